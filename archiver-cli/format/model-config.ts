@@ -1,0 +1,95 @@
+import { parseDocument } from 'yaml'
+import { z } from 'zod'
+import { ServingError } from '../../worker/contract/errors.ts'
+import { EXECUTION_PROVIDERS } from '../../worker/contract/messages.ts'
+import { nearest } from './nearest.ts'
+
+const count = (min: number, max: number) => z.int().min(min).max(max)
+
+/**
+ * Settings of one model, from its archive's `model-config.yaml`. Everything is optional: what is absent comes
+ * from the registration or the server's configuration. Unknown keys are errors.
+ */
+export const modelConfigSchema = z.strictObject({
+  /** Workers to start with, and the fewest that scaling keeps. */
+  minWorkers: count(0, 1024).optional(),
+  /** The most workers that scaling allows; at least `minWorkers`. */
+  maxWorkers: count(1, 1024).optional(),
+  /** Worker processes over which the workers are spread; default 1, on WebGPU one per worker. */
+  workerProcesses: count(1, 256).optional(),
+  /** Rows in one engine call. */
+  maxBatchRows: count(1, 65_536).optional(),
+  /** How long the oldest queued request may wait for others, from its arrival. */
+  maxBatchDelayMs: count(0, 60_000).optional(),
+  /** Requests that may wait; the next one is refused. */
+  maxQueuedRequests: count(1, 1_000_000).optional(),
+  /** From arrival to answer; then the request fails and a worker that is still busy with it is replaced. */
+  inferenceTimeoutMs: count(1, 86_400_000).optional(),
+  /** From the start of a worker process to its last worker being warm. */
+  startupTimeoutMs: count(1, 86_400_000).optional(),
+  /** Largest request body. */
+  maxRequestBytes: count(1, 2_000_000_000).optional(),
+  /** `auto`, or the providers that may run the model, in order of preference; none of them usable is an error. */
+  executionProviders: z.union([z.literal('auto'), z.array(z.enum(EXECUTION_PROVIDERS)).min(1)]).optional(),
+  /** GPUs to spread the workers over; default all. */
+  deviceIds: z.array(count(0, 63)).min(1).optional(),
+  /** Threads of one session; default cores ÷ workers. */
+  intraOpThreads: count(1, 256).optional(),
+  /** Free-form settings of the handler, `context.config`. */
+  handler: z.record(z.string(), z.unknown()).optional(),
+})
+
+export type ModelConfig = z.infer<typeof modelConfigSchema>
+
+/** Far above any real configuration, far below what could hurt: YAML aliases multiply. */
+const MAX_CONFIG_BYTES = 256 * 1024
+const MAX_YAML_ALIASES = 16
+
+/**
+ * Reads a `model-config.yaml`.
+ *
+ * @throws ServingError `invalid_argument` naming the key, its value, what is allowed, and the likely spelling.
+ */
+export function parseModelConfig(text: string): ModelConfig {
+  if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) {
+    throw invalidConfig(`is ${Buffer.byteLength(text)} bytes long, allowed are ${MAX_CONFIG_BYTES}`)
+  }
+  const document = parseDocument(text, { schema: 'core', customTags: [], uniqueKeys: true })
+  const problem = document.errors[0] ?? document.warnings[0]
+  if (problem !== undefined) throw invalidConfig(`is not valid YAML: ${problem.message.split('\n')[0]}`)
+  let value: unknown
+  try {
+    value = document.toJS({ maxAliasCount: MAX_YAML_ALIASES })
+  } catch (error) {
+    throw invalidConfig('uses more YAML aliases than allowed', error)
+  }
+  return checkModelConfig(value ?? {})
+}
+
+/** @throws ServingError `invalid_argument` */
+export function checkModelConfig(value: unknown): ModelConfig {
+  const result = modelConfigSchema.safeParse(value)
+  if (!result.success) throw invalidConfig(describeIssue(result.error.issues[0]))
+  const { minWorkers, maxWorkers } = result.data
+  if (minWorkers !== undefined && maxWorkers !== undefined && maxWorkers < minWorkers) {
+    throw invalidConfig(`has maxWorkers ${maxWorkers} below minWorkers ${minWorkers}`)
+  }
+  return result.data
+}
+
+function describeIssue(issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return 'is invalid'
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? ''
+    const suggestion = nearest(key, Object.keys(modelConfigSchema.shape))
+    return `has the unknown key '${key}'${suggestion === undefined ? '' : `; did you mean '${suggestion}'?`}`
+  }
+  return `has a bad value for '${issue.path.join('.')}': ${issue.message}`
+}
+
+function invalidConfig(problem: string, cause?: unknown): ServingError {
+  return new ServingError('invalid_argument', `the model configuration ${problem}`, {
+    cause,
+    reason: 'model_config',
+  })
+}

@@ -1,0 +1,115 @@
+import type { ModelConfig } from '../../archiver-cli/format/model-config.ts'
+import type { Device } from '../../worker/contract/messages.ts'
+import type { ModelId } from '../../worker/contract/model-id.ts'
+import type { TensorMetadata } from '../../worker/contract/tensor.ts'
+import type { ModelSelector } from './data-plane.ts'
+import type { VersionState } from './version-state.ts'
+
+export type RegisterRequest = {
+  /** File name of an archive (or directory) in the model store. */
+  readonly archive: string
+  /** Overrides the manifest's name. */
+  readonly name?: string
+  /** Overrides the manifest's handler. */
+  readonly handler?: string
+  /** Workers to start; 0 registers without serving. Absent: the archive's `minWorkers`, else the server's default. */
+  readonly initialWorkers?: number
+  /** Settings of the call; they win over the archive's configuration. */
+  readonly settings?: Pick<
+    ModelConfig,
+    'maxBatchRows' | 'maxBatchDelayMs' | 'inferenceTimeoutMs' | 'startupTimeoutMs' | 'maxQueuedRequests'
+  >
+  /** Wait until the workers are ready (or have failed) before answering. */
+  readonly synchronous: boolean
+}
+
+export type ScaleRequest = {
+  readonly model: ModelSelector
+  readonly minWorkers: number
+  /** At least `minWorkers`; absent: equal to it. */
+  readonly maxWorkers?: number
+  readonly synchronous: boolean
+}
+
+/** How a registration or scaling ended: `loading` is the answer of an asynchronous call. */
+export type WorkersOutcome = {
+  readonly model: ModelId
+  readonly state: 'no_workers' | 'ready' | 'loading'
+  readonly workers: number
+}
+
+export type WorkerDescription = {
+  /** Unique within the server's life. */
+  readonly id: string
+  readonly state: 'loading' | 'ready' | 'draining' | 'failed'
+  /** Of its worker process; absent while that is being started. */
+  readonly pid?: number
+  readonly startedAt: Date
+  /** Resident memory of its worker process. */
+  readonly memoryBytes: number
+  readonly device: Device
+}
+
+export type VersionDescription = {
+  readonly model: ModelId
+  readonly archive: string
+  /** SHA-256 of the archive, lower-case hex. */
+  readonly digest: string
+  readonly isDefault: boolean
+  readonly state: VersionState
+  /** Why it is not ready, or its last worker failure. */
+  readonly reason?: string
+  readonly handler: string
+  readonly loadedAtStartup: boolean
+  readonly minWorkers: number
+  readonly maxWorkers: number
+  readonly workerProcesses: number
+  readonly intraOpThreads: number
+  readonly maxBatchRows: number
+  readonly maxBatchDelayMs: number
+  readonly inferenceTimeoutMs: number
+  readonly startupTimeoutMs: number
+  readonly maxQueuedRequests: number
+  readonly maxRequestBytes: number
+  /** Which execution provider runs, and why not a better one. */
+  readonly provider: { readonly device: Device; readonly reason: string }
+  readonly inputs?: readonly TensorMetadata[]
+  readonly outputs?: readonly TensorMetadata[]
+  readonly workers: readonly WorkerDescription[]
+  readonly queuedRequests: number
+  /** Worker processes restarted after a crash or a timeout. */
+  readonly restarts: number
+}
+
+export type ModelSummary = { readonly name: string; readonly archive: string }
+
+/** The control plane: what operators may ask. Knows no protocol. Changes are durable before they are answered. */
+export interface ControlPlane {
+  /**
+   * Verifies the archive, loads and warms the version, makes it the default if it is the model's first.
+   *
+   * @throws ServingError `invalid_argument` (broken archive, bad setting) | `not_found` (no such archive) |
+   * `already_exists` | `failed_precondition` (no usable execution provider) | `internal` (workers did not start)
+   */
+  register(request: RegisterRequest): Promise<WorkersOutcome>
+
+  /** @throws ServingError `not_found` | `invalid_argument` | `internal` (workers did not start; the old ones stay) */
+  scale(request: ScaleRequest): Promise<WorkersOutcome>
+
+  /** @throws ServingError `not_found` */
+  setDefault(model: ModelId): Promise<void>
+
+  /**
+   * Stops routing, drains, unloads.
+   *
+   * @returns the version that is gone; without `version` in the selector, the default version.
+   * @throws ServingError `not_found` | `failed_precondition` (the default version while others exist)
+   */
+  unregister(selector: ModelSelector): Promise<ModelId>
+
+  /** One element: the version selected, or with `version: 'all'` every version, ascending. @throws ServingError `not_found` */
+  describe(selector: ModelSelector): readonly VersionDescription[]
+
+  /** Every model by its default version, ordered by name. */
+  list(): readonly ModelSummary[]
+}

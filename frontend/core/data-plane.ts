@@ -1,0 +1,101 @@
+import type { BatchTiming, Device, RequestPayload, ResponsePayload } from '../../worker/contract/messages.ts'
+import type { ModelId } from '../../worker/contract/model-id.ts'
+import type { TensorMetadata } from '../../worker/contract/tensor.ts'
+
+/** Which version of a model a request means; without `version`, the default version. */
+export type ModelSelector = { readonly name: string; readonly version?: string }
+
+/** What a dialect knows about a request when its head has arrived, before its body. */
+export type RequestHead = {
+  readonly requestId: string
+  readonly model: ModelSelector
+  /** Lower-case names, one value each. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Tighter than the version's own `inferenceTimeoutMs` if the caller asked for it; counted from arrival. */
+  readonly timeoutMs?: number
+  /** Size of the body if the caller announced it. */
+  readonly announcedBytes?: number
+  /** Aborts when the caller goes away; queued work is then dropped, a batch already running is not interrupted. */
+  readonly signal: AbortSignal
+}
+
+export type InferenceResponse = {
+  readonly model: ModelId
+  /** Status and headers that the handler chose, if any. */
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly payload: ResponsePayload
+  readonly timing: RequestTiming
+}
+
+export type RequestTiming = {
+  /** From arrival to dispatch. */
+  readonly queueMs: number
+  /** From dispatch to answer, the hop included. */
+  readonly workerMs: number
+  /** Of the whole batch, as the worker measured it. */
+  readonly batch: BatchTiming
+  /** Requests in the batch. */
+  readonly batchRequests: number
+}
+
+/**
+ * A request that has been admitted: it holds its version (which cannot unload) and a place in its queue.
+ *
+ * Exactly one of `run` or `cancel` must be called; `cancel` after `run` does nothing.
+ */
+export interface AdmittedRequest {
+  readonly model: ModelId
+  /** The largest body this version accepts. */
+  readonly maxRequestBytes: number
+  readonly inputs: readonly TensorMetadata[]
+
+  /**
+   * Queues the request and settles exactly once.
+   *
+   * @throws ServingError `invalid_argument` | `deadline_exceeded` | `cancelled` | `unavailable` | `internal`
+   */
+  run(payload: RequestPayload): Promise<InferenceResponse>
+
+  /** Gives the place back: the body could not be read. */
+  cancel(): void
+}
+
+export type VersionHealth = {
+  readonly model: ModelId
+  readonly ready: boolean
+  /** Why it is not ready, in a sentence. */
+  readonly reason?: string
+}
+
+export type ServerHealth = {
+  /** The process answers. Never depends on models. */
+  readonly live: true
+  /** Every registered version that should have workers can answer, and the server is not shutting down. */
+  readonly ready: boolean
+  readonly reason?: string
+  readonly versions: readonly VersionHealth[]
+}
+
+export type VersionMetadata = {
+  readonly model: ModelId
+  readonly inputs: readonly TensorMetadata[]
+  readonly outputs: readonly TensorMetadata[]
+  readonly device: Device
+}
+
+/** The data plane: what inference clients may ask. Knows no protocol. */
+export interface DataPlane {
+  /**
+   * Decides on a request by its head alone, before its body is read.
+   *
+   * @throws ServingError `not_found` | `unavailable` (no ready worker, draining) | `resource_exhausted` (queue full,
+   * predicted wait beyond the deadline, announced body too large)
+   */
+  admit(head: RequestHead): AdmittedRequest
+
+  health(): ServerHealth
+
+  /** @throws ServingError `not_found` | `unavailable` when no worker has loaded the version yet */
+  metadata(selector: ModelSelector): VersionMetadata
+}

@@ -1,0 +1,26 @@
+import { EventEmitter } from 'node:events'
+import type { ErrorCode } from '../../worker/contract/errors.ts'
+import type { BatchTiming, LogRecord } from '../../worker/contract/messages.ts'
+import type { ModelId } from '../../worker/contract/model-id.ts'
+import type { VersionState } from './version-state.ts'
+
+/** Why a worker process was replaced. */
+export type RestartCause = 'crash' | 'timeout' | 'startup'
+
+/** Every fact that core announces, once each. Logs and metrics subscribe; nothing in core depends on a listener. */
+export type CoreEvents = {
+  /** A request left core, with its outcome. `code` is absent on success. */
+  requestFinished: [{ model: ModelId; requestId: string; code?: ErrorCode; totalMs: number; queueMs: number }]
+  /** A request was refused at admission; `model` is what it asked for, if that is registered. */
+  requestRejected: [{ model: ModelId; requestId: string; code: ErrorCode; reason: string }]
+  batchFinished: [{ model: ModelId; requests: number; workerMs: number; timing: BatchTiming }]
+  stateChanged: [{ model: ModelId; from: VersionState; to: VersionState; reason?: string }]
+  workerReady: [{ model: ModelId; pid: number; threadId: number; loadMs: number; warmUpMs: number }]
+  workerProcessRestarted: [{ model: ModelId; cause: RestartCause; detail: string; backoffMs: number }]
+  /** A line that a worker process or its handler logged. */
+  workerLog: [{ model: ModelId; pid: number; record: LogRecord }]
+  /** A version left the registry: per-model series may be dropped. */
+  versionRemoved: [{ model: ModelId }]
+}
+
+export class EventBus extends EventEmitter<CoreEvents> {}

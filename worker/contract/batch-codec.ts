@@ -1,0 +1,161 @@
+import { ARRAY_OF, type DataType } from './data-type.ts'
+import { FrameBuilder, frameHeader, sectionBytes, type Section } from './frame.ts'
+import type {
+  BatchRequest,
+  BatchResponse,
+  BatchResult,
+  BatchTiming,
+  RequestPart,
+  RequestPayload,
+  ResponsePayload,
+  WorkerReply,
+} from './messages.ts'
+import type { Tensor } from './tensor.ts'
+
+/*
+ * Batches as frames: structure in the JSON header, every byte of data in a payload section. The header of a
+ * `run` frame with one JSON body looks like
+ *   {"requests":[{"id":"a1","headers":{},"remainingMs":900,
+ *                 "payload":{"kind":"parts","parts":[{"name":"body","section":{"offset":0,"byteLength":20}}]}}]}
+ */
+
+type Packed<T, K extends keyof T> = Omit<T, K> & { readonly section: Section }
+type PackedTensor = { name: string; dtype: DataType; shape: readonly number[]; section: Section }
+type PackedPayload =
+  | { readonly kind: 'parts'; readonly parts: readonly Packed<RequestPart, 'bytes'>[] }
+  | { readonly kind: 'tensors'; readonly tensors: readonly PackedTensor[] }
+type PackedAnswer =
+  | { readonly kind: 'bytes'; readonly contentType?: string; readonly section: Section }
+  | { readonly kind: 'tensors'; readonly tensors: readonly PackedTensor[] }
+
+type RunHeader = {
+  readonly requests: readonly (Omit<BatchRequest, 'payload'> & { payload: PackedPayload })[]
+}
+type PackedResponse = Omit<BatchResponse, 'payload'> & { readonly payload: PackedAnswer }
+type ResultHeader = { readonly replies: readonly WorkerReply<PackedResponse>[]; readonly timing: BatchTiming }
+
+/** A `run` frame. Payload bytes are copied into it; the requests keep theirs for a possible second try. */
+export function runFrameFromBatch(
+  batchId: number,
+  requests: readonly BatchRequest[],
+): Uint8Array<ArrayBuffer> {
+  const builder = new FrameBuilder()
+  const header: RunHeader = {
+    requests: requests.map((request) => ({ ...request, payload: packPayload(builder, request.payload) })),
+  }
+  return builder.build('run', batchId, header)
+}
+
+/** The members of a `run` frame. Their bytes and tensors are views of the frame's buffer. */
+export function batchFromRunFrame(buffer: ArrayBuffer): BatchRequest[] {
+  const header = frameHeader(buffer) as RunHeader // written by runFrameFromBatch of the same build
+  return header.requests.map((request) => ({ ...request, payload: unpackPayload(buffer, request.payload) }))
+}
+
+export function resultFrameFromResult(batchId: number, result: BatchResult): Uint8Array<ArrayBuffer> {
+  const builder = new FrameBuilder()
+  const replies = result.replies.map((reply): WorkerReply<PackedResponse> =>
+    reply.ok
+      ? { ok: true, value: { ...reply.value, payload: packAnswer(builder, reply.value.payload) } }
+      : reply,
+  )
+  return builder.build('result', batchId, { replies, timing: result.timing } satisfies ResultHeader)
+}
+
+/** The outcome in a `result` frame. Its bytes and tensors are views of the frame's buffer. */
+export function resultFromResultFrame(buffer: ArrayBuffer): BatchResult {
+  const header = frameHeader(buffer) as ResultHeader // written by resultFrameFromResult of the same build
+  const replies = header.replies.map((reply): WorkerReply<BatchResponse> =>
+    reply.ok
+      ? { ok: true, value: { ...reply.value, payload: unpackAnswer(buffer, reply.value.payload) } }
+      : reply,
+  )
+  return { replies, timing: header.timing }
+}
+
+function packPayload(builder: FrameBuilder, payload: RequestPayload): PackedPayload {
+  switch (payload.kind) {
+    case 'parts':
+      return {
+        kind: 'parts',
+        parts: payload.parts.map(({ bytes, ...part }) => ({ ...part, section: builder.add(bytes) })),
+      }
+    case 'tensors':
+      return { kind: 'tensors', tensors: payload.tensors.map((tensor) => packTensor(builder, tensor)) }
+  }
+}
+
+function unpackPayload(buffer: ArrayBuffer, payload: PackedPayload): RequestPayload {
+  switch (payload.kind) {
+    case 'parts':
+      return {
+        kind: 'parts',
+        parts: payload.parts.map(({ section, ...part }) => ({
+          ...part,
+          bytes: sectionBytes(buffer, section),
+        })),
+      }
+    case 'tensors':
+      return { kind: 'tensors', tensors: payload.tensors.map((tensor) => unpackTensor(buffer, tensor)) }
+  }
+}
+
+function packAnswer(builder: FrameBuilder, payload: ResponsePayload): PackedAnswer {
+  if (payload.kind === 'tensors') {
+    return { kind: 'tensors', tensors: payload.tensors.map((tensor) => packTensor(builder, tensor)) }
+  }
+  const { bytes, ...rest } = payload
+  return { ...rest, section: builder.add(bytes) }
+}
+
+function unpackAnswer(buffer: ArrayBuffer, payload: PackedAnswer): ResponsePayload {
+  if (payload.kind === 'tensors') {
+    return { kind: 'tensors', tensors: payload.tensors.map((tensor) => unpackTensor(buffer, tensor)) }
+  }
+  const { section, ...rest } = payload
+  return { ...rest, bytes: sectionBytes(buffer, section) }
+}
+
+function packTensor(builder: FrameBuilder, tensor: Tensor): PackedTensor {
+  const { name, dtype, shape } = tensor
+  const bytes =
+    tensor.dtype === 'BYTES'
+      ? packStrings(tensor.data)
+      : new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength)
+  return { name, dtype, shape, section: builder.add(bytes) }
+}
+
+function unpackTensor(buffer: ArrayBuffer, packed: PackedTensor): Tensor {
+  const { name, dtype, shape, section } = packed
+  const bytes = sectionBytes(buffer, section)
+  if (dtype === 'BYTES') return { name, dtype, shape, data: unpackStrings(bytes) }
+  const ArrayOfType = ARRAY_OF[dtype]
+  const data = new ArrayOfType(
+    bytes.buffer,
+    bytes.byteOffset,
+    bytes.byteLength / ArrayOfType.BYTES_PER_ELEMENT,
+  )
+  return { name, dtype, shape, data } as Tensor // data was made from dtype's own constructor
+}
+
+/** Strings as the Open Inference Protocol's binary BYTES: a u32 little-endian byte length before each. */
+function packStrings(strings: readonly string[]): Uint8Array {
+  const pieces = strings.flatMap((text) => {
+    const bytes = Buffer.from(text)
+    const length = Buffer.alloc(4)
+    length.writeUInt32LE(bytes.byteLength)
+    return [length, bytes]
+  })
+  return Buffer.concat(pieces)
+}
+
+function unpackStrings(bytes: Uint8Array): string[] {
+  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const strings: string[] = []
+  for (let offset = 0; offset < source.byteLength;) {
+    const end = offset + 4 + source.readUInt32LE(offset)
+    strings.push(source.toString('utf8', offset + 4, end))
+    offset = end
+  }
+  return strings
+}

@@ -1,0 +1,85 @@
+/**
+ * What went wrong, in the words of gRPC. A code answers "what should the caller do", never "where did it break".
+ *
+ * | code | raised when | retry |
+ * |---|---|---|
+ * | `invalid_argument` | malformed body, wrong dtype, shape or name, broken archive | no |
+ * | `not_found` | model, version, label, route | no |
+ * | `already_exists` | registering twice | no |
+ * | `failed_precondition` | right request, wrong state | after a change |
+ * | `resource_exhausted` | queue full, body too large | later |
+ * | `deadline_exceeded` | inference or queue time over | maybe |
+ * | `cancelled` | client went away | – |
+ * | `unavailable` | loading, draining, no live worker | soon |
+ * | `unimplemented` | a feature we do not serve | no |
+ * | `internal` | our bug, a handler's throw, an engine failure | no |
+ */
+export const ERROR_CODES = [
+  'invalid_argument',
+  'not_found',
+  'already_exists',
+  'failed_precondition',
+  'resource_exhausted',
+  'deadline_exceeded',
+  'cancelled',
+  'unavailable',
+  'unimplemented',
+  'internal',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+export type ServingErrorOptions = {
+  readonly cause?: unknown
+  /** Machine-readable situation, for example `queue_full`; a dialect may refine its status by it. */
+  readonly reason?: string
+  /** How long a caller should wait before trying again. */
+  readonly retryAfterMs?: number
+}
+
+/** The only error a caller is meant to see. Its message names the value, what was expected and what to do. */
+export class ServingError extends Error {
+  readonly code: ErrorCode
+  readonly reason: string | undefined
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: ErrorCode, message: string, options: ServingErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'ServingError'
+    this.code = code
+    this.reason = options.reason
+    this.retryAfterMs = options.retryAfterMs
+  }
+}
+
+/** An error as data, for crossing a thread or a socket: classes and own fields do not survive either. */
+export type ErrorData = {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly reason?: string
+  /** For the log only; never shown to a client. */
+  readonly stack?: string
+}
+
+export function errorToData(error: unknown, fallbackMessage: string): ErrorData {
+  if (error instanceof ServingError) {
+    return {
+      code: error.code,
+      message: error.message,
+      ...(error.reason === undefined ? {} : { reason: error.reason }),
+    }
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { code: 'internal', message: fallbackMessage, stack }
+}
+
+export function errorFromData(data: ErrorData): ServingError {
+  return new ServingError(data.code, data.message, {
+    ...(data.reason === undefined ? {} : { reason: data.reason }),
+    ...(data.stack === undefined ? {} : { cause: data.stack }),
+  })
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,180 @@
+import { ServingError } from './errors.ts'
+
+/*
+ * One frame on the socket between the frontend and a worker process. All integers are little-endian.
+ *
+ *   0   u32  length of everything after this field
+ *   4   u8   kind
+ *   5   u8   format version
+ *   6   u16  zero
+ *   8   u32  id: the batch that a `run` or `result` belongs to, else 0
+ *   12  u32  length of the header
+ *   16       header: UTF-8 JSON, zero-padded to the next multiple of 8
+ *            payload: sections, each starting at a multiple of 8 from the start of the frame
+ *
+ * The fixed fields are all that a router needs, so the worker process's main thread forwards a frame to a
+ * thread without reading its JSON. Sections are aligned so that typed arrays can be laid over them in place.
+ */
+const FIXED_BYTES = 16
+const LENGTH_FIELD_BYTES = 4
+const FORMAT_VERSION = 1
+export const SECTION_ALIGNMENT_BYTES = 8
+
+/** What a frame is: 1–15 go to a worker process, 16–31 come from it. */
+export const FRAME_KINDS = {
+  load: 1,
+  run: 2,
+  stop: 3,
+  hello: 16,
+  instance: 17,
+  result: 18,
+  log: 19,
+} as const
+
+export type FrameKind = keyof typeof FRAME_KINDS
+
+const KIND_BY_NUMBER = new Map<number, FrameKind>(
+  Object.entries(FRAME_KINDS).map(([name, number]) => [number, name as FrameKind]), // keys of the table above
+)
+
+/** A received frame. `buffer` holds the whole frame, starts at its first byte, and may be transferred. */
+export type Frame = { readonly kind: FrameKind; readonly id: number; readonly buffer: ArrayBuffer }
+
+/** Where a section of the payload lies, from the start of the frame. */
+export type Section = { readonly offset: number; readonly byteLength: number }
+
+export function alignUp(offset: number): number {
+  return Math.ceil(offset / SECTION_ALIGNMENT_BYTES) * SECTION_ALIGNMENT_BYTES
+}
+
+/**
+ * Collects payload sections, then lays out the frame around them.
+ *
+ * Offsets are relative to the payload until the header is known; a reader adds `payloadOffset(frame)`.
+ */
+export class FrameBuilder {
+  readonly #sections: Uint8Array[] = []
+  #byteLength = 0
+
+  /** Adds bytes to the payload; they are copied when the frame is built. */
+  add(bytes: Uint8Array): Section {
+    const offset = this.#byteLength
+    this.#sections.push(bytes)
+    this.#byteLength = alignUp(offset + bytes.byteLength)
+    return { offset, byteLength: bytes.byteLength }
+  }
+
+  build(kind: FrameKind, id: number, header: unknown): Uint8Array<ArrayBuffer> {
+    const headerText = Buffer.from(JSON.stringify(header))
+    const payloadOffset = alignUp(FIXED_BYTES + headerText.byteLength)
+    const frame = new Uint8Array(new ArrayBuffer(payloadOffset + this.#byteLength))
+    const view = new DataView(frame.buffer)
+    view.setUint32(0, frame.byteLength - LENGTH_FIELD_BYTES, true)
+    view.setUint8(4, FRAME_KINDS[kind])
+    view.setUint8(5, FORMAT_VERSION)
+    view.setUint32(8, id, true)
+    view.setUint32(12, headerText.byteLength, true)
+    frame.set(headerText, FIXED_BYTES)
+    let offset = payloadOffset
+    for (const section of this.#sections) {
+      frame.set(section, offset)
+      offset = alignUp(offset + section.byteLength)
+    }
+    return frame
+  }
+}
+
+export function frameOf(kind: FrameKind, header: unknown, id = 0): Uint8Array<ArrayBuffer> {
+  return new FrameBuilder().build(kind, id, header)
+}
+
+/** Parses a frame's header. The caller knows its type by the frame's kind: both ends are built together. */
+export function frameHeader(buffer: ArrayBuffer): unknown {
+  const headerBytes = new DataView(buffer).getUint32(12, true)
+  return JSON.parse(Buffer.from(buffer, FIXED_BYTES, headerBytes).toString())
+}
+
+/** A view of one payload section; it shares the frame's memory. */
+export function sectionBytes(buffer: ArrayBuffer, section: Section): Uint8Array<ArrayBuffer> {
+  const headerBytes = new DataView(buffer).getUint32(12, true)
+  return new Uint8Array(buffer, alignUp(FIXED_BYTES + headerBytes) + section.offset, section.byteLength)
+}
+
+/**
+ * Cuts a byte stream into frames. Chunks may split a frame anywhere, or hold several.
+ *
+ * Each frame gets a buffer of its own: a thread can take it over by transfer.
+ *
+ * @throws ServingError `internal` from `push` when the stream is not ours or a frame is over `maxFrameBytes`.
+ */
+export class FrameReader {
+  readonly #maxFrameBytes: number
+  readonly #lengthField = new Uint8Array(LENGTH_FIELD_BYTES)
+  #frame: Uint8Array<ArrayBuffer> | undefined
+  #filled = 0
+
+  constructor(maxFrameBytes: number) {
+    this.#maxFrameBytes = maxFrameBytes
+  }
+
+  push(chunk: Uint8Array): Frame[] {
+    const frames: Frame[] = []
+    let position = 0
+    while (position < chunk.byteLength) {
+      const target = this.#frame ?? this.#lengthField
+      const count = Math.min(target.byteLength - this.#filled, chunk.byteLength - position)
+      target.set(chunk.subarray(position, position + count), this.#filled)
+      this.#filled += count
+      position += count
+      if (this.#filled < target.byteLength) break
+      const frame = this.#advance()
+      if (frame !== undefined) frames.push(frame)
+    }
+    return frames
+  }
+
+  /** Called when the current target is full: the length field becomes a frame, a frame is handed out. */
+  #advance(): Frame | undefined {
+    if (this.#frame === undefined) {
+      this.#frame = this.#allocate()
+      return undefined
+    }
+    const { buffer } = this.#frame
+    this.#frame = undefined
+    this.#filled = 0
+    return parseFixedFields(buffer)
+  }
+
+  #allocate(): Uint8Array<ArrayBuffer> {
+    const byteLength = LENGTH_FIELD_BYTES + new DataView(this.#lengthField.buffer).getUint32(0, true)
+    if (byteLength < FIXED_BYTES || byteLength > this.#maxFrameBytes) {
+      throw new ServingError(
+        'internal',
+        `a frame of ${byteLength} bytes arrived, allowed are ${FIXED_BYTES} to ${this.#maxFrameBytes}`,
+        { reason: 'frame_size' },
+      )
+    }
+    const frame = new Uint8Array(new ArrayBuffer(byteLength))
+    frame.set(this.#lengthField)
+    return frame
+  }
+}
+
+function parseFixedFields(buffer: ArrayBuffer): Frame {
+  const view = new DataView(buffer)
+  const kind = KIND_BY_NUMBER.get(view.getUint8(4))
+  if (kind === undefined || view.getUint8(5) !== FORMAT_VERSION) {
+    throw new ServingError(
+      'internal',
+      `a frame of kind ${view.getUint8(4)}, version ${view.getUint8(5)} arrived`,
+    )
+  }
+  const headerBytes = view.getUint32(12, true)
+  if (FIXED_BYTES + headerBytes > buffer.byteLength) {
+    throw new ServingError(
+      'internal',
+      `a frame of ${buffer.byteLength} bytes claims a header of ${headerBytes}`,
+    )
+  }
+  return { kind, id: view.getUint32(8, true), buffer }
+}

@@ -1,0 +1,110 @@
+import type { ErrorData } from './errors.ts'
+import type { ModelId } from './model-id.ts'
+import type { Tensor, TensorMetadata } from './tensor.ts'
+
+/** Where a session runs. */
+export const EXECUTION_PROVIDERS = ['cuda', 'webgpu', 'cpu'] as const
+export type ExecutionProvider = (typeof EXECUTION_PROVIDERS)[number]
+
+/** An execution provider and, on a GPU, which device. The frontend chooses it; a thread never falls back. */
+export type Device = { readonly provider: ExecutionProvider; readonly deviceId: number }
+
+/**
+ * All that a worker process needs to host a version. Sent once, as its first frame.
+ *
+ * Paths are absolute, or relative to `modelDir`; `modelDir` is private to the version and read-only.
+ */
+export type LoadSpec = {
+  readonly model: ModelId
+  readonly modelDir: string
+  /** The ONNX graph, relative to `modelDir`; absent when the handler runs no graph. */
+  readonly modelFile?: string
+  /** Name of a built-in handler, or a bundled module relative to `modelDir`. */
+  readonly handler: string
+  /** The archive's free-form `handler` settings. */
+  readonly handlerConfig: Readonly<Record<string, unknown>>
+  readonly device: Device
+  /** Worker threads in this process, each with its own session. */
+  readonly threads: number
+  readonly intraOpThreads: number
+  readonly maxBatchRows: number
+  /** Heap limit of one worker thread. */
+  readonly maxHeapMebibytes: number
+}
+
+/** One named piece of a request as it arrived: `body`, a form field, or a file. */
+export type RequestPart = {
+  readonly name: string
+  readonly contentType?: string
+  readonly fileName?: string
+  readonly bytes: Uint8Array
+}
+
+/** What a request carries: raw parts for a handler to decode, or tensors that a dialect has decoded. */
+export type RequestPayload =
+  | { readonly kind: 'parts'; readonly parts: readonly RequestPart[] }
+  | { readonly kind: 'tensors'; readonly tensors: readonly Tensor[] }
+
+/** One member of a batch. */
+export type BatchRequest = {
+  readonly id: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Time left until the request's deadline when the batch is sent. */
+  readonly remainingMs: number
+  readonly payload: RequestPayload
+}
+
+/** What a handler answers: bytes with their content type, or tensors for the dialect to render. */
+export type ResponsePayload =
+  | { readonly kind: 'bytes'; readonly contentType?: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'tensors'; readonly tensors: readonly Tensor[] }
+
+export type BatchResponse = {
+  /** Status and headers that the handler chose for this request, if any. */
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly payload: ResponsePayload
+}
+
+export type WorkerReply<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData }
+
+/** The outcome of a batch: one reply per member, in order, and where the time went. */
+export type BatchResult = {
+  readonly replies: readonly WorkerReply<BatchResponse>[]
+  readonly timing: BatchTiming
+}
+
+export type BatchTiming = {
+  readonly preprocessMs: number
+  readonly inferenceMs: number
+  readonly postprocessMs: number
+  /** Rows that went through the engine; requests whose preprocessing failed have none. */
+  readonly rows: number
+  /** Engine calls: more than one when members differ in shape or exceed `maxBatchRows` together. */
+  readonly runs: number
+}
+
+/** What one worker thread says once its handler and session are loaded and warm. */
+export type InstanceReport = {
+  readonly threadId: number
+  readonly device: Device
+  readonly inputs: readonly TensorMetadata[]
+  readonly outputs: readonly TensorMetadata[]
+  /** Whether the handler reads request headers; if not, the frontend does not send them. */
+  readonly usesHeaders: boolean
+  readonly loadMs: number
+  readonly warmUpMs: number
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export type LogRecord = {
+  readonly level: LogLevel
+  readonly message: string
+  readonly fields?: Readonly<Record<string, unknown>>
+}
+
+/** Headers of the frames that come from a worker process, by kind; `result` is read by `batch-codec.ts`. */
+export type HelloHeader = { readonly pid: number }
+export type InstanceHeader = WorkerReply<InstanceReport> & { readonly threadId: number }
