@@ -1,0 +1,86 @@
+import { ServingError } from '../../worker/contract/errors.ts'
+import type { ModelId } from '../../worker/contract/model-id.ts'
+import { bodyTooLarge, notServing, queueFull, waitTooLong } from './errors.ts'
+import type { VersionState } from './version-state.ts'
+
+/** What admission looks at: the request's head and the version at this moment. */
+export type AdmissionSnapshot = {
+  readonly model: ModelId
+  readonly state: VersionState
+  /** Why the version is not serving, when it is not. */
+  readonly reason: string | undefined
+  /** Workers that are loaded, or are being loaded without a back-off before them. */
+  readonly workers: number
+  /** Time until the next try to start a worker when `workers` is 0. */
+  readonly backoffMs: number
+  readonly queuedRequests: number
+  readonly queuedRows: number
+  readonly runningBatches: number
+  readonly maxQueuedRequests: number
+  readonly maxBatchRows: number
+  /** Predicted time of a full batch; 0 while unknown. */
+  readonly fullBatchMs: number
+  readonly timeoutMs: number
+  readonly announcedBytes: number | undefined
+  readonly maxRequestBytes: number
+}
+
+/** Share of its timeout that a request may be predicted to spend: the prediction may be wrong by the rest. */
+const DEADLINE_SHARE = 0.8
+const LOADING_RETRY_MS = 1000
+
+/**
+ * Decides on a request before its body is read.
+ *
+ * The predicted wait is the work ahead of it in full batches, shared by the workers, plus its own batch
+ * (the rule of predicted-wait admission: refusing at once what would be late keeps goodput at capacity).
+ *
+ * @returns the refusal, or undefined to admit.
+ */
+export function refusalOf(snapshot: AdmissionSnapshot): ServingError | undefined {
+  const { model, announcedBytes, maxRequestBytes, timeoutMs } = snapshot
+  if (snapshot.state !== 'ready') return stateRefusal(snapshot)
+  if (snapshot.workers === 0) {
+    return notServing(model, 'no_worker', snapshot.reason ?? 'it has no worker', snapshot.backoffMs)
+  }
+  if (announcedBytes !== undefined && announcedBytes > maxRequestBytes) {
+    return bodyTooLarge(model, announcedBytes, maxRequestBytes)
+  }
+  const waitMs = predictedWaitMs(snapshot)
+  if (snapshot.queuedRequests >= snapshot.maxQueuedRequests) {
+    return queueFull(model, snapshot.maxQueuedRequests, waitMs)
+  }
+  const limitMs = DEADLINE_SHARE * timeoutMs
+  return waitMs > limitMs ? waitTooLong(model, waitMs, limitMs) : undefined
+}
+
+export function predictedWaitMs(snapshot: AdmissionSnapshot): number {
+  const { queuedRows, runningBatches, workers, maxBatchRows, fullBatchMs } = snapshot
+  const batchesAhead = Math.floor(queuedRows / maxBatchRows) + runningBatches
+  // With a free worker and nothing queued there is no wait, only the request's own batch.
+  const rounds = runningBatches < workers && queuedRows === 0 ? 0 : batchesAhead / Math.max(1, workers)
+  return (rounds + 1) * fullBatchMs
+}
+
+function stateRefusal({ model, state, reason, backoffMs }: AdmissionSnapshot): ServingError {
+  switch (state) {
+    case 'new':
+      return notServing(model, 'no_worker', 'it has no workers; scale it to at least 1', LOADING_RETRY_MS)
+    case 'loading':
+      return notServing(model, 'loading', 'its workers are still loading', LOADING_RETRY_MS)
+    case 'failed':
+      return notServing(
+        model,
+        'failed',
+        reason ?? 'its workers failed',
+        Math.max(backoffMs, LOADING_RETRY_MS),
+      )
+    case 'ready':
+    case 'draining':
+    case 'unloading':
+    case 'unloaded':
+      return notServing(model, 'draining', 'it is being unloaded', LOADING_RETRY_MS)
+    default:
+      return state satisfies never
+  }
+}

@@ -1,0 +1,100 @@
+import { ServingError } from '../../worker/contract/errors.ts'
+import { formatModelId, type ModelId } from '../../worker/contract/model-id.ts'
+import type { ModelSelector } from './data-plane.ts'
+
+/* What core refuses, and why; one function per situation, so that the messages are read side by side. */
+
+export function modelNotFound(name: string, known: readonly string[]): ServingError {
+  const hint =
+    known.length === 0 ? 'no model is registered' : `registered are: ${known.slice(0, 20).join(', ')}`
+  return new ServingError('not_found', `model '${name}' is not registered; ${hint}`, { reason: 'model' })
+}
+
+export function versionNotFound(selector: ModelSelector, known: readonly string[]): ServingError {
+  return new ServingError(
+    'not_found',
+    `model '${selector.name}' has no version '${selector.version ?? ''}'; its versions are: ${known.join(', ')}`,
+    { reason: 'version' },
+  )
+}
+
+export function alreadyRegistered(model: ModelId): ServingError {
+  return new ServingError(
+    'already_exists',
+    `version '${model.version}' of model '${model.name}' is registered already; unregister it first, or give the archive another version`,
+    { reason: 'version' },
+  )
+}
+
+export function defaultVersionInUse(model: ModelId): ServingError {
+  return new ServingError(
+    'failed_precondition',
+    `version '${model.version}' is the default of model '${model.name}' and other versions exist; make another version the default first`,
+    { reason: 'default_version' },
+  )
+}
+
+export function queueFull(model: ModelId, maxQueuedRequests: number, retryAfterMs: number): ServingError {
+  return new ServingError(
+    'resource_exhausted',
+    `the queue of ${formatModelId(model)} is full: ${maxQueuedRequests} requests are waiting, its limit; retry later, add workers, or raise maxQueuedRequests`,
+    { reason: 'queue_full', retryAfterMs },
+  )
+}
+
+export function waitTooLong(model: ModelId, predictedMs: number, limitMs: number): ServingError {
+  return new ServingError(
+    'resource_exhausted',
+    `${formatModelId(model)} would answer in about ${Math.ceil(predictedMs)} ms, later than the ${Math.ceil(limitMs)} ms this request may take; retry later, or add workers`,
+    { reason: 'predicted_wait', retryAfterMs: predictedMs },
+  )
+}
+
+export function bodyTooLarge(model: ModelId, bytes: number, maxRequestBytes: number): ServingError {
+  return new ServingError(
+    'resource_exhausted',
+    `the request body has ${bytes} bytes, ${formatModelId(model)} accepts at most ${maxRequestBytes}`,
+    { reason: 'body_too_large' },
+  )
+}
+
+export function notServing(model: ModelId, reason: string, why: string, retryAfterMs: number): ServingError {
+  return new ServingError('unavailable', `${formatModelId(model)} cannot answer: ${why}`, {
+    reason,
+    retryAfterMs,
+  })
+}
+
+export function deadlineExceeded(model: ModelId, timeoutMs: number, where: 'queue' | 'worker'): ServingError {
+  const place = where === 'queue' ? 'waiting for a worker' : 'running'
+  return new ServingError(
+    'deadline_exceeded',
+    `${formatModelId(model)} did not answer within ${Math.round(timeoutMs)} ms; the request was ${place}`,
+    { reason: where },
+  )
+}
+
+export function clientGone(): ServingError {
+  return new ServingError('cancelled', 'the client closed the connection', { reason: 'client_gone' })
+}
+
+export function workerCrashed(model: ModelId, detail: string): ServingError {
+  return new ServingError(
+    'internal',
+    `the worker of ${formatModelId(model)} ended twice while it ran this request (${detail}); it is not tried again`,
+    { reason: 'worker_crashed' },
+  )
+}
+
+export function workersDidNotStart(model: ModelId, detail: string): ServingError {
+  return new ServingError('internal', `the workers of ${formatModelId(model)} did not start: ${detail}`, {
+    reason: 'startup',
+  })
+}
+
+export function shuttingDown(): ServingError {
+  return new ServingError('unavailable', 'the server is shutting down', {
+    reason: 'shutting_down',
+    retryAfterMs: 1000,
+  })
+}
