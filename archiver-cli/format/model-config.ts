@@ -2,7 +2,7 @@ import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { ServingError } from '../../worker/contract/errors.ts'
 import { EXECUTION_PROVIDERS } from '../../worker/contract/messages.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../../worker/contract/nearest.ts'
 
 const count = (min: number, max: number) => z.int().min(min).max(max)
 
