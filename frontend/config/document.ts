@@ -1,0 +1,24 @@
+import { defaultText, flagName, SETTING_KEYS, SETTINGS, type Setting, type SettingKey } from './schema.ts'
+
+/** The settings as a Markdown table, for the README; a test compares the two. */
+export function settingsTable(): string {
+  const header = ['Flag', '`config.properties`', 'Default', 'Allowed', 'What it decides or protects']
+  return [row(header), row(header.map(() => '---')), ...SETTING_KEYS.map((key) => row(cells(key)))].join('\n')
+}
+
+function cells(key: SettingKey): string[] {
+  const setting: Setting<unknown> = SETTINGS[key]
+  const { property, propertyInSeconds, kind, doc } = setting
+  const seconds = propertyInSeconds === undefined ? '' : `, or \`${propertyInSeconds}\` in seconds`
+  return [`\`${flagName(key)}\``, `\`${property}\`${seconds}`, shownDefault(setting), kind.expected, doc]
+}
+
+function shownDefault(setting: Setting<unknown>): string {
+  const text = defaultText(setting)
+  if (setting.defaultText !== undefined) return text
+  return text === '' ? 'none' : `\`${text}\``
+}
+
+function row(columns: readonly string[]): string {
+  return `| ${columns.map((column) => column.replaceAll('|', '\\|')).join(' | ')} |`
+}

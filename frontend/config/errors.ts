@@ -1,0 +1,36 @@
+import { ServingError } from '../../worker/contract/errors.ts'
+import { nearest } from '../../worker/contract/nearest.ts'
+
+/* What the configuration refuses; every message names the source, so that the reader knows what to edit. */
+
+export function unknownSetting(source: string, name: string, known: readonly string[]): ServingError {
+  const suggestion = nearest(name, known)
+  const hint = suggestion === undefined ? '' : `; did you mean '${suggestion}'?`
+  return configError(`${source}: '${name}' is not a setting${hint}`)
+}
+
+export function badValue(source: string, name: string, value: string, expected: string): ServingError {
+  return configError(`${source}: ${name} is '${value}'; expected ${expected}`)
+}
+
+export function givenTwice(source: string, first: string, second: string): ServingError {
+  const names = first === second ? `'${first}' appears twice` : `'${first}' and '${second}' mean the same`
+  return configError(`${source}: ${names}; keep one of them`)
+}
+
+export function sameAddress(first: string, second: string, address: string): ServingError {
+  return configError(
+    `${first} and ${second} are both ${address}; give each listener its own port, or 0 for any free one`,
+  )
+}
+
+export function unreadableFile(path: string, cause: unknown): ServingError {
+  return configError(
+    `the configuration file '${path}' cannot be read; give the path of an existing file`,
+    cause,
+  )
+}
+
+function configError(message: string, cause?: unknown): ServingError {
+  return new ServingError('invalid_argument', message, { reason: 'config', cause })
+}
