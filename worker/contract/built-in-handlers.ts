@@ -1,0 +1,8 @@
+/** Handlers that come with the server; an archive names one of these, or carries its own module. */
+export const BUILT_IN_HANDLERS = ['tensor', 'image_classifier'] as const
+
+export type BuiltInHandler = (typeof BUILT_IN_HANDLERS)[number]
+
+export function isBuiltInHandler(value: string): value is BuiltInHandler {
+  return (BUILT_IN_HANDLERS as readonly string[]).includes(value)
+}
