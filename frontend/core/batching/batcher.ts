@@ -1,0 +1,239 @@
+import type { ServingError } from '../../../worker/contract/errors.ts'
+import { errorFromData } from '../../../worker/contract/errors.ts'
+import type { BatchRequest, BatchResult, BatchTiming } from '../../../worker/contract/messages.ts'
+import type { ModelId } from '../../../worker/contract/model-id.ts'
+import type { Clock } from '../clock.ts'
+import { clientGone, deadlineExceeded, workerCrashed } from '../errors.ts'
+import { ServiceTime } from '../service-time.ts'
+import { ArrivalRate, holdMs } from './hold.ts'
+import type { PendingRequest } from './pending-request.ts'
+import { RequestQueue } from './request-queue.ts'
+
+/** Something that runs one batch at a time: one ready thread of a worker process. */
+export interface BatchRunner {
+  /** Free threads of the worker process that would run the next batch. */
+  readonly runningBatches: number
+  /**
+   * Runs a batch.
+   *
+   * @throws WorkerDied when the thread or its process ended before the answer.
+   */
+  run(requests: readonly BatchRequest[]): Promise<BatchResult>
+  /** Ends the worker process at once: it is stuck. */
+  kill(detail: string): void
+}
+
+/** Where batches go. */
+export interface BatchRunners {
+  /** Threads that are loaded. */
+  readonly readyWorkers: number
+  readonly usesHeaders: boolean
+  /** A worker process with a free thread, the least busy first; with `isAlone`, one that runs nothing at all. */
+  pick(isAlone: boolean): BatchRunner | undefined
+}
+
+export type BatcherLimits = {
+  readonly maxBatchRows: number
+  readonly maxBatchDelayMs: number
+  readonly inferenceTimeoutMs: number
+}
+
+export type BatcherOptions = {
+  readonly model: ModelId
+  readonly clock: Clock
+  readonly limits: BatcherLimits
+  readonly runners: BatchRunners
+  readonly onBatch: (batch: { requests: number; workerMs: number; timing: BatchTiming }) => void
+}
+
+/** A batch in a worker. */
+type RunningBatch = {
+  readonly members: readonly PendingRequest[]
+  readonly runner: BatchRunner
+  readonly startedAtMs: number
+}
+
+/** How often deadlines and departed clients are looked for: no request owns a timer. */
+const SWEEP_INTERVAL_MS = 20
+/** A worker that answers this late is left alone: replacing it costs more. */
+const KILL_GRACE_MS = 250
+
+/**
+ * Forms batches of one version's requests and runs them.
+ *
+ * A batch closes when a worker is free (never while one idles, unless waiting is predicted to pay), so a busy
+ * server batches by itself and an idle one adds nothing. Every request pushed settles exactly once.
+ */
+export class Batcher {
+  readonly #options: BatcherOptions
+  readonly #queue = new RequestQueue()
+  readonly #running = new Set<RunningBatch>()
+  readonly #arrivals = new ArrivalRate()
+  readonly serviceTime = new ServiceTime()
+  #runners: BatchRunners
+  #cancelHold: (() => void) | undefined
+  #cancelSweep: (() => void) | undefined
+
+  constructor(options: BatcherOptions) {
+    this.#options = options
+    this.#runners = options.runners
+  }
+
+  get queuedRequests(): number {
+    return this.#queue.size
+  }
+
+  get queuedRows(): number {
+    return this.#queue.rows
+  }
+
+  get runningBatches(): number {
+    return this.#running.size
+  }
+
+  push(request: PendingRequest): void {
+    this.#arrivals.observe(request.init.arrivedAtMs)
+    this.#queue.push(request)
+    this.#startSweeping()
+    this.dispatch()
+  }
+
+  /** Sends later batches elsewhere; those running stay where they are. */
+  useRunners(runners: BatchRunners): void {
+    this.#runners = runners
+    this.dispatch()
+  }
+
+  /** Gives waiting requests to free workers. Called on every arrival, answer, and newly ready worker. */
+  dispatch(): void {
+    while (this.#queue.size > 0) {
+      const isAlone = this.#queue.hasSuspect
+      const runner = this.#runners.pick(isAlone)
+      if (runner === undefined || (!isAlone && this.#isHeld())) return
+      const members = this.#form(isAlone)
+      if (members.length > 0) void this.#run(runner, members)
+    }
+  }
+
+  /** Fails everything that waits, for example when the version is forced to end. */
+  failQueued(error: ServingError): void {
+    for (const request of this.#queue.remove(() => true)) request.fail(error, this.#nowMs())
+  }
+
+  #isHeld(): boolean {
+    this.#cancelHold?.()
+    this.#cancelHold = undefined
+    const { maxBatchRows, maxBatchDelayMs } = this.#options.limits
+    if (maxBatchDelayMs === 0) return false
+    const candidate = this.#queue.peek(maxBatchRows)
+    if (candidate === undefined) return false
+    const waitMs = holdMs({
+      ...candidate,
+      nowMs: this.#nowMs(),
+      maxBatchDelayMs,
+      arrivalIntervalMs: this.#arrivals.intervalMs,
+      fixedMs: this.serviceTime.coefficients().fixedMs,
+    })
+    if (waitMs === 0) return false
+    this.#cancelHold = this.#options.clock.after(waitMs, () => {
+      this.dispatch()
+    })
+    return true
+  }
+
+  /** Takes the next batch, dropping members whose client is gone or whose deadline has passed. */
+  #form(isAlone: boolean): PendingRequest[] {
+    const suspect = isAlone ? this.#queue.takeSuspect() : undefined
+    const taken = suspect === undefined ? this.#queue.take(this.#options.limits.maxBatchRows) : [suspect]
+    return taken.filter((request) => !this.#endIfOver(request))
+  }
+
+  async #run(runner: BatchRunner, members: readonly PendingRequest[]): Promise<void> {
+    const startedAtMs = this.#nowMs()
+    const batch: RunningBatch = { members, runner, startedAtMs }
+    this.#running.add(batch)
+    for (const member of members) member.dispatchedAtMs = startedAtMs
+    try {
+      const result = await runner.run(members.map((member) => this.#wireRequest(member, startedAtMs)))
+      this.#running.delete(batch)
+      this.#settle(batch, result)
+    } catch (error) {
+      this.#running.delete(batch)
+      this.#retryAlone(members, error instanceof Error ? error.message : String(error))
+    }
+    this.dispatch()
+  }
+
+  #wireRequest({ init }: PendingRequest, nowMs: number): BatchRequest {
+    return {
+      id: init.id,
+      headers: this.#runners.usesHeaders ? init.headers : {},
+      remainingMs: Math.max(0, init.deadlineMs - nowMs),
+      payload: init.payload,
+    }
+  }
+
+  #settle(batch: RunningBatch, { replies, timing }: BatchResult): void {
+    const workerMs = this.#nowMs() - batch.startedAtMs
+    const batchRequests = batch.members.length
+    if (timing.rows > 0) this.serviceTime.observe(timing.rows, workerMs)
+    this.#options.onBatch({ requests: batchRequests, workerMs, timing })
+    for (const [index, member] of batch.members.entries()) {
+      const queueMs = batch.startedAtMs - member.init.arrivedAtMs
+      const reply = replies[index]
+      if (reply?.ok === true) {
+        member.settle({ ok: true, response: reply.value, timing, batchRequests, queueMs, workerMs })
+      } else if (reply === undefined || reply.error.reason === 'worker_died') {
+        this.#retryAlone([member], reply?.error.message ?? 'the worker gave no answer')
+      } else {
+        member.settle({ ok: false, error: errorFromData(reply.error), queueMs })
+      }
+    }
+  }
+
+  /** Requeues members of a batch whose worker died: once, each alone. A second death is the request's own doing. */
+  #retryAlone(members: readonly PendingRequest[], detail: string): void {
+    for (const member of members) {
+      if (member.isSettled) continue
+      member.deaths += 1
+      if (member.deaths > 1) member.fail(workerCrashed(this.#options.model, detail), this.#nowMs())
+      else this.#queue.pushSuspect(member)
+    }
+  }
+
+  #startSweeping(): void {
+    this.#cancelSweep ??= this.#options.clock.after(SWEEP_INTERVAL_MS, () => {
+      this.#cancelSweep = undefined
+      this.#sweep()
+      if (this.#queue.size > 0 || this.#running.size > 0) this.#startSweeping()
+    })
+  }
+
+  #sweep(): void {
+    const nowMs = this.#nowMs()
+    this.#queue.remove((request) => this.#endIfOver(request))
+    for (const batch of this.#running) {
+      for (const member of batch.members) this.#endIfOver(member)
+      const stuckMs = nowMs - batch.startedAtMs - this.#options.limits.inferenceTimeoutMs
+      if (stuckMs > KILL_GRACE_MS) {
+        batch.runner.kill(`a batch took longer than ${this.#options.limits.inferenceTimeoutMs} ms`)
+      }
+    }
+  }
+
+  /** Settles a request whose client is gone or whose time is over. @returns whether it is settled */
+  #endIfOver(request: PendingRequest): boolean {
+    const nowMs = this.#nowMs()
+    const { signal, deadlineMs, arrivedAtMs } = request.init
+    if (signal.aborted) request.fail(clientGone(), nowMs)
+    else if (nowMs >= deadlineMs) {
+      const where = request.dispatchedAtMs === undefined ? 'queue' : 'worker'
+      request.fail(deadlineExceeded(this.#options.model, deadlineMs - arrivedAtMs, where), nowMs)
+    }
+    return request.isSettled
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.nowMs()
+  }
+}

@@ -1,0 +1,126 @@
+import type { PendingRequest } from './pending-request.ts'
+
+/**
+ * Waiting requests of one version: first come, first served, one line per shape bucket.
+ *
+ * Requests that survived the death of a worker process stand in a line of their own, before all others, and
+ * leave it one at a time: each runs alone, so that if it kills a second worker, it is the culprit.
+ */
+export class RequestQueue {
+  readonly #buckets = new Map<string, PendingRequest[]>()
+  #suspects: PendingRequest[] = []
+  #size = 0
+  #rows = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get rows(): number {
+    return this.#rows
+  }
+
+  get hasSuspect(): boolean {
+    return this.#suspects.length > 0
+  }
+
+  push(request: PendingRequest): void {
+    const { bucket } = request.init
+    const line = this.#buckets.get(bucket)
+    if (line === undefined) this.#buckets.set(bucket, [request])
+    else line.push(request)
+    this.#count(request, 1)
+  }
+
+  pushSuspect(request: PendingRequest): void {
+    this.#suspects.push(request)
+    this.#count(request, 1)
+  }
+
+  takeSuspect(): PendingRequest | undefined {
+    const request = this.#suspects.shift()
+    if (request !== undefined) this.#count(request, -1)
+    return request
+  }
+
+  /** The next batch without taking it: how many rows of which bucket would go, and since when they wait. */
+  peek(maxRows: number): BatchCandidate | undefined {
+    const line = this.#oldestLine()
+    const first = line?.[0]
+    if (line === undefined || first === undefined) return undefined
+    const count = countFitting(line, maxRows)
+    const rows = sumRows(line, count)
+    return {
+      requests: count,
+      rows,
+      oldestArrivalMs: first.init.arrivedAtMs,
+      // A follower that does not fit proves that no later arrival can complete this batch any further.
+      isComplete: rows >= maxRows || count < line.length,
+    }
+  }
+
+  /** Takes the oldest request and those of its bucket that fit; one request over `maxRows` goes alone. */
+  take(maxRows: number): PendingRequest[] {
+    const line = this.#oldestLine()
+    if (line === undefined) return []
+    const batch = line.splice(0, countFitting(line, maxRows))
+    for (const request of batch) this.#count(request, -1)
+    this.#forgetIfEmpty(batch[0])
+    return batch
+  }
+
+  /** Takes every request for which the test holds, in any order. */
+  remove(test: (request: PendingRequest) => boolean): PendingRequest[] {
+    const removed: PendingRequest[] = []
+    for (const [bucket, line] of this.#buckets) {
+      const kept = line.filter((request) => !test(request) || removed.push(request) === 0)
+      if (kept.length === 0) this.#buckets.delete(bucket)
+      else if (kept.length < line.length) this.#buckets.set(bucket, kept)
+    }
+    this.#suspects = this.#suspects.filter((request) => !test(request) || removed.push(request) === 0)
+    for (const request of removed) this.#count(request, -1)
+    return removed
+  }
+
+  #oldestLine(): PendingRequest[] | undefined {
+    let oldest: PendingRequest[] | undefined
+    let oldestMs = Number.POSITIVE_INFINITY
+    for (const line of this.#buckets.values()) {
+      const arrivedAtMs = line[0]?.init.arrivedAtMs ?? Number.POSITIVE_INFINITY
+      if (arrivedAtMs < oldestMs) [oldest, oldestMs] = [line, arrivedAtMs]
+    }
+    return oldest
+  }
+
+  #forgetIfEmpty(request: PendingRequest | undefined): void {
+    if (request === undefined) return
+    if (this.#buckets.get(request.init.bucket)?.length === 0) this.#buckets.delete(request.init.bucket)
+  }
+
+  #count(request: PendingRequest, sign: 1 | -1): void {
+    this.#size += sign
+    this.#rows += sign * request.init.rows
+  }
+}
+
+export type BatchCandidate = {
+  readonly requests: number
+  readonly rows: number
+  readonly oldestArrivalMs: number
+  readonly isComplete: boolean
+}
+
+function countFitting(line: readonly PendingRequest[], maxRows: number): number {
+  let rows = 0
+  for (const [index, request] of line.entries()) {
+    rows += request.init.rows
+    if (rows > maxRows) return Math.max(1, index)
+  }
+  return line.length
+}
+
+function sumRows(line: readonly PendingRequest[], count: number): number {
+  let rows = 0
+  for (let i = 0; i < count; i++) rows += line[i]?.init.rows ?? 0
+  return rows
+}

@@ -1,0 +1,43 @@
+import type { VersionDescription } from './control-plane.ts'
+import type { ModelVersion } from './model-version.ts'
+import { residentBytes } from './process-memory.ts'
+
+/** Everything that operators may see of a version, at this moment. */
+export function describeVersion(version: ModelVersion, isDefault: boolean): VersionDescription {
+  const { artefact, settings, layout, workers } = version
+  return {
+    model: version.model,
+    archive: artefact.archive,
+    digest: artefact.digest,
+    isDefault,
+    state: version.state,
+    ...(version.reason === undefined ? {} : { reason: version.reason }),
+    handler: artefact.handler,
+    loadedAtStartup: version.loadedAtStartup,
+    minWorkers: settings.minWorkers,
+    maxWorkers: settings.maxWorkers,
+    workerProcesses: workers?.processes ?? 0,
+    intraOpThreads: layout?.plan.intraOpThreads ?? 0,
+    maxBatchRows: settings.maxBatchRows,
+    maxBatchDelayMs: settings.maxBatchDelayMs,
+    inferenceTimeoutMs: settings.inferenceTimeoutMs,
+    startupTimeoutMs: settings.startupTimeoutMs,
+    maxQueuedRequests: settings.maxQueuedRequests,
+    maxRequestBytes: settings.maxRequestBytes,
+    provider: {
+      device: layout?.plan.processes[0]?.device ?? { provider: 'cpu', deviceId: 0 },
+      reason: layout?.provider.reason ?? 'no workers',
+    },
+    ...signatureOf(version),
+    workers: workers?.describe(residentBytes) ?? [],
+    queuedRequests: version.batcher.queuedRequests,
+    restarts: version.restarts,
+  }
+}
+
+/** What a loaded session said, else what the archiver wrote down. */
+function signatureOf({ workers, artefact }: ModelVersion): Pick<VersionDescription, 'inputs' | 'outputs'> {
+  const inputs = workers?.report?.inputs ?? artefact.manifest.inputs
+  const outputs = workers?.report?.outputs ?? artefact.manifest.outputs
+  return { ...(inputs === undefined ? {} : { inputs }), ...(outputs === undefined ? {} : { outputs }) }
+}

@@ -1,0 +1,241 @@
+import type { ModelConfig } from '../../archiver-cli/format/model-config.ts'
+import { ServingError } from '../../worker/contract/errors.ts'
+import { isValidName, type ModelId } from '../../worker/contract/model-id.ts'
+import { BUILT_IN_HANDLERS } from '../../worker/contract/built-in-handlers.ts'
+import type { Artefact } from './artefact.ts'
+import type { Clock } from './clock.ts'
+import type {
+  ControlPlane,
+  ModelSummary,
+  RegisterRequest,
+  ScaleRequest,
+  VersionDescription,
+  WorkersOutcome,
+} from './control-plane.ts'
+import type { ModelSelector } from './data-plane.ts'
+import { describeVersion } from './description.ts'
+import { alreadyRegistered, defaultVersionInUse } from './errors.ts'
+import type { EventBus } from './events.ts'
+import { KeyedLock } from './keyed-lock.ts'
+import type { ModelRegistry } from './model-registry.ts'
+import type { ModelStore, StoredModel } from './model-store.ts'
+import { ModelVersion } from './model-version.ts'
+import type { RegistryJournal } from './registry-journal.ts'
+import { resolveSettings, type SettingDefaults } from './settings.ts'
+import type { VersionRecord } from './snapshot.ts'
+import type { WorkerSetFactory } from './workers/worker-set-factory.ts'
+
+export type ManagementOptions = {
+  readonly registry: ModelRegistry
+  readonly store: ModelStore
+  readonly journal: RegistryJournal
+  readonly workerSets: WorkerSetFactory
+  readonly events: EventBus
+  readonly clock: Clock
+  readonly defaults: SettingDefaults
+  readonly unregisterTimeoutMs: number
+}
+
+/** A version about to be registered. */
+export type Candidate = {
+  readonly stored: StoredModel
+  readonly name?: string | undefined
+  readonly handler?: string | undefined
+  readonly overrides: ModelConfig
+  readonly loadedAtStartup: boolean
+}
+
+/**
+ * The control plane over registry, store and journal.
+ *
+ * Changes of one model happen one after the other. A change is durable before it is acknowledged; a change that
+ * fails leaves things as they were.
+ */
+export class ManagementService implements ControlPlane {
+  readonly #options: ManagementOptions
+  readonly #lock = new KeyedLock()
+
+  constructor(options: ManagementOptions) {
+    this.#options = options
+  }
+
+  async register(request: RegisterRequest): Promise<WorkersOutcome> {
+    const stored = await this.#options.store.load(request.archive)
+    const { initialWorkers, settings } = request
+    const candidate: Candidate = {
+      stored,
+      name: request.name,
+      handler: request.handler,
+      overrides: { ...settings, ...(initialWorkers === undefined ? {} : { minWorkers: initialWorkers }) },
+      loadedAtStartup: false,
+    }
+    return request.synchronous ? this.registerAndWait(candidate) : this.#registerInBackground(candidate)
+  }
+
+  /** Loads and warms the version before it is acknowledged; nothing of it stays if that fails. */
+  registerAndWait(candidate: Candidate): Promise<WorkersOutcome> {
+    const version = this.#versionOf(candidate)
+    return this.#lock.run(version.model.name, async () => {
+      this.#options.registry.add(version)
+      try {
+        await version.scale(version.settings)
+        await this.#options.journal.record(version, candidate.overrides, candidate.handler)
+      } catch (error) {
+        await this.#forget(version)
+        throw error
+      }
+      return outcomeOf(version)
+    })
+  }
+
+  /** Registers durably, then starts the workers; a failure shows as state `failed` with its reason. */
+  async #registerInBackground(candidate: Candidate): Promise<WorkersOutcome> {
+    const version = this.#versionOf(candidate)
+    await this.#lock.run(version.model.name, async () => {
+      this.#options.registry.add(version)
+      try {
+        await this.#options.journal.record(version, candidate.overrides, candidate.handler)
+      } catch (error) {
+        await this.#forget(version)
+        throw error
+      }
+    })
+    const workers = version.settings.minWorkers
+    if (workers === 0) return outcomeOf(version)
+    this.#scaleInBackground(version)
+    return { model: version.model, state: 'loading', workers }
+  }
+
+  /**
+   * Puts a version of an earlier run back, without its workers.
+   *
+   * @returns what starts them; if that fails, the version stays registered in state `failed`.
+   */
+  restore(candidate: Candidate, record: VersionRecord): () => Promise<void> {
+    const version = this.#versionOf(candidate)
+    this.#options.registry.add(version)
+    this.#options.journal.restored(version, { ...record, digest: version.artefact.digest })
+    return () => this.#lock.run(version.model.name, () => version.scale(version.settings))
+  }
+
+  async scale({ model, minWorkers, maxWorkers, synchronous }: ScaleRequest): Promise<WorkersOutcome> {
+    const { name } = this.#options.registry.resolve(model).model
+    return this.#lock.run(name, async () => {
+      const version = this.#options.registry.resolve(model)
+      const record = this.#options.journal.recordOf(version)
+      const overrides = { ...record.settings, minWorkers, maxWorkers: maxWorkers ?? Math.max(1, minWorkers) }
+      const settings = resolveSettings(overrides, version.artefact.config, this.#options.defaults)
+      if (synchronous) await version.scale(settings)
+      await this.#options.journal.record(version, overrides, record.handler)
+      if (synchronous) return outcomeOf(version)
+      this.#scaleInBackground(version, settings)
+      return { model: version.model, state: minWorkers === 0 ? 'no_workers' : 'loading', workers: minWorkers }
+    })
+  }
+
+  async setDefault(model: ModelId): Promise<void> {
+    await this.#lock.run(model.name, async () => {
+      const { registry, journal } = this.#options
+      registry.resolve(model)
+      const before = registry.defaultVersionOf(model.name)
+      registry.setDefault(model)
+      try {
+        await journal.write()
+      } catch (error) {
+        registry.setDefault({ name: model.name, version: before })
+        throw error
+      }
+    })
+  }
+
+  async unregister(selector: ModelSelector): Promise<ModelId> {
+    const { registry, journal, unregisterTimeoutMs } = this.#options
+    await registry.resolve(selector).abandonStart()
+    return this.#lock.run(selector.name, async () => {
+      const version = registry.resolve(selector)
+      const { model } = version
+      const isDefault = registry.defaultVersionOf(model.name) === model.version
+      if (isDefault && registry.versionsOf(model.name).length > 1) throw defaultVersionInUse(model)
+      await journal.erase(version)
+      await version.unload(unregisterTimeoutMs)
+      this.#remove(version)
+      return model
+    })
+  }
+
+  describe(selector: ModelSelector): readonly VersionDescription[] {
+    const { registry } = this.#options
+    const defaultVersion = registry.defaultVersionOf(selector.name)
+    const versions =
+      selector.version === 'all' ? registry.versionsOf(selector.name) : [registry.resolve(selector)]
+    return versions.map((version) => describeVersion(version, version.model.version === defaultVersion))
+  }
+
+  list(): readonly ModelSummary[] {
+    const { registry } = this.#options
+    return registry.names().map((name) => ({ name, archive: registry.resolve({ name }).artefact.archive }))
+  }
+
+  /** Drains and ends every version. */
+  async close(drainTimeoutMs: number): Promise<void> {
+    const versions = this.#options.registry.all()
+    await Promise.all(
+      versions.map(async (version) => {
+        await version.abandonStart()
+        if (version.state !== 'draining') await version.unload(drainTimeoutMs)
+      }),
+    )
+  }
+
+  /** A version from its candidate, not registered yet. @throws ServingError `invalid_argument` | `already_exists` */
+  #versionOf(candidate: Candidate): ModelVersion {
+    const { registry, defaults, workerSets, events, clock } = this.#options
+    const artefact = artefactOf(candidate)
+    if (registry.has(artefact.model)) throw alreadyRegistered(artefact.model)
+    const settings = resolveSettings(candidate.overrides, artefact.config, defaults)
+    const { loadedAtStartup } = candidate
+    return new ModelVersion({ artefact, settings, loadedAtStartup, workerSets, events, clock })
+  }
+
+  #scaleInBackground(version: ModelVersion, settings = version.settings): void {
+    const { name } = version.model
+    this.#lock.run(name, () => version.scale(settings)).catch(() => undefined) // the version's state says why
+  }
+
+  /** Undoes a registration that was never acknowledged. */
+  async #forget(version: ModelVersion): Promise<void> {
+    await version.unload(0)
+    this.#remove(version)
+  }
+
+  #remove(version: ModelVersion): void {
+    this.#options.registry.remove(version.model)
+    this.#options.events.emit('versionRemoved', { model: version.model })
+  }
+}
+
+function artefactOf({ stored, name, handler }: Candidate): Artefact {
+  const { modelName, modelVersion, handler: ownHandler } = stored.manifest.model
+  const model = { name: name ?? modelName, version: modelVersion }
+  if (!isValidName(model.name)) {
+    throw new ServingError(
+      'invalid_argument',
+      `'${model.name}' cannot name a model: use letters, digits, '.', '_' and '-', starting with a letter or digit`,
+      { reason: 'model_name' },
+    )
+  }
+  const known = [...BUILT_IN_HANDLERS, ...stored.manifest.files.map((file) => file.path)]
+  if (handler !== undefined && !known.includes(handler)) {
+    throw new ServingError(
+      'invalid_argument',
+      `handler '${handler}' is neither built in (${BUILT_IN_HANDLERS.join(', ')}) nor a file of archive '${stored.archive}'`,
+      { reason: 'handler' },
+    )
+  }
+  return { model, handler: handler ?? ownHandler, ...stored }
+}
+
+function outcomeOf(version: ModelVersion): WorkersOutcome {
+  const workers = version.workers?.readyWorkers ?? 0
+  return { model: version.model, state: version.state === 'ready' ? 'ready' : 'no_workers', workers }
+}

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto'
+import { lstat, mkdir, readdir, realpath, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { openArchive, type OpenedArchive } from '../../archiver-cli/format/archive-reader.ts'
+import { MANIFEST_PATH, type Manifest } from '../../archiver-cli/format/manifest.ts'
+import type { ModelConfig } from '../../archiver-cli/format/model-config.ts'
+import { ServingError } from '../../worker/contract/errors.ts'
+import { isValidName } from '../../worker/contract/model-id.ts'
+
+/** An archive that has been verified and unpacked. */
+export type StoredModel = {
+  readonly archive: string
+  readonly digest: string
+  readonly modelDir: string
+  readonly modelBytes: number
+  readonly manifest: Manifest
+  readonly config: ModelConfig
+}
+
+const ARCHIVE_SUFFIXES = ['.mar', '.tar.gz']
+
+/**
+ * The directory of archives, and beside it the unpacked objects that workers load from.
+ *
+ * An object is named by its archive's digest and never changes. It stays as long as a kept registry snapshot
+ * names it, so a restart does not depend on what has since happened to the archive.
+ */
+export class ModelStore {
+  readonly #directory: string
+  readonly #objects: string
+
+  constructor(directory: string, objects: string) {
+    this.#directory = directory
+    this.#objects = objects
+  }
+
+  /** Makes both directories and clears what an interrupted unpacking left behind. */
+  async prepare(): Promise<void> {
+    await mkdir(this.#directory, { recursive: true })
+    await mkdir(this.#objects, { recursive: true, mode: 0o700 })
+    for (const name of await readdir(this.#objects)) {
+      if (name.endsWith(TEMPORARY_SUFFIX)) await removeTree(join(this.#objects, name))
+    }
+  }
+
+  /** File names of the archives in the store, in order. */
+  async list(): Promise<string[]> {
+    const entries = await readdir(this.#directory, { withFileTypes: true })
+    const names: string[] = []
+    for (const entry of entries) {
+      const isFile = entry.isFile() && ARCHIVE_SUFFIXES.some((suffix) => entry.name.endsWith(suffix))
+      if (isFile || (entry.isDirectory() && (await this.#hasManifest(entry.name)))) names.push(entry.name)
+    }
+    return names.sort()
+  }
+
+  /**
+   * Verifies and unpacks an archive of the store.
+   *
+   * @throws ServingError `not_found` | `invalid_argument` (a name that leaves the store, a broken archive)
+   */
+  async load(archive: string): Promise<StoredModel> {
+    const opened = await openArchive(await this.#pathOf(archive))
+    try {
+      const modelDir = join(this.#objects, opened.digest)
+      if (!(await exists(modelDir))) await this.#unpack(opened, modelDir)
+      return storedModel(archive, opened.digest, modelDir, opened)
+    } finally {
+      await opened.close()
+    }
+  }
+
+  /**
+   * Opens what an earlier run unpacked, checking every file again.
+   *
+   * @throws ServingError `not_found` | `invalid_argument` (the object was changed on disk)
+   */
+  async restore(archive: string, digest: string): Promise<StoredModel> {
+    const modelDir = join(this.#objects, digest)
+    if (!(await exists(modelDir))) {
+      throw new ServingError('not_found', `the unpacked files of archive '${archive}' are gone: ${digest}`, {
+        reason: 'archive',
+      })
+    }
+    const opened = await openArchive(modelDir)
+    await opened.close()
+    return storedModel(archive, digest, modelDir, opened)
+  }
+
+  /** Removes unpacked objects that nothing names any more. */
+  async collect(digestsInUse: ReadonlySet<string>): Promise<void> {
+    for (const name of await readdir(this.#objects)) {
+      if (!digestsInUse.has(name) && !name.endsWith(TEMPORARY_SUFFIX))
+        await removeTree(join(this.#objects, name))
+    }
+  }
+
+  /** Unpacked beside its final name and renamed: an object is whole or absent. */
+  async #unpack(opened: OpenedArchive, modelDir: string): Promise<void> {
+    const temporary = `${modelDir}-${randomBytes(6).toString('hex')}${TEMPORARY_SUFFIX}`
+    try {
+      await opened.extractTo(temporary)
+      await rename(temporary, modelDir)
+    } catch (error) {
+      await removeTree(temporary)
+      // Another registration of the same archive may have been first; then its object is ours too.
+      if (!(await exists(modelDir))) throw error
+    }
+  }
+
+  async #pathOf(archive: string): Promise<string> {
+    if (!isValidName(archive)) {
+      throw new ServingError(
+        'invalid_argument',
+        `'${archive}' is not the name of an archive: give the file name of an archive in the model store, for example 'digits.mar'`,
+        { reason: 'archive_name' },
+      )
+    }
+    const path = join(this.#directory, archive)
+    const found = await lstat(path).catch(() => undefined) // absent or unreadable: the same answer
+    if (found === undefined) throw await this.#archiveNotFound(archive)
+    const isInside = dirname(await realpath(path)) === (await realpath(this.#directory))
+    if (found.isSymbolicLink() || !isInside || basename(await realpath(path)) !== archive) {
+      throw new ServingError(
+        'invalid_argument',
+        `archive '${archive}' is a link; put the file itself into the store`,
+        {
+          reason: 'archive_name',
+        },
+      )
+    }
+    return path
+  }
+
+  async #archiveNotFound(archive: string): Promise<ServingError> {
+    const known = await this.list()
+    const hint = known.length === 0 ? 'it is empty' : `it holds: ${known.slice(0, 20).join(', ')}`
+    return new ServingError('not_found', `archive '${archive}' is not in the model store; ${hint}`, {
+      reason: 'archive',
+    })
+  }
+
+  #hasManifest(name: string): Promise<boolean> {
+    return exists(join(this.#directory, name, MANIFEST_PATH))
+  }
+}
+
+const TEMPORARY_SUFFIX = '.tmp'
+
+function storedModel(archive: string, digest: string, modelDir: string, opened: OpenedArchive): StoredModel {
+  const { manifest, config } = opened
+  const modelBytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0)
+  return { archive, digest, modelDir, modelBytes, manifest, config }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined // absent or unreadable: the same answer
+}
+
+async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true })
+}

@@ -1,0 +1,266 @@
+import { messageOf, ServingError } from '../../worker/contract/errors.ts'
+import type { RequestPayload } from '../../worker/contract/messages.ts'
+import type { ModelId } from '../../worker/contract/model-id.ts'
+import { bucketKey, rowCount } from '../../worker/contract/tensor-batch.ts'
+import { refusalOf } from './admission.ts'
+import type { Artefact } from './artefact.ts'
+import { Batcher } from './batching/batcher.ts'
+import { PendingRequest, type Outcome } from './batching/pending-request.ts'
+import type { Clock } from './clock.ts'
+import type { RequestHead } from './data-plane.ts'
+import { deferred, type Deferred } from './deferred.ts'
+import { notServing, workersDidNotStart } from './errors.ts'
+import type { EventBus } from './events.ts'
+import type { VersionSettings } from './settings.ts'
+import { nextState, type VersionState } from './version-state.ts'
+import type { WorkerLayout, WorkerSetFactory } from './workers/worker-set-factory.ts'
+import type { WorkerSet } from './workers/worker-set.ts'
+
+export type ModelVersionOptions = {
+  readonly artefact: Artefact
+  readonly settings: VersionSettings
+  readonly loadedAtStartup: boolean
+  readonly workerSets: WorkerSetFactory
+  readonly events: EventBus
+  readonly clock: Clock
+}
+
+/**
+ * One version: its state, its queue, its workers, and the handles that requests hold on it.
+ *
+ * States change only in `#become`. Scaling and restarts keep a `ready` version ready: new workers are warm before
+ * requests go to them, and old ones finish what they run.
+ */
+export class ModelVersion {
+  readonly artefact: Artefact
+  readonly loadedAtStartup: boolean
+  readonly batcher: Batcher
+  readonly #options: ModelVersionOptions
+  #settings: VersionSettings
+  #state: VersionState = 'new'
+  #reason: string | undefined
+  #workers: WorkerSet | undefined
+  /** New workers that are not warm yet. */
+  #starting: WorkerSet | undefined
+  #layout: WorkerLayout | undefined
+  #handles = 0
+  #idle: Deferred<void> | undefined
+  #restarts = 0
+
+  constructor(options: ModelVersionOptions) {
+    this.#options = options
+    this.artefact = options.artefact
+    this.loadedAtStartup = options.loadedAtStartup
+    this.#settings = options.settings
+    this.batcher = new Batcher({
+      model: options.artefact.model,
+      clock: options.clock,
+      limits: options.settings,
+      runners: NO_RUNNERS,
+      onBatch: (batch) => options.events.emit('batchFinished', { model: this.model, ...batch }),
+    })
+  }
+
+  get model(): ModelId {
+    return this.artefact.model
+  }
+
+  get state(): VersionState {
+    return this.#state
+  }
+
+  /** Why it is not serving, or what last happened to its workers. */
+  get reason(): string | undefined {
+    return this.#reason ?? this.#workers?.lastFailure
+  }
+
+  get settings(): VersionSettings {
+    return this.#settings
+  }
+
+  get workers(): WorkerSet | undefined {
+    return this.#workers
+  }
+
+  get layout(): WorkerLayout | undefined {
+    return this.#layout
+  }
+
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  /** Whether it can answer now. */
+  get isReady(): boolean {
+    return this.#state === 'ready' && (this.#workers?.readyWorkers ?? 0) > 0
+  }
+
+  /**
+   * Starts, replaces, or (at 0) ends the workers, so that there are `settings.minWorkers` of them.
+   *
+   * Resolves when the new workers are warm and take the requests; the old ones drain in the background.
+   *
+   * @throws ServingError `failed_precondition` (no usable provider) | `invalid_argument` (the model does not load) |
+   * `internal` (workers ended while starting). Workers that served before still do.
+   */
+  async scale(settings: VersionSettings): Promise<void> {
+    if (settings.minWorkers === 0) {
+      this.#replaceWorkers(undefined, undefined, settings)
+      if (this.#state !== 'new') this.#become('new', 'it was scaled to 0 workers')
+      return
+    }
+    const wasServing = this.#state === 'ready'
+    if (!wasServing) this.#become('loading')
+    try {
+      const layout = await this.#options.workerSets.plan(settings)
+      const workers = this.#options.workerSets.start(this.artefact, settings, layout, this.#workerListener())
+      await this.#untilStarted(workers)
+      this.#replaceWorkers(workers, layout, settings)
+    } catch (error) {
+      if (!wasServing && this.#state === 'loading') this.#become('failed', messageOf(error))
+      throw error instanceof ServingError ? error : workersDidNotStart(this.model, messageOf(error))
+    }
+    if (!wasServing) this.#become('ready')
+    this.batcher.dispatch()
+  }
+
+  /**
+   * Takes a hold on the version for one request, or refuses it.
+   *
+   * The holder must call `release` exactly once; unloading waits for it.
+   *
+   * @throws ServingError see {@link refusalOf}
+   */
+  acquire(head: RequestHead): void {
+    const refusal = refusalOf({
+      model: this.model,
+      state: this.#state,
+      reason: this.reason,
+      workers: this.#workers?.expectedWorkers ?? 0,
+      backoffMs: this.#workers?.backoffMs ?? 0,
+      queuedRequests: this.batcher.queuedRequests,
+      queuedRows: this.batcher.queuedRows,
+      runningBatches: this.batcher.runningBatches,
+      maxQueuedRequests: this.#settings.maxQueuedRequests,
+      maxBatchRows: this.#settings.maxBatchRows,
+      fullBatchMs: this.batcher.serviceTime.predictMs(this.#settings.maxBatchRows),
+      timeoutMs: this.timeoutMsOf(head),
+      announcedBytes: head.announcedBytes,
+      maxRequestBytes: this.#settings.maxRequestBytes,
+    })
+    if (refusal !== undefined) throw refusal
+    this.#handles += 1
+  }
+
+  release(): void {
+    this.#handles -= 1
+    if (this.#handles === 0) this.#idle?.resolve()
+  }
+
+  timeoutMsOf(head: RequestHead): number {
+    return Math.min(head.timeoutMs ?? Number.POSITIVE_INFINITY, this.#settings.inferenceTimeoutMs)
+  }
+
+  run(head: RequestHead, arrivedAtMs: number, payload: RequestPayload): Promise<Outcome> {
+    const request = new PendingRequest({
+      id: head.requestId,
+      headers: head.headers,
+      payload,
+      rows: payload.kind === 'tensors' ? rowCount(payload.tensors) : 1,
+      bucket: payload.kind === 'tensors' ? bucketKey(payload.tensors) : '',
+      arrivedAtMs,
+      deadlineMs: arrivedAtMs + this.timeoutMsOf(head),
+      signal: head.signal,
+    })
+    this.batcher.push(request)
+    return request.outcome
+  }
+
+  /** Gives up on workers that are still loading; the scaling that started them fails. */
+  async abandonStart(): Promise<void> {
+    await this.#starting?.stop()
+  }
+
+  /**
+   * Refuses new requests, waits for the held ones, and ends the workers.
+   *
+   * @param timeoutMs after which what is still held fails with `unavailable`.
+   */
+  async unload(timeoutMs: number): Promise<void> {
+    this.#become('draining')
+    await this.#untilIdle(timeoutMs)
+    this.#become('unloading')
+    await this.#workers?.stop()
+    this.#become('unloaded')
+  }
+
+  async #untilIdle(timeoutMs: number): Promise<void> {
+    if (this.#handles === 0) return
+    this.#idle = deferred()
+    const cancel = this.#options.clock.after(timeoutMs, () => {
+      this.batcher.failQueued(
+        notServing(this.model, 'draining', `it did not drain within ${timeoutMs} ms`, 1000),
+      )
+      this.#idle?.resolve()
+    })
+    await this.#idle.promise
+    cancel()
+  }
+
+  async #untilStarted(workers: WorkerSet): Promise<void> {
+    this.#starting = workers
+    try {
+      await workers.started
+    } catch (error) {
+      await workers.stop()
+      throw error
+    } finally {
+      this.#starting = undefined
+    }
+  }
+
+  #replaceWorkers(
+    workers: WorkerSet | undefined,
+    layout: WorkerLayout | undefined,
+    settings: VersionSettings,
+  ): void {
+    const old = this.#workers
+    this.#workers = workers
+    this.#layout = layout
+    this.#settings = settings
+    this.batcher.useRunners(workers ?? NO_RUNNERS)
+    // Running batches of the old workers answer first; nothing waits for the processes to be gone.
+    void old?.stop()
+  }
+
+  #workerListener(): Parameters<WorkerSetFactory['start']>[3] {
+    const { events } = this.#options
+    return {
+      onChange: () => {
+        this.batcher.dispatch()
+      },
+      onInstance: (pid, { threadId, loadMs, warmUpMs }) =>
+        events.emit('workerReady', { model: this.model, pid, threadId, loadMs, warmUpMs }),
+      onLoadFailed: () => undefined, // `started` rejects, or the restart is announced
+      onRestart: (restart) => {
+        this.#restarts += 1
+        events.emit('workerProcessRestarted', { model: this.model, ...restart })
+      },
+      onLog: (pid, record) => events.emit('workerLog', { model: this.model, pid, record }),
+    }
+  }
+
+  #become(to: VersionState, reason?: string): void {
+    const from = this.#state
+    this.#state = nextState(from, to)
+    this.#reason = reason
+    this.#options.events.emit('stateChanged', {
+      model: this.model,
+      from,
+      to,
+      ...(reason === undefined ? {} : { reason }),
+    })
+  }
+}
+
+const NO_RUNNERS = { readyWorkers: 0, usesHeaders: true, pick: () => undefined }

@@ -1,0 +1,73 @@
+import { checkModelConfig, type ModelConfig } from '../../archiver-cli/format/model-config.ts'
+import { ServingError } from '../../worker/contract/errors.ts'
+import type { ExecutionProvider } from '../../worker/contract/messages.ts'
+
+/** Every setting of a version, resolved. */
+export type VersionSettings = {
+  readonly minWorkers: number
+  readonly maxWorkers: number
+  readonly workerProcesses: number | undefined
+  readonly intraOpThreads: number | undefined
+  readonly maxBatchRows: number
+  readonly maxBatchDelayMs: number
+  readonly maxQueuedRequests: number
+  readonly inferenceTimeoutMs: number
+  readonly startupTimeoutMs: number
+  readonly maxRequestBytes: number
+  readonly executionProviders: 'auto' | readonly ExecutionProvider[]
+  readonly deviceIds: readonly number[]
+  readonly handlerConfig: Readonly<Record<string, unknown>>
+}
+
+/** The server's own values, used where neither the call nor the archive says otherwise. */
+export type SettingDefaults = {
+  readonly defaultWorkersPerModel: number
+  readonly maxBatchRows: number
+  readonly maxBatchDelayMs: number
+  readonly maxQueuedRequests: number
+  readonly inferenceTimeoutMs: number
+  readonly startupTimeoutMs: number
+  readonly maxRequestBytes: number
+}
+
+/**
+ * Merges the settings of a version: what the call said, else the archive's configuration, else the server's default.
+ *
+ * @param overrides from the registration, from scaling, or from a restored snapshot.
+ * @throws ServingError `invalid_argument` when a value is out of its range.
+ */
+export function resolveSettings(
+  overrides: ModelConfig,
+  archive: ModelConfig,
+  defaults: SettingDefaults,
+): VersionSettings {
+  const merged: ModelConfig = { ...archive, ...withoutUndefined(checkModelConfig(overrides)) }
+  const minWorkers = merged.minWorkers ?? defaults.defaultWorkersPerModel
+  const maxWorkers = overrides.minWorkers === undefined ? merged.maxWorkers : overrides.maxWorkers
+  if (maxWorkers !== undefined && maxWorkers < minWorkers) {
+    throw new ServingError(
+      'invalid_argument',
+      `maxWorkers ${maxWorkers} is below minWorkers ${minWorkers}; it must be at least as large`,
+      { reason: 'max_worker' },
+    )
+  }
+  return {
+    minWorkers,
+    maxWorkers: Math.max(minWorkers, maxWorkers ?? minWorkers),
+    workerProcesses: merged.workerProcesses,
+    intraOpThreads: merged.intraOpThreads,
+    maxBatchRows: merged.maxBatchRows ?? defaults.maxBatchRows,
+    maxBatchDelayMs: merged.maxBatchDelayMs ?? defaults.maxBatchDelayMs,
+    maxQueuedRequests: merged.maxQueuedRequests ?? defaults.maxQueuedRequests,
+    inferenceTimeoutMs: merged.inferenceTimeoutMs ?? defaults.inferenceTimeoutMs,
+    startupTimeoutMs: merged.startupTimeoutMs ?? defaults.startupTimeoutMs,
+    maxRequestBytes: merged.maxRequestBytes ?? defaults.maxRequestBytes,
+    executionProviders: merged.executionProviders ?? 'auto',
+    deviceIds: merged.deviceIds ?? [],
+    handlerConfig: merged.handler ?? {},
+  }
+}
+
+function withoutUndefined<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Partial<T> // same keys, fewer
+}

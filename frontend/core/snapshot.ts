@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { modelConfigSchema } from '../../archiver-cli/format/model-config.ts'
+import { ServingError } from '../../worker/contract/errors.ts'
+
+/** Everything that a restart brings back. */
+const registryStateSchema = z.strictObject({
+  models: z.array(
+    z.strictObject({
+      name: z.string(),
+      defaultVersion: z.string(),
+      versions: z.array(
+        z.strictObject({
+          version: z.string(),
+          archive: z.string(),
+          digest: z.string(),
+          handler: z.string().optional(),
+          /** Settings of the registration and of scaling; the archive's own are read again from it. */
+          settings: modelConfigSchema,
+        }),
+      ),
+    }),
+  ),
+})
+
+const snapshotSchema = z.strictObject({
+  generation: z.int().min(1),
+  /** Of the state's JSON text. */
+  sha256: z.string(),
+  state: registryStateSchema,
+})
+
+export type RegistryState = z.infer<typeof registryStateSchema>
+export type VersionRecord = RegistryState['models'][number]['versions'][number]
+
+const KEPT_GENERATIONS = 3
+const FILE_PATTERN = /^registry-(\d+)\.json$/
+
+/**
+ * The registry on disk: one file per generation, each with its own digest, the last three kept.
+ *
+ * A write is a temporary file, fsync, rename, fsync of the directory, in this order; only then is a change
+ * acknowledged. A crash in between leaves the generation before it, whole.
+ */
+export class SnapshotStore {
+  readonly #directory: string
+  #generation = 0
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /**
+   * The newest valid state, or undefined when there has never been one.
+   *
+   * @throws ServingError `failed_precondition` when there are generations and none of them is valid: starting
+   * empty would silently lose registrations.
+   */
+  async read(): Promise<RegistryState | undefined> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+    const generations = await this.#generations()
+    this.#generation = generations[0] ?? 0
+    for (const generation of generations) {
+      const state = parseSnapshot(await readFile(this.#pathOf(generation), 'utf8'))
+      if (state !== undefined) return state
+    }
+    if (generations.length === 0) return undefined
+    throw new ServingError(
+      'failed_precondition',
+      `none of the registry snapshots in ${this.#directory} is readable; restore one, or move them away to start empty`,
+      { reason: 'snapshot' },
+    )
+  }
+
+  /** Makes the state durable. After a failed write the next one writes everything anew. */
+  async write(state: RegistryState): Promise<void> {
+    const generation = this.#generation + 1
+    const text = JSON.stringify({ generation, sha256: digestOf(state), state })
+    const temporary = join(this.#directory, `registry-${generation}.tmp`)
+    const file = await open(temporary, 'w', 0o600)
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, this.#pathOf(generation))
+    await this.#syncDirectory()
+    this.#generation = generation
+    await this.#forget()
+  }
+
+  /** Archives' digests that any kept generation names: their unpacked files must stay. */
+  async digestsInUse(): Promise<Set<string>> {
+    const digests = new Set<string>()
+    for (const generation of await this.#generations()) {
+      const state = parseSnapshot(await readFile(this.#pathOf(generation), 'utf8'))
+      const versions = state?.models.flatMap((model) => model.versions) ?? []
+      for (const version of versions) digests.add(version.digest)
+    }
+    return digests
+  }
+
+  /** Newest first. */
+  async #generations(): Promise<number[]> {
+    const names = await readdir(this.#directory)
+    const numbers = names.flatMap((name) => FILE_PATTERN.exec(name)?.[1] ?? [])
+    return numbers.map(Number).sort((a, b) => b - a)
+  }
+
+  async #forget(): Promise<void> {
+    const old = (await this.#generations()).slice(KEPT_GENERATIONS)
+    for (const generation of old) await unlink(this.#pathOf(generation))
+  }
+
+  async #syncDirectory(): Promise<void> {
+    const directory = await open(this.#directory, 'r')
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
+  }
+
+  #pathOf(generation: number): string {
+    return join(this.#directory, `registry-${generation}.json`)
+  }
+}
+
+function parseSnapshot(text: string): RegistryState | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    const snapshot = snapshotSchema.parse(value)
+    return snapshot.sha256 === digestOf((value as { state: unknown }).state) ? snapshot.state : undefined
+  } catch {
+    return undefined // torn or foreign: the generation before it is tried
+  }
+}
+
+/** Of the text as it stands in the file: a parsed copy may order its keys differently. */
+function digestOf(state: unknown): string {
+  return createHash('sha256').update(JSON.stringify(state)).digest('hex')
+}

@@ -1,0 +1,124 @@
+import { messageOf } from '../../worker/contract/errors.ts'
+import type { ManagementService } from './management.ts'
+import type { ModelRegistry } from './model-registry.ts'
+import type { ModelStore, StoredModel } from './model-store.ts'
+import type { RegistryJournal } from './registry-journal.ts'
+import type { RegistryState, SnapshotStore } from './snapshot.ts'
+
+export type StartupOptions = {
+  readonly store: ModelStore
+  readonly snapshots: SnapshotStore
+  readonly journal: RegistryJournal
+  readonly management: ManagementService
+  readonly registry: ModelRegistry
+  /** Archives that the configuration says are always served: file names, or `name=file`; `['all']` for the store. */
+  readonly loadModels: readonly string[]
+}
+
+/** Runs a step; if it fails, notes the sentence and goes on. @returns whether it succeeded */
+type Attempt = (what: string, action: () => Promise<unknown>) => Promise<boolean>
+
+type Declared = { readonly name: string | undefined; readonly stored: StoredModel }
+
+/**
+ * Brings back what was acknowledged before, and adds what the configuration declares.
+ *
+ * Nothing is written until every acknowledged version is back in the registry: a crash during the start loses
+ * nothing. A declared archive that has changed in the store since replaces the restored version of the same name
+ * and number; how it was scaled stays.
+ *
+ * @returns a sentence for each model that could not be served; the others are served all the same.
+ */
+export async function loadStartupModels(options: StartupOptions): Promise<string[]> {
+  const failures: string[] = []
+  const attempt: Attempt = async (what, action) => {
+    try {
+      await action()
+      return true
+    } catch (error) {
+      failures.push(`${what}: ${messageOf(error)}`)
+      return false
+    }
+  }
+  const state = (await options.snapshots.read()) ?? { models: [] }
+  const declared = await openDeclared(options, attempt)
+  await restoreAll(state, declared, options, attempt)
+  await registerDeclared(declared, options, attempt)
+  await options.store.collect(await options.snapshots.digestsInUse())
+  return failures
+}
+
+async function openDeclared({ loadModels, store }: StartupOptions, attempt: Attempt): Promise<Declared[]> {
+  const entries = loadModels.includes('all') ? await store.list() : loadModels
+  const declared: Declared[] = []
+  for (const entry of entries) {
+    const [first = '', file] = entry.split('=', 2)
+    await attempt(`archive '${file ?? first}'`, async () => {
+      const stored = await store.load(file ?? first)
+      declared.push({ name: file === undefined ? undefined : first, stored })
+    })
+  }
+  return declared
+}
+
+async function restoreAll(
+  state: RegistryState,
+  declared: readonly Declared[],
+  options: StartupOptions,
+  attempt: Attempt,
+): Promise<void> {
+  const starts: [string, () => Promise<void>][] = []
+  for (const model of state.models) {
+    for (const record of model.versions) {
+      const what = `model '${model.name}' version '${record.version}'`
+      const isBack = await attempt(what, async () => {
+        starts.push([what, await restoreVersion(model, record, declared, options)])
+      })
+      if (!isBack) options.journal.retain({ name: model.name, defaultVersion: model.defaultVersion }, record)
+    }
+    const id = { name: model.name, version: model.defaultVersion }
+    if (options.registry.has(id)) options.registry.setDefault(id)
+  }
+  if (state.models.length > 0) await options.journal.write()
+  await Promise.all(starts.map(([what, start]) => attempt(what, start)))
+}
+
+async function restoreVersion(
+  model: RegistryState['models'][number],
+  record: RegistryState['models'][number]['versions'][number],
+  declared: readonly Declared[],
+  { store, management }: StartupOptions,
+): Promise<() => Promise<void>> {
+  const replacement = declared.find(({ name, stored }) => {
+    const id = idOf(name, stored)
+    return id.name === model.name && id.version === record.version
+  })
+  const stored = replacement?.stored ?? (await store.restore(record.archive, record.digest))
+  const candidate = {
+    stored,
+    name: model.name,
+    handler: record.handler,
+    overrides: record.settings,
+    loadedAtStartup: replacement !== undefined,
+  }
+  return management.restore(candidate, record)
+}
+
+async function registerDeclared(
+  declared: readonly Declared[],
+  { registry, management }: StartupOptions,
+  attempt: Attempt,
+): Promise<void> {
+  const missing = declared.filter(({ name, stored }) => !registry.has(idOf(name, stored)))
+  await Promise.all(
+    missing.map(({ name, stored }) =>
+      attempt(`archive '${stored.archive}'`, () =>
+        management.registerAndWait({ stored, name, overrides: {}, loadedAtStartup: true }),
+      ),
+    ),
+  )
+}
+
+function idOf(name: string | undefined, { manifest }: StoredModel) {
+  return { name: name ?? manifest.model.modelName, version: manifest.model.modelVersion }
+}

@@ -1,0 +1,97 @@
+import { accessSync, constants } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { LoadSpec } from '../../../worker/contract/messages.ts'
+
+/** What a worker process is started with. */
+export type LaunchCommand = {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+export type LaunchOptions = {
+  readonly spec: LoadSpec
+  readonly modelBytes: number
+  /** Address space of the process; 0 computes it from the model's size and the threads. */
+  readonly addressSpaceBytes: number
+  /** Names that pass the environment allow-list besides {@link ALLOWED_ENVIRONMENT}. */
+  readonly extraEnvironment: readonly string[]
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly execPath: string
+  readonly execArgv: readonly string[]
+}
+
+/**
+ * Variables handed to worker processes: locale, temporary directory, and what GPU drivers are found by.
+ * Everything else of the server's environment, secrets above all, stays out of reach of a handler.
+ */
+export const ALLOWED_ENVIRONMENT: readonly string[] = [
+  'PATH',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'NODE_ENV',
+  'LD_LIBRARY_PATH',
+  'CUDA_VISIBLE_DEVICES',
+  'NVIDIA_VISIBLE_DEVICES',
+  'VK_DRIVER_FILES',
+  'VK_ICD_FILENAMES',
+  'XDG_RUNTIME_DIR',
+]
+
+const GIBIBYTE = 2 ** 30
+/** Node.js with onnxruntime-node reserves 0.9–1.5 GB before any model (measured on Node.js 20 to 24). */
+const BASE_BYTES = 2.5 * GIBIBYTE
+/** One more V8 isolate and its session's arena. */
+const PER_THREAD_BYTES = 0.5 * GIBIBYTE
+/** Weights once as read, once optimized, once prepacked. */
+const COPIES_PER_THREAD = 3
+
+const PRLIMIT = '/usr/bin/prlimit'
+
+/** Lowers no limit where `prlimit` (util-linux) is absent, and none for GPUs: their drivers reserve address space freely. */
+export function launchCommand(options: LaunchOptions): LaunchCommand {
+  const node = [options.execPath, ...nodeFlags(options.execArgv), workerEntry()]
+  const command =
+    options.spec.device.provider === 'cpu' && canRun(PRLIMIT)
+      ? [PRLIMIT, `--as=${addressSpaceBytes(options)}`, '--core=0', '--', ...node]
+      : node
+  const [file = options.execPath, ...args] = command
+  return { file, args, env: workerEnvironment(options) }
+}
+
+export function addressSpaceBytes({ addressSpaceBytes, spec, modelBytes }: LaunchOptions): number {
+  if (addressSpaceBytes > 0) return addressSpaceBytes
+  return Math.ceil(BASE_BYTES + spec.threads * (PER_THREAD_BYTES + COPIES_PER_THREAD * modelBytes))
+}
+
+export function workerEnvironment(
+  options: Pick<LaunchOptions, 'environment' | 'extraEnvironment'>,
+): Record<string, string> {
+  const names = new Set([...ALLOWED_ENVIRONMENT, ...options.extraEnvironment])
+  const allowed = Object.entries(options.environment).filter(
+    (entry): entry is [string, string] => names.has(entry[0]) && entry[1] !== undefined,
+  )
+  // onnxruntime-node 1.30.0 reports usage by default; it reads this when it loads.
+  return { ...Object.fromEntries(allowed), ORT_DISABLE_TELEMETRY: '1' }
+}
+
+/** WebAssembly guard regions reserve 10 GB each, which the address-space limit would refuse. */
+function nodeFlags(execArgv: readonly string[]): string[] {
+  return [...execArgv, '--disable-wasm-trap-handler', '--enable-source-maps']
+}
+
+function workerEntry(): string {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  return fileURLToPath(new URL(`../../../worker/process/main.${extension}`, import.meta.url))
+}
+
+function canRun(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false // no util-linux here: macOS, Windows, or a minimal image
+  }
+}

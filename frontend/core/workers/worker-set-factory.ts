@@ -1,0 +1,85 @@
+import type { Artefact } from '../artefact.ts'
+import type { VersionSettings } from '../settings.ts'
+import type { Clock } from '../clock.ts'
+import type { ProviderFindings } from './provider-findings.ts'
+import { chooseProvider, type ProviderChoice } from './provider-choice.ts'
+import { planWorkers, type WorkerPlan } from './worker-plan.ts'
+import type { StartWorkerProcess } from './worker-process.ts'
+import { WorkerSet, type WorkerSetOptions } from './worker-set.ts'
+
+/** How a version's workers run: on what, how many, and why so. */
+export type WorkerLayout = { readonly provider: ProviderChoice; readonly plan: WorkerPlan }
+
+export type WorkerSetFactoryOptions = {
+  readonly cpus: number
+  readonly findings: ProviderFindings
+  readonly startProcess: StartWorkerProcess
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+/** Heap of one worker thread: handlers hold tokenizers and request bodies, tensors live outside the heap. */
+const MAX_HEAP_MEBIBYTES = 1024
+
+/** Makes the worker sets of all versions. */
+export class WorkerSetFactory {
+  readonly #options: WorkerSetFactoryOptions
+  #nextId = 1
+
+  constructor(options: WorkerSetFactoryOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Chooses provider and layout, probing GPUs if the setting allows one.
+   *
+   * @throws ServingError `failed_precondition` when no listed provider can run.
+   */
+  async plan(settings: VersionSettings): Promise<WorkerLayout> {
+    const { executionProviders, deviceIds, minWorkers, workerProcesses, intraOpThreads } = settings
+    const findings = await this.#options.findings.find(executionProviders)
+    const provider = chooseProvider(executionProviders, findings)
+    const plan = planWorkers({
+      workers: minWorkers,
+      workerProcesses,
+      intraOpThreads,
+      provider: provider.provider,
+      deviceIds,
+      cpus: this.#options.cpus,
+    })
+    return { provider, plan }
+  }
+
+  start(
+    artefact: Artefact,
+    settings: VersionSettings,
+    layout: WorkerLayout,
+    listener: WorkerSetOptions['listener'],
+  ): WorkerSet {
+    const { startProcess, clock, random } = this.#options
+    const { serializedFile } = artefact.manifest.model
+    return new WorkerSet({
+      id: this.#nextId++,
+      listener,
+      slots: layout.plan.processes.map(({ threads, device }) => ({
+        spec: {
+          model: artefact.model,
+          modelDir: artefact.modelDir,
+          ...(serializedFile === undefined ? {} : { modelFile: serializedFile }),
+          handler: artefact.handler,
+          handlerConfig: settings.handlerConfig,
+          device,
+          threads,
+          intraOpThreads: layout.plan.intraOpThreads,
+          maxBatchRows: settings.maxBatchRows,
+          maxHeapMebibytes: MAX_HEAP_MEBIBYTES,
+        },
+        modelBytes: artefact.modelBytes,
+        startupTimeoutMs: settings.startupTimeoutMs,
+        startProcess,
+        clock,
+        random,
+      })),
+    })
+  }
+}

@@ -1,0 +1,146 @@
+import type { BatchRunner, BatchRunners } from '../batching/batcher.ts'
+import type { InstanceReport } from '../../../worker/contract/messages.ts'
+import type { WorkerDescription } from '../control-plane.ts'
+import { deferred } from '../deferred.ts'
+import { WorkerSlot, type WorkerSlotOptions } from './worker-slot.ts'
+
+export type WorkerSetOptions = {
+  /** One per worker process. */
+  readonly slots: readonly Omit<WorkerSlotOptions, 'listener'>[]
+  readonly listener: WorkerSlotOptions['listener']
+  /** Marks its workers' ids; unique among the sets of a server. */
+  readonly id: number
+}
+
+/**
+ * All workers of one version at one scale. Scaling makes a new set and drains the old one, so a set never
+ * changes its shape.
+ */
+export class WorkerSet implements BatchRunners {
+  readonly #slots: readonly WorkerSlot[]
+  readonly #id: number
+  readonly #started = deferred<void>()
+  /** Processes that run a suspect alone, until they are idle again. */
+  readonly #isolated = new Set<BatchRunner>()
+  #report: InstanceReport | undefined
+  #isDraining = false
+
+  constructor({ slots, listener, id }: WorkerSetOptions) {
+    this.#id = id
+    // A set that is stopped before anyone waits for it must not crash the server by its rejection.
+    this.#started.promise.catch(() => undefined)
+    this.#slots = slots.map(
+      (options) =>
+        new WorkerSlot({
+          ...options,
+          listener: {
+            ...listener,
+            onInstance: (pid, report) => {
+              this.#report ??= report
+              listener.onInstance(pid, report)
+              if (this.#slots.every((slot) => slot.isReady)) this.#started.resolve()
+            },
+            onLoadFailed: (error) => {
+              this.#started.reject(error)
+              listener.onLoadFailed(error)
+            },
+            onRestart: (restart) => {
+              // Before the first full readiness a death is a failed start; later ones are restarts.
+              this.#started.reject(new Error(restart.detail))
+              listener.onRestart(restart)
+            },
+          },
+        }),
+    )
+  }
+
+  /** Resolves when every worker is loaded and warm for the first time; rejects when one could not be. */
+  get started(): Promise<void> {
+    return this.#started.promise
+  }
+
+  /** What the first worker said of the model. */
+  get report(): InstanceReport | undefined {
+    return this.#report
+  }
+
+  get usesHeaders(): boolean {
+    return this.#report?.usesHeaders ?? true
+  }
+
+  get size(): number {
+    return this.#slots.reduce((sum, slot) => sum + slot.threads, 0)
+  }
+
+  get processes(): number {
+    return this.#slots.length
+  }
+
+  get readyWorkers(): number {
+    return this.#slots.reduce((sum, slot) => sum + (slot.process?.readyThreads ?? 0), 0)
+  }
+
+  /** Workers that are loaded or loading: those of a process in back-off do not count. */
+  get expectedWorkers(): number {
+    return this.#slots.reduce((sum, slot) => sum + (slot.backoffMs > 0 ? 0 : slot.threads), 0)
+  }
+
+  /** Time until the next try to start a worker process; 0 when none waits. */
+  get backoffMs(): number {
+    return Math.min(...this.#slots.map((slot) => slot.backoffMs))
+  }
+
+  get lastFailure(): string | undefined {
+    return this.#slots.find((slot) => slot.lastFailure !== undefined)?.lastFailure
+  }
+
+  pick(isAlone: boolean): BatchRunner | undefined {
+    let best: BatchRunner | undefined
+    for (const { process } of this.#slots) {
+      if (process === undefined || !this.#hasRoom(process, isAlone)) continue
+      if (best === undefined || process.runningBatches < best.runningBatches) best = process
+    }
+    if (best !== undefined && isAlone) this.#isolated.add(best)
+    return best
+  }
+
+  describe(memoryBytesOf: (pid: number) => number): WorkerDescription[] {
+    return this.#slots.flatMap((slot, slotIndex) => {
+      const pid = slot.process?.pid
+      const memoryBytes = pid === undefined ? 0 : memoryBytesOf(pid)
+      return Array.from({ length: slot.threads }, (_, i) => ({
+        id: `${this.#id}-${slotIndex}-${i}`,
+        state: this.#stateOf(slot, i),
+        ...(pid === undefined ? {} : { pid }),
+        startedAt: slot.process?.startedAt ?? new Date(0),
+        memoryBytes,
+        device: slot.device,
+      }))
+    })
+  }
+
+  get pids(): readonly number[] {
+    return this.#slots.flatMap((slot) => slot.process?.pid ?? [])
+  }
+
+  /** Ends all worker processes after their running batches, for good. */
+  async stop(): Promise<void> {
+    this.#isDraining = true
+    this.#started.reject(new Error('its workers were stopped'))
+    await Promise.all(this.#slots.map((slot) => slot.stop()))
+  }
+
+  #hasRoom(process: { readonly readyThreads: number } & BatchRunner, isAlone: boolean): boolean {
+    if (process.runningBatches === 0) {
+      this.#isolated.delete(process)
+      return process.readyThreads > 0
+    }
+    return !isAlone && !this.#isolated.has(process) && process.runningBatches < process.readyThreads
+  }
+
+  #stateOf(slot: WorkerSlot, index: number): WorkerDescription['state'] {
+    if (this.#isDraining) return 'draining'
+    if (index < (slot.process?.readyThreads ?? 0)) return 'ready'
+    return slot.backoffMs > 0 ? 'failed' : 'loading'
+  }
+}

@@ -1,0 +1,135 @@
+import type { Device, InstanceReport, LoadSpec, LogRecord } from '../../../worker/contract/messages.ts'
+import type { Clock } from '../clock.ts'
+import type { RestartCause } from '../events.ts'
+import { restartDelayMs, STABLE_AFTER_MS } from './restart-backoff.ts'
+import type { StartWorkerProcess, WorkerProcess } from './worker-process.ts'
+
+export type WorkerSlotListener = {
+  /** A thread became ready, or the process went away: whoever waits for workers should look again. */
+  readonly onChange: () => void
+  readonly onInstance: (pid: number, report: InstanceReport) => void
+  /** A thread could not load the version. */
+  readonly onLoadFailed: (error: Error) => void
+  readonly onRestart: (restart: { cause: RestartCause; detail: string; backoffMs: number }) => void
+  readonly onLog: (pid: number, record: LogRecord) => void
+}
+
+export type WorkerSlotOptions = {
+  readonly spec: LoadSpec
+  readonly modelBytes: number
+  readonly startupTimeoutMs: number
+  readonly startProcess: StartWorkerProcess
+  readonly clock: Clock
+  /** In [0, 1); the jitter of restarts. */
+  readonly random: () => number
+  readonly listener: WorkerSlotListener
+}
+
+/**
+ * The place of one worker process: keeps one running there until it is stopped.
+ *
+ *   starting → ready → (process ends) → waiting for its back-off → starting → …      stop() from any
+ */
+export class WorkerSlot {
+  readonly #options: WorkerSlotOptions
+  #process: WorkerProcess | undefined
+  #crashesInARow = 0
+  #readySinceMs: number | undefined
+  #nextStartMs: number | undefined
+  #cancelTimer: (() => void) | undefined
+  #killCause: RestartCause | undefined
+  #isStopped = false
+  lastFailure: string | undefined
+
+  constructor(options: WorkerSlotOptions) {
+    this.#options = options
+    this.#start()
+  }
+
+  get process(): WorkerProcess | undefined {
+    return this.#process
+  }
+
+  get device(): Device {
+    return this.#options.spec.device
+  }
+
+  get threads(): number {
+    return this.#options.spec.threads
+  }
+
+  get isReady(): boolean {
+    return this.#process?.readyThreads === this.threads
+  }
+
+  /** Time until the next start; 0 while a process is there, loaded or loading. */
+  get backoffMs(): number {
+    if (this.#nextStartMs === undefined) return 0
+    return Math.max(0, this.#nextStartMs - this.#options.clock.nowMs())
+  }
+
+  /** Ends the process at once; another takes its place. */
+  kill(cause: RestartCause, detail: string): void {
+    this.#killCause ??= cause
+    this.#process?.kill(detail)
+  }
+
+  /** Ends the process after its running batches, for good. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#cancelTimer?.()
+    await this.#process?.stop()
+  }
+
+  #start(): void {
+    const { spec, modelBytes, startProcess, clock, listener, startupTimeoutMs } = this.#options
+    this.#nextStartMs = undefined
+    this.#killCause = undefined
+    this.#readySinceMs = undefined
+    this.#cancelTimer = clock.after(startupTimeoutMs, () => {
+      this.kill('startup', `it was not ready within ${startupTimeoutMs} ms`)
+    })
+    const process = startProcess(spec, modelBytes, {
+      onInstance: (report) => {
+        this.#noteReady()
+        listener.onInstance(process.pid, report)
+        listener.onChange()
+      },
+      onInstanceFailed: (error) => {
+        this.lastFailure = error.message
+        listener.onLoadFailed(error)
+        this.kill('startup', error.message)
+      },
+      onLog: (record) => {
+        listener.onLog(process.pid, record)
+      },
+      onExit: (detail) => {
+        this.#restart(detail)
+      },
+    })
+    this.#process = process
+  }
+
+  #noteReady(): void {
+    if (!this.isReady) return
+    this.#cancelTimer?.()
+    this.#readySinceMs = this.#options.clock.nowMs()
+  }
+
+  #restart(detail: string): void {
+    const { clock, listener, random } = this.#options
+    this.#process = undefined
+    this.#cancelTimer?.()
+    if (this.#isStopped) return
+    const wasStable = this.#readySinceMs !== undefined && clock.nowMs() - this.#readySinceMs > STABLE_AFTER_MS
+    this.#crashesInARow = wasStable ? 1 : this.#crashesInARow + 1
+    this.lastFailure = detail
+    const backoffMs = restartDelayMs(this.#crashesInARow, random())
+    this.#nextStartMs = clock.nowMs() + backoffMs
+    listener.onRestart({ cause: this.#killCause ?? 'crash', detail, backoffMs })
+    this.#cancelTimer = clock.after(backoffMs, () => {
+      this.#start()
+    })
+    listener.onChange()
+  }
+}
