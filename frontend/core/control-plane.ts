@@ -65,6 +65,8 @@ export type VersionDescription = {
   readonly maxWorkers: number
   readonly workerProcesses: number
   readonly intraOpThreads: number
+  /** Why so many threads each, for example `2 CPUs ÷ 1 worker`. */
+  readonly layoutReason: string
   readonly maxBatchRows: number
   readonly maxBatchDelayMs: number
   readonly inferenceTimeoutMs: number

@@ -18,6 +18,7 @@ export function describeVersion(version: ModelVersion, isDefault: boolean): Vers
     maxWorkers: settings.maxWorkers,
     workerProcesses: workers?.processes ?? 0,
     intraOpThreads: layout?.plan.intraOpThreads ?? 0,
+    layoutReason: layout?.plan.why ?? 'no workers',
     maxBatchRows: settings.maxBatchRows,
     maxBatchDelayMs: settings.maxBatchDelayMs,
     inferenceTimeoutMs: settings.inferenceTimeoutMs,

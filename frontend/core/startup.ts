@@ -11,9 +11,16 @@ export type StartupOptions = {
   readonly journal: RegistryJournal
   readonly management: ManagementService
   readonly registry: ModelRegistry
-  /** Archives that the configuration says are always served: file names, or `name=file`; `['all']` for the store. */
-  readonly loadModels: readonly string[]
+  readonly loadModels: DeclaredModels
 }
+
+/** Archives that the configuration says are always served; a `name` overrides the manifest's. */
+export type DeclaredModels =
+  | { readonly kind: 'none' | 'all' }
+  | {
+      readonly kind: 'list'
+      readonly archives: readonly { readonly name?: string; readonly archive: string }[]
+    }
 
 /** Runs a step; if it fails, notes the sentence and goes on. @returns whether it succeeded */
 type Attempt = (what: string, action: () => Promise<unknown>) => Promise<boolean>
@@ -49,16 +56,26 @@ export async function loadStartupModels(options: StartupOptions): Promise<string
 }
 
 async function openDeclared({ loadModels, store }: StartupOptions, attempt: Attempt): Promise<Declared[]> {
-  const entries = loadModels.includes('all') ? await store.list() : loadModels
   const declared: Declared[] = []
-  for (const entry of entries) {
-    const [first = '', file] = entry.split('=', 2)
-    await attempt(`archive '${file ?? first}'`, async () => {
-      const stored = await store.load(file ?? first)
-      declared.push({ name: file === undefined ? undefined : first, stored })
+  for (const { name, archive } of await declaredArchives(loadModels, store)) {
+    await attempt(`archive '${archive}'`, async () => {
+      declared.push({ name, stored: await store.load(archive) })
     })
   }
   return declared
+}
+
+async function declaredArchives(loadModels: DeclaredModels, store: ModelStore) {
+  switch (loadModels.kind) {
+    case 'none':
+      return []
+    case 'all':
+      return (await store.list()).map((archive) => ({ name: undefined, archive }))
+    case 'list':
+      return loadModels.archives.map(({ name, archive }) => ({ name, archive }))
+    default:
+      return loadModels satisfies never
+  }
 }
 
 async function restoreAll(
