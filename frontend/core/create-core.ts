@@ -1,0 +1,81 @@
+import { join } from 'node:path'
+import type { Clock } from './clock.ts'
+import { EventBus } from './events.ts'
+import { InferenceService } from './inference.ts'
+import { ManagementService } from './management.ts'
+import { ModelRegistry } from './model-registry.ts'
+import { ModelStore } from './model-store.ts'
+import { RegistryJournal } from './registry-journal.ts'
+import type { SettingDefaults } from './settings.ts'
+import { SnapshotStore } from './snapshot.ts'
+import { loadStartupModels, type DeclaredModels } from './startup.ts'
+import type { ProviderFindings } from './workers/provider-findings.ts'
+import { WorkerSetFactory } from './workers/worker-set-factory.ts'
+import type { StartWorkerProcess } from './workers/worker-process.ts'
+
+export type CoreOptions = {
+  readonly modelStore: string
+  /** Registry snapshots and unpacked archives. */
+  readonly stateDir: string
+  readonly defaults: SettingDefaults
+  readonly unregisterTimeoutMs: number
+  readonly loadModels: DeclaredModels
+  readonly cpus: number
+  readonly findings: ProviderFindings
+  readonly startProcess: StartWorkerProcess
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+export type Core = {
+  readonly events: EventBus
+  readonly registry: ModelRegistry
+  readonly store: ModelStore
+  readonly dataPlane: InferenceService
+  readonly controlPlane: ManagementService
+  /** Restores and registers; @returns a sentence for each model that could not be served. */
+  load(): Promise<string[]>
+}
+
+/** Wires core's objects together; nothing runs before `load`. */
+export function createCore(options: CoreOptions): Core {
+  const { clock, random, cpus, findings, startProcess, defaults, unregisterTimeoutMs, loadModels } = options
+  const events = new EventBus()
+  const registry = new ModelRegistry()
+  const store = new ModelStore(options.modelStore, join(options.stateDir, 'objects'))
+  const snapshots = new SnapshotStore(join(options.stateDir, 'registry'))
+  const journal = new RegistryJournal(registry, snapshots)
+  const workerSets = new WorkerSetFactory({ cpus, findings, startProcess, clock, random })
+  const dataPlane = new InferenceService(registry, events, clock)
+  const controlPlane = new ManagementService({
+    registry,
+    store,
+    journal,
+    workerSets,
+    events,
+    clock,
+    defaults,
+    unregisterTimeoutMs,
+  })
+  return {
+    events,
+    registry,
+    store,
+    dataPlane,
+    controlPlane,
+    async load() {
+      dataPlane.noteStartupFailures(['the models of the start are still loading'])
+      await store.prepare()
+      const failures = await loadStartupModels({
+        store,
+        snapshots,
+        journal,
+        management: controlPlane,
+        registry,
+        loadModels,
+      })
+      dataPlane.noteStartupFailures(failures)
+      return failures
+    },
+  }
+}
