@@ -1,0 +1,107 @@
+import { InferenceSession } from 'onnxruntime-node'
+import { messageOf, ServingError } from '../contract/errors.ts'
+import type { Device } from '../contract/messages.ts'
+import type { Tensor, TensorMetadata } from '../contract/tensor.ts'
+import { feedsFromTensors, metadataFromOrt, tensorsFromFetches } from './feeds.ts'
+
+export type SessionOptions = {
+  readonly device: Device
+  readonly intraOpThreads: number
+}
+
+/** The engine behind a loaded graph, as the rest of a worker sees it. */
+export interface Session {
+  readonly inputs: readonly TensorMetadata[]
+  readonly outputs: readonly TensorMetadata[]
+
+  /**
+   * Runs the graph once. The feeds are read in place; the outputs are new, in the order of `outputs`.
+   *
+   * @throws whatever the engine throws: the feeds' shapes or values do not suit the graph, or memory ran out.
+   */
+  run(feeds: readonly Tensor[]): Promise<readonly Tensor[]>
+
+  /** Frees the native memory; garbage collection does not see it. */
+  release(): Promise<void>
+}
+
+/**
+ * An onnxruntime-node session.
+ *
+ * `create` and `run` are asynchronous in name only: 1.30.0 defers by one tick and then blocks its thread in native
+ * code (github.com/microsoft/onnxruntime issues 19611 and 26968), which is why sessions live in worker threads.
+ * For the same reason a thread must never be terminated meanwhile: that aborts the whole process.
+ */
+export class OrtSession implements Session {
+  readonly inputs: readonly TensorMetadata[]
+  readonly outputs: readonly TensorMetadata[]
+  readonly #session: InferenceSession
+
+  private constructor(session: InferenceSession) {
+    this.#session = session
+    this.inputs = metadataFromOrt('input', session.inputMetadata)
+    this.outputs = metadataFromOrt('output', session.outputMetadata)
+  }
+
+  /**
+   * Opens a graph. Always by its path: from a buffer, external data would be looked for in the working directory.
+   *
+   * @throws ServingError `invalid_argument` when the file is no model, or one that cannot be served;
+   * `failed_precondition` when the device's execution provider cannot run it.
+   */
+  static async open(path: string, options: SessionOptions): Promise<OrtSession> {
+    const session = await createSession(path, options)
+    try {
+      return new OrtSession(session)
+    } catch (error) {
+      await session.release()
+      throw error
+    }
+  }
+
+  async run(feeds: readonly Tensor[]): Promise<readonly Tensor[]> {
+    const fetches = await this.#session.run(feedsFromTensors(feeds))
+    return tensorsFromFetches(fetches, this.#session.outputNames)
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release()
+  }
+}
+
+async function createSession(path: string, options: SessionOptions): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(path, nativeOptions(options))
+  } catch (error) {
+    const { provider } = options.device
+    throw new ServingError(
+      provider === 'cpu' ? 'invalid_argument' : 'failed_precondition',
+      `the model could not be opened on ${provider}: ${engineMessage(error)}`,
+      { cause: error, reason: 'model' },
+    )
+  }
+}
+
+/** The runtime puts the C++ source line and condition before some messages; operators need what follows. */
+function engineMessage(error: unknown): string {
+  return messageOf(error)
+    .replace(/^\/\S+:\d+ .* was (?:true|false)\. /s, '')
+    .trim()
+}
+
+function nativeOptions({ device, intraOpThreads }: SessionOptions): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [executionProvider(device)],
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: intraOpThreads,
+    interOpNumThreads: 1,
+    // Idle intra-op threads would otherwise spin after every run and take the cores of other sessions.
+    ...(intraOpThreads > 1 ? { extra: { 'session.intra_op.allow_spinning': '0' } } : {}),
+  }
+}
+
+/** Exactly one provider: naming a second does not make the runtime fall back, and we would not want it to in silence. */
+function executionProvider({ provider, deviceId }: Device): InferenceSession.ExecutionProviderConfig {
+  // WebGPU and CPU know no device: 1.30.0 refuses the option for WebGPU, which takes the system's default adapter.
+  return provider === 'cuda' ? { name: 'cuda', deviceId } : provider
+}
