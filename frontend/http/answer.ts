@@ -1,0 +1,84 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { announcedBytes } from './body.ts'
+
+/** A whole response. `body` is written as it is; `Content-Length` and `x-request-id` are added. */
+export type Answer = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | string
+}
+
+export type AnswerContext = {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  respond?: boolean | undefined
+  readonly state: { readonly requestId: string; responseBytes: number }
+}
+
+/** A refused body up to this size is read to its end, so that the connection can be used again. */
+const MAX_DRAINED_BYTES = 64 * 1024
+/** How long a refused client may take to read its answer before the connection is cut. */
+const LINGER_MS = 1000
+/** How much of a refused body is discarded meanwhile; the rest stays in the client. */
+const MAX_LINGER_BYTES = 1024 * 1024
+
+/** Connections whose answer was sent before the request had arrived completely: they get no second answer. */
+const answeredEarly = new WeakSet<Socket>()
+
+export function isAnsweredEarly(socket: Socket): boolean {
+  return answeredEarly.has(socket)
+}
+
+/**
+ * Writes the answer, past koa's own writer: its body setters cost a third of a small request (measured).
+ *
+ * Does nothing when the client is gone.
+ */
+export function send(ctx: AnswerContext, { status, headers, body }: Answer): void {
+  const { req, res, state } = ctx
+  ctx.respond = false
+  if (res.destroyed || res.headersSent) return
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  state.responseBytes = bytes.byteLength
+  const isUnread = hasUnreadBody(req)
+  if (isUnread) answeredEarly.add(req.socket)
+  if (isUnread && !canDrain(req)) res.shouldKeepAlive = false
+  res.writeHead(status, { ...headers, 'content-length': bytes.byteLength, 'x-request-id': state.requestId })
+  const content = req.method === 'HEAD' ? '' : bytes
+  if (isUnread && !canDrain(req)) endAfterLinger(req, res, content)
+  else res.end(content)
+}
+
+/** Whether some of the body is still to come. */
+function hasUnreadBody(req: IncomingMessage): boolean {
+  return !req.complete && announcedBytes(req) !== 0
+}
+
+/** Without its `100 Continue` a client may never send the body: such a connection cannot be used again. */
+function canDrain(req: IncomingMessage): boolean {
+  const announced = announcedBytes(req)
+  return announced !== undefined && announced <= MAX_DRAINED_BYTES && req.headers.expect === undefined
+}
+
+/**
+ * Sends the answer at once but closes later. Closing with unread bytes in the socket makes the kernel send a
+ * reset, which destroys the answer before a client that is still sending has read it.
+ */
+function endAfterLinger(req: IncomingMessage, res: ServerResponse, content: Uint8Array | string): void {
+  if (content.length > 0) res.write(content)
+  else res.flushHeaders()
+  let discardedBytes = 0
+  const finish = () => {
+    clearTimeout(timer)
+    res.end()
+  }
+  const timer = setTimeout(finish, LINGER_MS)
+  req.on('data', (chunk: Buffer) => {
+    discardedBytes += chunk.byteLength
+    if (discardedBytes > MAX_LINGER_BYTES) req.pause()
+  })
+  req.once('end', finish)
+  req.once('close', finish)
+  req.resume()
+}

@@ -1,0 +1,40 @@
+import { STATUS_CODES } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { isAnsweredEarly } from './answer.ts'
+import type { Answer } from './answer.ts'
+import type { ErrorRenderer } from './error-boundary.ts'
+import { errorFromClientError } from './errors.ts'
+import { Socket } from 'node:net'
+
+/**
+ * Answers a connection whose bytes are no request, or came too slowly, and closes it.
+ *
+ * @param pending the response that this connection waits for, if one is being made
+ */
+export function answerClientError(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  { pending, render }: { readonly pending: ServerResponse | undefined; readonly render: ErrorRenderer },
+): void {
+  const refusal = errorFromClientError(error.code)
+  if (refusal === undefined || !socket.writable || hasAnswer(socket, pending)) {
+    socket.destroy(error)
+  } else if (pending?.req.complete === true) {
+    // Garbage behind a whole request: that request still gets its own answer, then the connection ends.
+    pending.shouldKeepAlive = false
+    pending.once('close', () => socket.destroy())
+  } else {
+    socket.end(rawResponse(render(refusal)), () => socket.destroy())
+  }
+}
+
+function hasAnswer(socket: Duplex, pending: ServerResponse | undefined): boolean {
+  return pending?.headersSent === true || (socket instanceof Socket && isAnsweredEarly(socket))
+}
+
+function rawResponse({ status, headers, body }: Answer): string {
+  const fields = { ...headers, Connection: 'close', 'Content-Length': Buffer.byteLength(body) }
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${String(body)}`
+}

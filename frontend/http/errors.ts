@@ -1,0 +1,107 @@
+import { ServingError } from '../../worker/contract/errors.ts'
+
+/* What the transport refuses before a dialect understands the request. A dialect refines its status by `reason`. */
+
+export function announcedBodyTooLarge(announcedBytes: number, maxBytes: number): ServingError {
+  return tooLarge(`the request body has ${announcedBytes} bytes, at most ${maxBytes} are accepted`)
+}
+
+export function bodyTooLarge(maxBytes: number): ServingError {
+  return tooLarge(`the request body has more than the ${maxBytes} bytes that are accepted`)
+}
+
+export function decodedBodyTooLarge(encoding: string, maxBytes: number): ServingError {
+  return tooLarge(`the ${encoding} request body unpacks to more than the ${maxBytes} bytes that are accepted`)
+}
+
+export function undecodableBody(encoding: string, cause: unknown): ServingError {
+  return new ServingError(
+    'invalid_argument',
+    `the request body is not valid ${encoding}, as Content-Encoding says it is`,
+    { reason: 'content_encoding', cause },
+  )
+}
+
+export function unsupportedEncoding(encoding: string): ServingError {
+  return new ServingError(
+    'invalid_argument',
+    `Content-Encoding '${encoding}' is not supported; send the body as it is, or as one of gzip, deflate, br`,
+    { reason: 'unsupported_encoding' },
+  )
+}
+
+export function dribbledBody(chunks: number): ServingError {
+  return new ServingError(
+    'invalid_argument',
+    `the request body came in ${chunks} chunks of a few bytes; send it in larger ones`,
+    { reason: 'malformed_http' },
+  )
+}
+
+export function clientGone(): ServingError {
+  return new ServingError('cancelled', 'the client closed the connection', { reason: 'client_gone' })
+}
+
+export function malformedForm(problem: string, cause?: unknown): ServingError {
+  return new ServingError('invalid_argument', `the form in the request body ${problem}`, {
+    reason: 'form',
+    cause,
+  })
+}
+
+export function routeNotFound(method: string, path: string, routes: readonly string[]): ServingError {
+  return new ServingError(
+    'not_found',
+    `there is no ${method} ${path} here; the routes of this address are: ${routes.join(', ')}`,
+    { reason: 'route' },
+  )
+}
+
+export function tooManyHeaders(limit: number): ServingError {
+  return new ServingError('invalid_argument', `the request has more than ${limit} header fields`, {
+    reason: 'headers_too_large',
+  })
+}
+
+export function malformedHttp(problem: string): ServingError {
+  return new ServingError('invalid_argument', problem, { reason: 'malformed_http' })
+}
+
+/** The error of a request that the parser or a timer ended. Undefined when nobody is left to tell. */
+export function errorFromClientError(code: string | undefined): ServingError | undefined {
+  switch (code) {
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return undefined
+    case 'HPE_HEADER_OVERFLOW':
+      return new ServingError('invalid_argument', 'the request head is larger than 16 KiB', {
+        reason: 'headers_too_large',
+      })
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new ServingError('deadline_exceeded', 'the request did not arrive in time; send it faster', {
+        reason: 'request_timeout',
+      })
+    default:
+      return malformedHttp('the request is not well-formed HTTP/1.1')
+  }
+}
+
+/** Koa reports the end of a connection as an error of the application; the access log has it as 499 already. */
+export function isConnectionError(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return (
+    typeof code === 'string' && /^(HPE_|ECONNRESET|EPIPE|ERR_HTTP_REQUEST_TIMEOUT|ERR_STREAM_)/.test(code)
+  )
+}
+
+/** A thrown value that is no ServingError is a bug: the caller gets a fixed phrase, the log gets the cause. */
+export function servingErrorFrom(error: unknown): ServingError {
+  if (error instanceof ServingError) return error
+  return new ServingError('internal', 'the server failed on this request; its log has the cause', {
+    cause: error,
+  })
+}
+
+function tooLarge(message: string): ServingError {
+  return new ServingError('resource_exhausted', message, { reason: 'body_too_large' })
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+
+/** What is known of a request besides its bytes; `ctx.state` of every request. */
+export class RequestState {
+  /** The caller's `x-request-id` if it is a sane one, else made here; every response carries it. */
+  readonly requestId: string
+  readonly startedMs = performance.now()
+  /** For the access log: which model the request meant, set by its dialect. */
+  model: string | undefined
+  requestBytes = 0
+  responseBytes = 0
+
+  readonly #response: ServerResponse
+  #abort: AbortController | undefined
+
+  constructor(callersId: string | string[] | undefined, response: ServerResponse) {
+    this.requestId = isSaneId(callersId) ? callersId : newRequestId()
+    this.#response = response
+  }
+
+  /** Aborts when the caller goes away before its answer is written. Made on first use: most requests need none. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.#response.destroyed) this.#abort.abort()
+    return this.#abort.signal
+  }
+
+  /** The connection ended before the answer was written. */
+  clientGone(): void {
+    this.#abort?.abort()
+  }
+}
+
+/** Longer or stranger ids would be a way to write into logs and response headers. */
+function isSaneId(value: string | string[] | undefined): value is string {
+  return typeof value === 'string' && /^[\w.:/+=-]{1,128}$/.test(value)
+}
+
+const ID_BYTES = 16
+const IDS_PER_REFILL = 256
+let pool = ''
+
+/** 128 random bits in hex. Random bytes are drawn for many ids at once: the call costs more than the bytes. */
+function newRequestId(): string {
+  if (pool.length === 0) pool = randomBytes(ID_BYTES * IDS_PER_REFILL).toString('hex')
+  const id = pool.slice(-2 * ID_BYTES)
+  pool = pool.slice(0, -2 * ID_BYTES)
+  return id
+}

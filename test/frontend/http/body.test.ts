@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { send } from '../../../frontend/http/answer.ts'
+import type { Mount } from '../../../frontend/http/app.ts'
+import { readBody } from '../../../frontend/http/body.ts'
+import { HttpFixture } from '../../support/http-fixture.ts'
+import { RawConnection, rawExchange } from '../../support/raw-http.ts'
+
+const MAX_BYTES = 100_000
+const HEAD = 'POST / HTTP/1.1\r\nHost: x\r\n'
+
+/** Answers with the length of the body. */
+const lengthOfBody: Mount = {
+  routes: [],
+  middleware: async (ctx) => {
+    const body = await readBody(ctx, MAX_BYTES)
+    send(ctx, { status: 200, headers: {}, body: `length ${body.byteLength}` })
+  },
+}
+
+describe('readBody', () => {
+  const fixture = new HttpFixture()
+  let url: string
+  beforeEach(async () => {
+    url = (await fixture.open(lengthOfBody)).url
+  })
+  afterEach(() => fixture.closeAll())
+
+  async function post(body: Uint8Array, headers: Record<string, string> = {}) {
+    const response = await fetch(url, { method: 'POST', body: new Uint8Array(body), headers })
+    return { status: response.status, text: await response.text() }
+  }
+
+  const bytes = Buffer.alloc(5000, 'ab')
+  const ENCODINGS = [
+    { encoding: 'gzip', body: gzipSync(bytes) },
+    { encoding: 'x-gzip', body: gzipSync(bytes) },
+    { encoding: 'GZIP', body: gzipSync(bytes) },
+    { encoding: 'deflate', body: deflateSync(bytes) },
+    { encoding: 'br', body: brotliCompressSync(bytes) },
+    { encoding: 'identity', body: bytes },
+  ]
+  for (const { encoding, body } of ENCODINGS) {
+    it(`unpacks ${encoding}`, async () => {
+      assert.deepEqual(await post(body, { 'content-encoding': encoding }), {
+        status: 200,
+        text: 'length 5000',
+      })
+    })
+  }
+
+  const REFUSED = [
+    { it: 'an unknown encoding', encoding: 'zstd', body: bytes, text: /unsupported_encoding.*'zstd'/ },
+    {
+      it: 'two layers of encoding',
+      encoding: 'gzip, gzip',
+      body: bytes,
+      text: /unsupported_encoding.*'gzip, gzip'/,
+    },
+    {
+      it: "an encoding named like an object's member",
+      encoding: 'constructor',
+      body: bytes,
+      text: /unsupported_encoding/,
+    },
+    {
+      it: 'bytes that are not what they say',
+      encoding: 'gzip',
+      body: bytes,
+      text: /content_encoding: .*not valid gzip/,
+    },
+    {
+      it: 'a cut gzip stream',
+      encoding: 'gzip',
+      body: gzipSync(bytes).subarray(0, 20),
+      text: /content_encoding/,
+    },
+    {
+      it: 'a bomb',
+      encoding: 'gzip',
+      body: gzipSync(Buffer.alloc(10_000_000)),
+      text: /body_too_large: .*unpacks to more than the 100000/,
+    },
+  ]
+  for (const c of REFUSED) {
+    it(`refuses ${c.it}`, async () => {
+      assert.match((await post(c.body, { 'content-encoding': c.encoding })).text, c.text)
+    })
+  }
+
+  it('accepts a body of exactly the limit', async () => {
+    assert.equal((await post(Buffer.alloc(MAX_BYTES))).text, `length ${MAX_BYTES}`)
+  })
+
+  it('reads no body as an empty one', async () => {
+    assert.equal(await (await fetch(url)).text(), 'length 0')
+  })
+
+  it('refuses an announced size over the limit without waiting for a byte of it', async () => {
+    const reply = await rawExchange(url, `${HEAD}Content-Length: ${MAX_BYTES + 1}\r\n\r\n`)
+    assert.match(reply, /^HTTP\/1\.1 413 .*\r\nConnection: close\r\n.*has 100001 bytes, at most 100000/is)
+  })
+
+  it('refuses a chunked body once it passes the limit, while more is coming', async () => {
+    const chunk = `${(60_000).toString(16)}\r\n${'x'.repeat(60_000)}\r\n`
+    const connection = await RawConnection.open(url)
+    connection.write(`${HEAD}Transfer-Encoding: chunked\r\n\r\n${chunk}`)
+    connection.write(chunk)
+    assert.match(await connection.until(/more than the 100000/), /^HTTP\/1\.1 413 /)
+    connection.destroy()
+  })
+
+  it('lets a client that is still sending read its 413', async () => {
+    const connection = await RawConnection.open(url)
+    connection.write(`${HEAD}Content-Length: 50000000\r\n\r\n`)
+    connection.write(Buffer.alloc(2_000_000))
+    assert.match(await connection.until(/bytes that|at most 100000/), /^HTTP\/1\.1 413 /)
+    connection.destroy()
+  })
+
+  it('does not ask for a body that it refuses', async () => {
+    const reply = await rawExchange(url, `${HEAD}Expect: 100-continue\r\nContent-Length: 200000\r\n\r\n`)
+    assert.match(reply, /^HTTP\/1\.1 413 /)
+  })
+
+  it('asks for a body that it will read', async () => {
+    const connection = await RawConnection.open(url)
+    connection.write(`${HEAD}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n`)
+    await connection.until(/^HTTP\/1\.1 100 Continue\r\n\r\n/)
+    connection.write('ok')
+    assert.match(await connection.until(/length 2/), /HTTP\/1\.1 200 OK/)
+    connection.destroy()
+  })
+
+  it('refuses a flood of tiny chunks', async () => {
+    const connection = await RawConnection.open(url)
+    connection.write(`${HEAD}Transfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(1500)}`)
+    assert.match(await connection.until(/chunks of a few bytes/), /^HTTP\/1\.1 400 /)
+    connection.destroy()
+  })
+
+  it('counts a body that arrives in pieces', async () => {
+    const connection = await RawConnection.open(url)
+    connection.write(`${HEAD}Content-Length: 6\r\n\r\nabc`)
+    connection.write('def')
+    await connection.until(/length 6/)
+    connection.destroy()
+  })
+
+  it('ends when the client leaves in the middle', async () => {
+    const connection = await RawConnection.open(url)
+    connection.write(`${HEAD}Expect: 100-continue\r\nContent-Length: 10\r\n\r\n`)
+    await connection.until(/100 Continue/)
+    connection.write('abc')
+    connection.destroy()
+    await fixture.closeAll()
+    assert.deepEqual(fixture.failures, [])
+    assert.equal(fixture.accesses.at(-1)?.status, 499)
+  })
+
+  it('keeps the connection when a small refused body can be skipped', async () => {
+    const refusing: Mount = {
+      routes: [],
+      middleware: (ctx) => {
+        send(ctx, { status: 200, headers: {}, body: 'early' })
+      },
+    }
+    const listener = await fixture.open(refusing)
+    const connection = await RawConnection.open(listener.url)
+    connection.write(`${HEAD}Content-Length: 3\r\n\r\n`)
+    await connection.until(/early/)
+    connection.write(`abc${HEAD}\r\n`)
+    await connection.until(/early.*early/s)
+    connection.destroy()
+  })
+})
