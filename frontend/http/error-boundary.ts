@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa'
-import { ServingError } from '../../worker/contract/errors.ts'
+import type { ServingError } from '../../worker/contract/errors.ts'
 import { send, type Answer } from './answer.ts'
 import { servingErrorFrom } from './errors.ts'
 import type { RequestState } from './request-state.ts'

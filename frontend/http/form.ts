@@ -45,11 +45,9 @@ function partsFromMultipart(contentType: string, body: Uint8Array): Promise<Requ
     const fail = (error: unknown) => reject(malformedForm(`is broken: ${messageOf(error)}`, error))
     const parser = openParser(contentType, body.byteLength)
     parser.on('field', (name, value, info) => {
-      try {
-        parts.push(partFromField(name, value, info.mimeType))
-      } catch (error) {
-        reject(error as Error) // thrown by partFromField, always a ServingError
-      }
+      const problem = fieldProblem(name, value)
+      if (problem === undefined) parts.push(partFromField(name, value, info.mimeType))
+      else reject(malformedForm(problem))
     })
     parser.on('file', (name, stream, info) => {
       const chunks: Buffer[] = []
@@ -76,14 +74,16 @@ function openParser(contentType: string, bodyBytes: number): busboy.Busboy {
   }
 }
 
+/** busboy types the name as always there; it is absent when the part has none. */
+function fieldProblem(name: string | undefined, value: string): string | undefined {
+  if (name === undefined) return 'has a part without a name'
+  // busboy decodes fields as text; bytes would be lost silently.
+  if (!value.includes('\uFFFD')) return undefined
+  return `has a field '${name}' that is not UTF-8 text; send bytes as a file, with a file name`
+}
+
 /** The type of a plain field is kept only when it says something; busboy calls an untyped one text/plain. */
-function partFromField(name: string | undefined, value: string, mimeType: string): RequestPart {
-  if (name === undefined) throw malformedForm('has a part without a name')
-  if (value.includes('\uFFFD')) {
-    throw malformedForm(
-      `has a field '${name}' that is not UTF-8 text; send bytes as a file, with a file name`,
-    )
-  }
+function partFromField(name: string, value: string, mimeType: string): RequestPart {
   const bytes = Buffer.from(value)
   return mimeType === 'text/plain' ? { name, bytes } : { name, contentType: mimeType, bytes }
 }

@@ -80,7 +80,8 @@ export class HttpListener {
       this.#server.close(() => {
         clearInterval(idleCheck)
         clearTimeout(limit)
-        resolve()
+        // Cut responses announce their end after the server does; the access log must still be open then.
+        setImmediate(resolve)
       })
       this.#closeIdle()
     })

@@ -10,7 +10,7 @@ import { RawConnection, rawExchange } from '../../support/raw-http.ts'
 const echo: Mount = {
   routes: ['ANY /echo'],
   middleware: async (ctx, next) => {
-    if (ctx.path !== '/echo') return next()
+    if (ctx.path !== '/echo') return void (await next())
     const body = await readBody(ctx, 1000)
     send(ctx, { status: 200, headers: { 'content-type': 'text/plain' }, body })
   },
