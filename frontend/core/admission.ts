@@ -32,7 +32,7 @@ const LOADING_RETRY_MS = 1000
 /**
  * Decides on a request before its body is read.
  *
- * The predicted wait is the work ahead of it in full batches, shared by the workers, plus its own batch
+ * The predicted wait is the work ahead of it in full batches, shared by the workers, plus its own full batch
  * (the rule of predicted-wait admission: refusing at once what would be late keeps goodput at capacity).
  *
  * @returns the refusal, or undefined to admit.
@@ -56,10 +56,11 @@ export function refusalOf(snapshot: AdmissionSnapshot): ServingError | undefined
 
 export function predictedWaitMs(snapshot: AdmissionSnapshot): number {
   const { queuedRows, runningBatches, workers, maxBatchRows, fullBatchMs } = snapshot
+  // A free worker takes the request at once, whatever is predicted: refusing it on a prediction from slower
+  // times would leave no batch to correct the prediction by, and the version idle for ever.
+  if (runningBatches < workers && queuedRows === 0) return 0
   const batchesAhead = Math.floor(queuedRows / maxBatchRows) + runningBatches
-  // With a free worker and nothing queued there is no wait, only the request's own batch.
-  const rounds = runningBatches < workers && queuedRows === 0 ? 0 : batchesAhead / Math.max(1, workers)
-  return (rounds + 1) * fullBatchMs
+  return (batchesAhead / Math.max(1, workers) + 1) * fullBatchMs
 }
 
 function stateRefusal({ model, state, reason, backoffMs }: AdmissionSnapshot): ServingError {

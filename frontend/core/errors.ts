@@ -45,7 +45,7 @@ export function queueFull(model: ModelId, maxQueuedRequests: number, retryAfterM
 export function waitTooLong(model: ModelId, predictedMs: number, limitMs: number): ServingError {
   return new ServingError(
     'resource_exhausted',
-    `${formatModelId(model)} would answer in about ${Math.ceil(predictedMs)} ms, later than the ${Math.ceil(limitMs)} ms this request may take; retry later, or add workers`,
+    `${formatModelId(model)} would answer in about ${Math.ceil(predictedMs)} ms, later than the ${Math.floor(limitMs)} ms this request may take; retry later, or add workers`,
     { reason: 'predicted_wait', retryAfterMs: predictedMs },
   )
 }
