@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { createApp, MAX_HEADER_FIELDS, type AppOptions } from './app.ts'
 import { answerClientError } from './client-error.ts'
 import { listenError, type ListenAddress } from './listen-error.ts'
@@ -23,6 +23,7 @@ export class HttpListener {
   readonly #pending = new Set<ServerResponse>()
   #isClosing = false
   #closed: Promise<void> | undefined
+  #onLastEnded: (() => void) | undefined
 
   constructor(options: AppOptions, policy: HttpPolicy) {
     const app = createApp(options)
@@ -35,6 +36,9 @@ export class HttpListener {
     this.#server.maxConnections = policy.maxConnections
     // Same as any request: whoever reads the body sends `100 Continue` first.
     this.#server.on('checkContinue', handle)
+    this.#server.on('connection', (socket) => {
+      socket.once('close', () => this.#abandonQueued(socket))
+    })
     this.#server.on('clientError', (error, socket) => {
       const pending = [...this.#pending].find((res) => res.socket === socket)
       answerClientError(error, socket, { pending, render: options.renderError })
@@ -80,8 +84,9 @@ export class HttpListener {
       this.#server.close(() => {
         clearInterval(idleCheck)
         clearTimeout(limit)
-        // Cut responses announce their end after the server does; the access log must still be open then.
-        setImmediate(resolve)
+        // Cut responses announce their end after the server does; who records them must not be closed before.
+        this.#onLastEnded = resolve
+        this.#resolveIfNonePending()
       })
       this.#closeIdle()
     })
@@ -96,7 +101,26 @@ export class HttpListener {
   #track(res: ServerResponse): void {
     if (this.#isClosing) res.shouldKeepAlive = false
     this.#pending.add(res)
-    res.once('close', () => this.#pending.delete(res))
+    res.once('close', () => {
+      this.#pending.delete(res)
+      this.#resolveIfNonePending()
+    })
+  }
+
+  /**
+   * Ends the responses that wait behind another one on a pipelining connection which is gone: Node tells only
+   * the first of them (measured on 20.20), so the others would count as pending for ever.
+   */
+  #abandonQueued(socket: Socket): void {
+    for (const res of this.#pending) {
+      if (res.req.socket !== socket || res.socket !== null) continue
+      res.destroy()
+      res.emit('close')
+    }
+  }
+
+  #resolveIfNonePending(): void {
+    if (this.#pending.size === 0) this.#onLastEnded?.()
   }
 }
 

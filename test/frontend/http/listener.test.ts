@@ -233,6 +233,21 @@ describe('a listener', () => {
     assert.deepEqual(fixture.failures, [])
   })
 
+  it('ends the requests that wait behind another on a connection that is gone', async () => {
+    const mount = held()
+    const { url } = await fixture.open(mount)
+    const connection = await RawConnection.open(url)
+    connection.write(`${GET}\r\n${GET}\r\n`)
+    await mount.arrived.promise
+    connection.destroy()
+    await fixture.closeAll()
+    assert.deepEqual(
+      fixture.accesses.map(({ status }) => status),
+      [499, 499],
+    )
+    mount.answer.open()
+  })
+
   it('leaves the signal alone when the answer was written', async () => {
     const mount = held()
     const { url } = await fixture.open(mount)
