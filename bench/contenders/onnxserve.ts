@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { childrenOf } from '../process-usage.ts'
+import type { BatchCount, Contender } from './contender.ts'
+
+const STARTUP_TIMEOUT_MS = 30_000
+const POLL_MS = 50
+/** The histogram of rows per engine call, in `/metrics`. */
+const BATCH_HISTOGRAM = 'onnxserve_batch_rows'
+
+export type OnnxServeOptions = {
+  readonly modelStore: string
+  readonly modelName: string
+  /** Further flags of `onnxserve start`. */
+  readonly flags: readonly string[]
+}
+
+/** The built server as a user starts it, with the default settings but its ports and its store. */
+export async function startOnnxServe(options: OnnxServeOptions): Promise<Contender> {
+  const { modelStore, modelName, flags } = options
+  const [inference = 0, management = 0, metrics = 0] = await freePorts(3)
+  const address = (port: number) => `http://127.0.0.1:${port}`
+  const child = spawn(
+    process.execPath,
+    [
+      'dist/frontend/main.js',
+      'start',
+      ...['--inference-address', address(inference)],
+      ...['--management-address', address(management)],
+      ...['--metrics-address', address(metrics)],
+      ...['--model-store', modelStore, '--load-models', 'all'],
+      ...flags,
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  )
+  const exited = once(child, 'exit')
+  await Promise.race([untilReady(`${address(inference)}/ping`), exited.then(failToStart)])
+  const pid = child.pid ?? 0
+  return {
+    port: inference,
+    path: `/predictions/${modelName}`,
+    frontendPid: pid,
+    workerPids: () => childrenOf(pid),
+    batches: async () => batchCount(await textOf(`${address(metrics)}/metrics`)),
+    close: async () => {
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
+
+function failToStart(): never {
+  throw new Error('the server ended before it was ready')
+}
+
+/** Held all at once, so that they differ; another program could still take one before the server does. */
+async function freePorts(count: number): Promise<number[]> {
+  const holders = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(holders.map((holder) => once(holder, 'listening')))
+  const ports = holders.map((holder) => (holder.address() as AddressInfo).port) // listening on TCP
+  await Promise.all(holders.map((holder) => once(holder.close(), 'close')))
+  return ports
+}
+
+async function untilReady(url: string): Promise<void> {
+  const deadlineMs = performance.now() + STARTUP_TIMEOUT_MS
+  while (performance.now() < deadlineMs) {
+    if (await isOk(url)) return
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+  throw new Error(`${url} did not answer 200 within ${STARTUP_TIMEOUT_MS} ms`)
+}
+
+async function isOk(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok
+  } catch {
+    // Refused: it does not listen yet.
+    return false
+  }
+}
+
+async function textOf(url: string): Promise<string> {
+  return (await fetch(url)).text()
+}
+
+function batchCount(metrics: string): BatchCount {
+  const sum = (suffix: string) =>
+    [...metrics.matchAll(new RegExp(`^${BATCH_HISTOGRAM}_${suffix}\\S* (\\S+)$`, 'gm'))].reduce(
+      (total, match) => total + Number(match[1]),
+      0,
+    )
+  return { rows: sum('sum'), batches: sum('count') }
+}
