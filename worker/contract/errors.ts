@@ -61,8 +61,22 @@ export type ErrorData = {
   readonly stack?: string
 }
 
+/**
+ * Whether an error is one that a caller may see.
+ *
+ * By its marks, not its class: a bundled handler carries a copy of this module, hence a class of its own.
+ */
+export function isServingError(error: unknown): error is ServingError {
+  return (
+    error instanceof Error &&
+    error.name === 'ServingError' &&
+    'code' in error &&
+    (ERROR_CODES as readonly unknown[]).includes(error.code)
+  )
+}
+
 export function errorToData(error: unknown, fallbackMessage: string): ErrorData {
-  if (error instanceof ServingError) {
+  if (isServingError(error)) {
     return {
       code: error.code,
       message: error.message,

@@ -1,0 +1,96 @@
+import { ServingError } from './errors.ts'
+import { nearest } from './nearest.ts'
+import { elementCount, formatShape, isVariable, type Tensor, type TensorMetadata } from './tensor.ts'
+
+/**
+ * Checks a request's tensors against the graph's inputs and returns them in the order of the inputs.
+ *
+ * Names, data types, ranks, fixed dimensions, dimensions of the same symbolic name, and the number of elements.
+ * An input without a declared shape takes any.
+ *
+ * @throws ServingError `invalid_argument` naming the input, what it is and what the model expects.
+ */
+export function checkFeeds(inputs: readonly TensorMetadata[], tensors: readonly Tensor[]): readonly Tensor[] {
+  const ordered = inputs.map((input) => {
+    const tensor = tensors.find((each) => each.name === input.name)
+    if (tensor === undefined) throw missingInput(input)
+    checkTensor(input, tensor)
+    return tensor
+  })
+  if (tensors.length > ordered.length) refuseExtra(inputs, tensors)
+  if (inputs.length > 1) checkSymbols(inputs, ordered)
+  return ordered
+}
+
+/** @throws ServingError `invalid_argument` when an input of this name does not exist */
+export function unknownInput(name: string, inputs: readonly TensorMetadata[]): ServingError {
+  const names = inputs.map((input) => input.name)
+  const suggestion = nearest(name, names)
+  const hint = suggestion === undefined ? '' : `; did you mean '${suggestion}'?`
+  return badInput(
+    `unknown input '${name}', the model expects ${names.map((each) => `'${each}'`).join(', ')}${hint}`,
+  )
+}
+
+export function missingInput({ name, dtype, shape }: TensorMetadata): ServingError {
+  return badInput(`input '${name}' is missing, model expects ${dtype} ${formatShape(shape)}`)
+}
+
+/** Whether a shape is one that the input takes; an undeclared shape (`[]`) takes any. */
+export function fitsShape({ shape: expected }: TensorMetadata, shape: readonly number[]): boolean {
+  if (expected.length === 0) return true
+  return (
+    shape.length === expected.length &&
+    expected.every((dimension, index) => isVariable(dimension) || dimension === shape[index])
+  )
+}
+
+export function wrongShape(
+  { name, shape: expected }: TensorMetadata,
+  shape: readonly number[],
+): ServingError {
+  return badInput(`input '${name}' has shape ${formatShape(shape)}, model expects ${formatShape(expected)}`)
+}
+
+function checkTensor(input: TensorMetadata, { dtype, shape, data }: Tensor): void {
+  if (dtype !== input.dtype) {
+    throw badInput(`input '${input.name}' has dtype ${dtype}, model expects ${input.dtype}`)
+  }
+  if (!fitsShape(input, shape)) throw wrongShape(input, shape)
+  if (data.length !== elementCount(shape)) {
+    throw badInput(
+      `input '${input.name}' has ${data.length} elements, its shape ${formatShape(shape)} needs ${elementCount(shape)}`,
+    )
+  }
+}
+
+function refuseExtra(inputs: readonly TensorMetadata[], tensors: readonly Tensor[]): void {
+  const seen = new Set<string>()
+  for (const { name } of tensors) {
+    if (!inputs.some((input) => input.name === name)) throw unknownInput(name, inputs)
+    if (seen.has(name)) throw badInput(`input '${name}' is given twice`)
+    seen.add(name)
+  }
+}
+
+/** Dimensions of one symbolic name are one size: the engine would fail on them with a less helpful message. */
+function checkSymbols(inputs: readonly TensorMetadata[], tensors: readonly Tensor[]): void {
+  const sizes = new Map<string, { readonly size: number; readonly of: string }>()
+  for (const [index, { name, shape }] of inputs.entries()) {
+    for (const [axis, symbol] of shape.entries()) {
+      const size = tensors[index]?.shape[axis]
+      if (typeof symbol !== 'string' || size === undefined) continue
+      const known = sizes.get(symbol) ?? { size, of: name }
+      sizes.set(symbol, known)
+      if (known.size !== size) {
+        throw badInput(
+          `input '${name}' has '${symbol}' ${size}, but input '${known.of}' has ${known.size}; they must be equal`,
+        )
+      }
+    }
+  }
+}
+
+function badInput(message: string): ServingError {
+  return new ServingError('invalid_argument', message, { reason: 'input' })
+}
