@@ -9,7 +9,8 @@ export const MANIFEST_PATH = 'MAR-INF/MANIFEST.json'
 const name = z.string().refine(isValidName, {
   error: 'must start with a letter or digit and hold only letters, digits, ".", "_" and "-"',
 })
-const tensorMetadata = z.strictObject({
+/** `TensorMetadata` of the contract. */
+export const tensorMetadataSchema = z.strictObject({
   name: z.string(),
   dtype: z.enum(DATA_TYPES),
   shape: z.array(z.union([z.int(), z.string()])),
@@ -39,8 +40,8 @@ export const manifestSchema = z.strictObject({
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
     }),
   ),
-  inputs: z.array(tensorMetadata).optional(),
-  outputs: z.array(tensorMetadata).optional(),
+  inputs: z.array(tensorMetadataSchema).optional(),
+  outputs: z.array(tensorMetadataSchema).optional(),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { isBuiltInHandler } from '../worker/contract/built-in-handlers.ts'
+import { isValidName } from '../worker/contract/model-id.ts'
+import { bundleHandler, isHandlerFile } from './bundle-handler.ts'
+import { collectModel } from './collect-model.ts'
+import { collectExtraFiles } from './extra-files.ts'
+import { PACKED_AT, archiveFileName, writeArchive } from './format/archive-writer.ts'
+import type { ArchiveFormat } from './format/archive-writer.ts'
+import type { Manifest } from './format/manifest.ts'
+import { parseModelConfig } from './format/model-config.ts'
+import { manifestFileOf } from './format/packed-file.ts'
+import { refuseExisting } from './format/target.ts'
+import { invalidName, invalidOption, unknownHandler, unreadable } from './option-errors.ts'
+import { probeModel } from './probe-model.ts'
+import { checkSourceFiles } from './source-file.ts'
+import type { SourceFile } from './source-file.ts'
+import { packageVersion } from './version.ts'
+
+const CONFIG_FILE = 'model-config.yaml'
+
+export type ArchiveOptions = {
+  readonly modelName: string
+  readonly version: string
+  /** The ONNX file. Optional only for a handler of one's own that runs no graph. */
+  readonly serializedFile?: string
+  /** Name of a built-in handler, or a TypeScript or JavaScript module; default `tensor`. */
+  readonly handler?: string
+  /** Files, directories and patterns; see {@link collectExtraFiles}. */
+  readonly extraFiles?: readonly string[]
+  readonly configFile?: string
+  /** Directory that gets the archive, made when missing; default the working directory. */
+  readonly exportPath?: string
+  readonly archiveFormat?: ArchiveFormat
+  /** Replace an archive that exists. */
+  readonly force?: boolean
+  /** Open the model once to prove that it loads, and record its inputs and outputs; default true. */
+  readonly verify?: boolean
+  /** Time written as `createdOn`, seconds since 1970; default 1980, so that the same input gives the same bytes. */
+  readonly createdOnSeconds?: number
+}
+
+export type CreatedArchive = {
+  readonly path: string
+  readonly format: ArchiveFormat
+  /** SHA-256 as hex; of the manifest when the archive is a directory. */
+  readonly digest: string
+  /** Size of all its files once extracted. */
+  readonly bytes: number
+  readonly manifest: Manifest
+}
+
+/**
+ * Packs a model into an archive. The same input gives the same bytes.
+ *
+ * @throws ServingError `invalid_argument` (option, model, handler or configuration) | `already_exists` |
+ *   `failed_precondition` (the target is something else than an archive)
+ */
+export async function createArchive(options: ArchiveOptions): Promise<CreatedArchive> {
+  checkOptions(options)
+  const { modelName, archiveFormat: format = 'default', force = false } = options
+  const target = join(options.exportPath ?? '.', archiveFileName(modelName, format))
+  await refuseExisting({ target, format, force })
+  const parts = await collectParts(options)
+  const files = [...parts.model, ...parts.handler, ...parts.config, ...parts.extra]
+  checkSourceFiles(files)
+  // Only now: the engine opens whatever files the model names, and those have been checked above.
+  const signature = options.verify === false ? {} : await signatureOf(options)
+  const manifest: Manifest = {
+    createdOn: formatTime(options.createdOnSeconds ?? PACKED_AT.getTime() / 1000),
+    runtime: 'node',
+    archiverVersion: await packageVersion(),
+    model: {
+      modelName,
+      modelVersion: options.version,
+      handler: parts.handler[0]?.path ?? options.handler ?? 'tensor',
+      ...(options.serializedFile === undefined ? {} : { serializedFile: basename(options.serializedFile) }),
+      ...(options.configFile === undefined ? {} : { configFile: CONFIG_FILE }),
+    },
+    files: await listFiles(files),
+    ...signature,
+  }
+  const { digest, bytes } = await writeArchive({ target, format, manifest, files, force })
+  return { path: target, format, digest, bytes, manifest }
+}
+
+function checkOptions({ modelName, version, handler = 'tensor', serializedFile }: ArchiveOptions): void {
+  if (!isValidName(modelName)) throw invalidName('--model-name', modelName)
+  if (!isValidName(version)) throw invalidName('--version', version)
+  if (isHandlerFile(handler)) return
+  if (!isBuiltInHandler(handler)) throw unknownHandler(handler)
+  if (serializedFile === undefined) {
+    throw invalidOption(`the built-in handler '${handler}' needs a model; give --serialized-file model.onnx`)
+  }
+}
+
+type Parts = Readonly<Record<'model' | 'handler' | 'config' | 'extra', readonly SourceFile[]>>
+
+async function collectParts(options: ArchiveOptions): Promise<Parts> {
+  const { serializedFile, handler, configFile, extraFiles = [] } = options
+  return {
+    model: serializedFile === undefined ? [] : await collectModel(serializedFile),
+    handler: handler !== undefined && isHandlerFile(handler) ? [await bundleHandler(handler)] : [],
+    config: configFile === undefined ? [] : [await readConfig(configFile)],
+    extra: await collectExtraFiles(extraFiles),
+  }
+}
+
+async function readConfig(path: string): Promise<SourceFile> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw unreadable('--config-file', path, error)
+  })
+  parseModelConfig(bytes.toString())
+  return { path: CONFIG_FILE, content: { bytes }, origin: path }
+}
+
+async function signatureOf({
+  serializedFile,
+}: ArchiveOptions): Promise<Pick<Manifest, 'inputs' | 'outputs'>> {
+  return serializedFile === undefined ? {} : probeModel(serializedFile)
+}
+
+async function listFiles(files: readonly SourceFile[]): Promise<Manifest['files']> {
+  const listed = await Promise.all(files.map(manifestFileOf))
+  return listed.sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+/** `dd/MM/yyyy HH:mm:ss` in UTC, as TorchServe's archiver writes it. */
+function formatTime(seconds: number): string {
+  const [date = '', time = ''] = new Date(seconds * 1000).toISOString().split('T')
+  return `${date.split('-').reverse().join('/')} ${time.slice(0, 8)}`
+}

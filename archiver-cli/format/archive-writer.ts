@@ -1,0 +1,190 @@
+import { once } from 'node:events'
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Stats } from 'node:fs'
+import { TarArchive, ZipArchive } from 'archiver'
+import type { Archiver, EntryData, ZipEntryData } from 'archiver'
+import { openArchive } from './archive-reader.ts'
+import { verified } from './extract-file.ts'
+import { MANIFEST_PATH } from './manifest.ts'
+import type { Manifest, ManifestFile } from './manifest.ts'
+import { contentOf, looksLikeBomb, manifestFileOf } from './packed-file.ts'
+import type { PackedFile } from './packed-file.ts'
+import { moveIntoPlace, refuseExisting } from './target.ts'
+
+/** `--archive-format`, in TorchServe's words. */
+export const ARCHIVE_FORMATS = ['default', 'zip-store', 'tgz', 'no-archive'] as const
+export type ArchiveFormat = (typeof ARCHIVE_FORMATS)[number]
+
+/** The earliest time that a zip file can hold; every file of every archive carries it. */
+export const PACKED_AT = new Date('1980-01-01T00:00:00Z')
+const FILE_MODE = 0o644
+/** Levels above it cost much time and gain little on weights. */
+const DEFLATE_LEVEL = 6
+
+export type WriteRequest = {
+  /** File, or directory for `no-archive`; its parent is made when missing. */
+  readonly target: string
+  readonly format: ArchiveFormat
+  readonly manifest: Manifest
+  /** What the manifest lists. */
+  readonly files: readonly PackedFile[]
+  /** Replace an archive that is there already. */
+  readonly force: boolean
+}
+
+export function archiveFileName(modelName: string, format: ArchiveFormat): string {
+  switch (format) {
+    case 'default':
+    case 'zip-store':
+      return `${modelName}.mar`
+    case 'tgz':
+      return `${modelName}.tar.gz`
+    case 'no-archive':
+      return modelName
+    default:
+      return format satisfies never
+  }
+}
+
+/**
+ * Writes an archive beside its target and renames it, once it is on the disk and the reader accepts it. After an
+ * error nothing is left, and an archive that was there is untouched.
+ *
+ * Reproducible: the same manifest and files give the same bytes.
+ *
+ * @throws ServingError `already_exists` | `failed_precondition` | `invalid_argument`
+ */
+export async function writeArchive(request: WriteRequest): Promise<{ digest: string; bytes: number }> {
+  const { target, force } = request
+  await refuseExisting(request)
+  await mkdir(dirname(target), { recursive: true })
+  const staging = await mkdtemp(join(dirname(target), '.packing-'))
+  try {
+    const made = join(staging, basename(target))
+    await writeAt(made, request)
+    const { digest, bytes, close } = await openArchive(made)
+    await close()
+    // Again: packing takes a while, and another may have been faster.
+    await refuseExisting(request)
+    await moveIntoPlace({ made, target, staging, force })
+    return { digest, bytes }
+  } finally {
+    await rm(staging, { recursive: true, force: true })
+  }
+}
+
+type Entry = { readonly file: PackedFile; readonly listed: ManifestFile }
+
+async function writeAt(path: string, { format, manifest, files }: WriteRequest): Promise<void> {
+  const entries = await listEntries(manifest, files)
+  if (format === 'no-archive') return writeDirectory(path, entries)
+  const bombs = format === 'zip-store' ? [] : await suspiciousPaths(entries)
+  if (format === 'tgz')
+    return writeTar(
+      { path, root: manifest.model.modelName, level: bombs.length > 0 ? 0 : DEFLATE_LEVEL },
+      entries,
+    )
+  const isStored = ({ listed }: Entry) => format === 'zip-store' || bombs.includes(listed.path)
+  return writeZip(path, entries, isStored)
+}
+
+/** The manifest first, so that a reader of a stream knows it early; then by name. */
+async function listEntries(manifest: Manifest, files: readonly PackedFile[]): Promise<Entry[]> {
+  const text = `${JSON.stringify(manifest, null, 2)}\n`
+  const manifestFile: PackedFile = { path: MANIFEST_PATH, content: { bytes: Buffer.from(text) } }
+  const listed = new Map(manifest.files.map((file) => [file.path, file]))
+  const entries = [{ file: manifestFile, listed: await manifestFileOf(manifestFile) }]
+  for (const file of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    entries.push({ file, listed: listed.get(file.path) ?? (await manifestFileOf(file)) })
+  }
+  return entries
+}
+
+async function suspiciousPaths(entries: readonly Entry[]): Promise<string[]> {
+  const paths: string[] = []
+  for (const { file, listed } of entries) if (await looksLikeBomb(file, listed.bytes)) paths.push(file.path)
+  return paths
+}
+
+async function writeZip(
+  path: string,
+  entries: readonly Entry[],
+  isStored: (entry: Entry) => boolean,
+): Promise<void> {
+  const archive = new ZipArchive({ zlib: { level: DEFLATE_LEVEL } })
+  const dataOf = (entry: Entry) => ({ name: entry.file.path, store: isStored(entry) })
+  await streamInto(path, archive, { entries, dataOf })
+}
+
+type TarTarget = { readonly path: string; readonly root: string; readonly level: number }
+
+async function writeTar({ path, root, level }: TarTarget, entries: readonly Entry[]): Promise<void> {
+  const archive = new TarArchive({ gzip: true, gzipOptions: { level } })
+  const dataOf = ({ file, listed }: Entry) => ({
+    name: `${root}/${file.path}`,
+    // Of the stats archiver uses the size alone, and without it keeps the whole file in memory.
+    stats: { size: listed.bytes } as Stats,
+  })
+  await streamInto(path, archive, { entries, dataOf })
+}
+
+type DataOf = (entry: Entry) => EntryData | ZipEntryData
+
+async function streamInto(
+  path: string,
+  archive: Archiver,
+  content: { readonly entries: readonly Entry[]; readonly dataOf: DataOf },
+): Promise<void> {
+  const output = await open(path, 'wx')
+  try {
+    const failed = new AbortController()
+    const writing = async (chunks: AsyncIterable<Buffer>) => {
+      for await (const chunk of chunks) await output.writeFile(chunk)
+    }
+    const written = pipeline(archive, writing).catch((error: unknown) => {
+      failed.abort(error)
+      throw error
+    })
+    await Promise.all([written, appendAll(archive, content, failed.signal)])
+    await output.sync()
+  } finally {
+    await output.close()
+  }
+}
+
+/** One entry after another: archiver would open every file at once, and never tells of one that it cannot read. */
+async function appendAll(
+  archive: Archiver,
+  { entries, dataOf }: { readonly entries: readonly Entry[]; readonly dataOf: DataOf },
+  signal: AbortSignal,
+): Promise<void> {
+  for (const entry of entries) {
+    const source = Readable.from(verified(entry.listed, contentOf(entry.file)))
+    source.once('error', (error) => archive.destroy(error))
+    try {
+      const appended = once(archive, 'entry', { signal })
+      archive.append(source, { date: PACKED_AT, mode: FILE_MODE, ...dataOf(entry) })
+      await appended
+    } finally {
+      source.destroy()
+    }
+  }
+  await archive.finalize()
+}
+
+async function writeDirectory(root: string, entries: readonly Entry[]): Promise<void> {
+  for (const { file, listed } of entries) {
+    const path = join(root, file.path)
+    await mkdir(dirname(path), { recursive: true })
+    const output = await open(path, 'wx', FILE_MODE)
+    try {
+      for await (const chunk of verified(listed, contentOf(file))) await output.writeFile(chunk)
+      await output.sync()
+    } finally {
+      await output.close()
+    }
+  }
+}
