@@ -1,4 +1,4 @@
-import { ServingError } from '../../worker/contract/errors.ts'
+import type { ServingError } from '../../worker/contract/errors.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import { bodyTooLarge, notServing, queueFull, waitTooLong } from './errors.ts'
 import type { VersionState } from './version-state.ts'

@@ -1,3 +1,4 @@
+import { checkFeeds } from '../../worker/contract/check-feeds.ts'
 import type { RequestPayload } from '../../worker/contract/messages.ts'
 import { formatModelId } from '../../worker/contract/model-id.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
@@ -127,15 +128,21 @@ class HeldRequest implements AdmittedRequest {
   async run(payload: RequestPayload): Promise<InferenceResponse> {
     const { version, head } = this.#options
     try {
-      const bytes = payloadBytes(payload)
-      if (bytes > this.maxRequestBytes) throw bodyTooLarge(this.model, bytes, this.maxRequestBytes)
-      const outcome = await version.run(head, this.#arrivedAtMs, payload)
+      const outcome = await version.run(head, this.#arrivedAtMs, this.#checked(payload))
       this.#announce(outcome)
       if (!outcome.ok) throw outcome.error
       return responseOf(version, outcome)
     } finally {
       this.cancel()
     }
+  }
+
+  /** What is wrong with a request is found here, before it can share a batch. */
+  #checked(payload: RequestPayload): RequestPayload {
+    if (payload.kind === 'tensors') return { ...payload, tensors: checkFeeds(this.inputs, payload.tensors) }
+    const bytes = payload.parts.reduce((sum, part) => sum + part.bytes.byteLength, 0)
+    if (bytes > this.maxRequestBytes) throw bodyTooLarge(this.model, bytes, this.maxRequestBytes)
+    return payload
   }
 
   cancel(): void {
@@ -159,10 +166,4 @@ class HeldRequest implements AdmittedRequest {
 function responseOf(version: ModelVersion, outcome: Outcome & { ok: true }): InferenceResponse {
   const { response, timing, batchRequests, queueMs, workerMs } = outcome
   return { model: version.model, ...response, timing: { queueMs, workerMs, batch: timing, batchRequests } }
-}
-
-/** Bytes of raw parts; decoded tensors were bounded when their body was read. */
-function payloadBytes(payload: RequestPayload): number {
-  if (payload.kind === 'tensors') return 0
-  return payload.parts.reduce((sum, part) => sum + part.bytes.byteLength, 0)
 }

@@ -83,7 +83,11 @@ export class ModelStore {
       })
     }
     const opened = await openArchive(modelDir)
-    await opened.close()
+    try {
+      await opened.verify()
+    } finally {
+      await opened.close()
+    }
     return storedModel(archive, digest, modelDir, opened)
   }
 

@@ -166,7 +166,7 @@ export class ModelVersion {
       id: head.requestId,
       headers: head.headers,
       payload,
-      rows: payload.kind === 'tensors' ? rowCount(payload.tensors) : 1,
+      rows: payload.kind === 'tensors' ? (rowCount(payload.tensors) ?? 1) : 1,
       bucket: payload.kind === 'tensors' ? bucketKey(payload.tensors) : '',
       arrivedAtMs,
       deadlineMs: arrivedAtMs + this.timeoutMsOf(head),

@@ -4,6 +4,7 @@ import type { BatchRequest, BatchResult, BatchTiming } from '../../../worker/con
 import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { Clock } from '../clock.ts'
 import { clientGone, deadlineExceeded, workerCrashed } from '../errors.ts'
+import type { RestartCause } from '../events.ts'
 import { ServiceTime } from '../service-time.ts'
 import { ArrivalRate, holdMs } from './hold.ts'
 import type { PendingRequest } from './pending-request.ts'
@@ -19,8 +20,8 @@ export interface BatchRunner {
    * @throws WorkerDied when the thread or its process ended before the answer.
    */
   run(requests: readonly BatchRequest[]): Promise<BatchResult>
-  /** Ends the worker process at once: it is stuck. */
-  kill(detail: string): void
+  /** Ends the worker process at once. The first reason stands. */
+  kill(cause: RestartCause, detail: string): void
 }
 
 /** Where batches go. */
@@ -73,6 +74,7 @@ export class Batcher {
   #runners: BatchRunners
   #cancelHold: (() => void) | undefined
   #cancelSweep: (() => void) | undefined
+  #closedBy: ServingError | undefined
 
   constructor(options: BatcherOptions) {
     this.#options = options
@@ -92,7 +94,12 @@ export class Batcher {
   }
 
   push(request: PendingRequest): void {
-    this.#arrivals.observe(request.init.arrivedAtMs)
+    if (this.#closedBy !== undefined) {
+      request.fail(this.#closedBy, this.#nowMs())
+      return
+    }
+    // Not the time of the head: bodies of different size arrive in another order than their heads.
+    this.#arrivals.observe(this.#nowMs())
     this.#queue.push(request)
     this.#startSweeping()
     this.dispatch()
@@ -115,9 +122,17 @@ export class Batcher {
     }
   }
 
-  /** Fails everything that waits, for example when the version is forced to end. */
-  failQueued(error: ServingError): void {
+  /**
+   * Ends everything at once, for good: what waits, what runs, and whatever comes later fails with the error. A
+   * worker process that is still busy is killed.
+   */
+  close(error: ServingError): void {
+    this.#closedBy = error
     for (const request of this.#queue.remove(() => true)) request.fail(error, this.#nowMs())
+    for (const { members, runner } of this.#running) {
+      for (const member of members) member.fail(error, this.#nowMs())
+      runner.kill('timeout', error.message)
+    }
   }
 
   #isHeld(): boolean {
@@ -177,7 +192,6 @@ export class Batcher {
     const workerMs = this.#nowMs() - batch.startedAtMs
     const batchRequests = batch.members.length
     if (timing.rows > 0) this.serviceTime.observe(timing.rows, workerMs)
-    this.#options.onBatch({ requests: batchRequests, workerMs, timing })
     for (const [index, member] of batch.members.entries()) {
       const queueMs = batch.startedAtMs - member.init.arrivedAtMs
       const reply = replies[index]
@@ -189,6 +203,7 @@ export class Batcher {
         member.settle({ ok: false, error: errorFromData(reply.error), queueMs })
       }
     }
+    this.#options.onBatch({ requests: batchRequests, workerMs, timing })
   }
 
   /** Requeues members of a batch whose worker died: once, each alone. A second death is the request's own doing. */
@@ -196,6 +211,7 @@ export class Batcher {
     for (const member of members) {
       if (member.isSettled) continue
       member.deaths += 1
+      member.dispatchedAtMs = undefined
       if (member.deaths > 1) member.fail(workerCrashed(this.#options.model, detail), this.#nowMs())
       else this.#queue.pushSuspect(member)
     }
@@ -216,7 +232,7 @@ export class Batcher {
       for (const member of batch.members) this.#endIfOver(member)
       const stuckMs = nowMs - batch.startedAtMs - this.#options.limits.inferenceTimeoutMs
       if (stuckMs > KILL_GRACE_MS) {
-        batch.runner.kill(`a batch took longer than ${this.#options.limits.inferenceTimeoutMs} ms`)
+        batch.runner.kill('timeout', `a batch took longer than ${this.#options.limits.inferenceTimeoutMs} ms`)
       }
     }
   }

@@ -36,7 +36,7 @@ export class PendingRequest {
   readonly outcome: Promise<Outcome>
   /** Worker processes that ended while they ran this request. */
   deaths = 0
-  /** When it was last given to a worker. */
+  /** When it was given to the worker that runs it; undefined while it waits. */
   dispatchedAtMs: number | undefined
   #resolve: ((outcome: Outcome) => void) | undefined
 

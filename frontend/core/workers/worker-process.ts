@@ -64,7 +64,7 @@ export class ChildWorkerProcess implements WorkerProcess {
   readonly #gone: Promise<void>
   #nextBatchId = 1
   #killDetail: string | undefined
-  #readyThreads = new Set<number>()
+  readonly #readyThreads = new Set<number>()
 
   constructor(command: LaunchCommand, spec: LoadSpec, listener: WorkerProcessListener) {
     this.#listener = listener

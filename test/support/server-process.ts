@@ -1,0 +1,91 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../dist/frontend/main.js', import.meta.url))
+
+export type ServerProcessOptions = {
+  readonly modelStore: string
+  readonly args?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** The built server as a child process, on ports of the operating system's choice. */
+export class ServerProcess {
+  readonly child: ChildProcess
+  /** Everything it printed so far. */
+  output = ''
+  inference = ''
+  management = ''
+  metrics = ''
+  readonly #exited: Promise<number | NodeJS.Signals>
+
+  private constructor(options: ServerProcessOptions) {
+    const addresses = ['inference', 'management', 'metrics'].flatMap((listener) => [
+      `--${listener}-address`,
+      'http://127.0.0.1:0',
+    ])
+    const args = [MAIN, 'start', '--model-store', options.modelStore, ...addresses, ...(options.args ?? [])]
+    this.child = spawn(process.execPath, args, {
+      env: { ...process.env, ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#exited = once(this.child, 'exit').then(
+      ([code, signal]) => (code ?? signal) as number | NodeJS.Signals, // the event's documented arguments
+    )
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text
+      })
+    }
+  }
+
+  /** Resolves when the server says where it listens, which it does after its models have loaded. */
+  static async start(options: ServerProcessOptions): Promise<ServerProcess> {
+    const server = new ServerProcess(options)
+    const found = await server.#untilOutput(
+      /listens on (\S+) \(inference\), (\S+) \(management\), (\S+) \(metrics\)/,
+    )
+    server.inference = found[1] ?? ''
+    server.management = found[2] ?? ''
+    server.metrics = found[3] ?? ''
+    return server
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0
+  }
+
+  get exited(): Promise<number | NodeJS.Signals> {
+    return this.#exited
+  }
+
+  /** @returns its exit code, or the signal that ended it */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> {
+    this.child.kill(signal)
+    return this.#exited
+  }
+
+  async #untilOutput(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.output)
+      if (found !== null) return found
+      const ended = await Promise.race([
+        this.#exited,
+        once(this.child.stdout ?? this.child, 'data').then(() => undefined),
+      ])
+      if (ended !== undefined) throw new Error(`the server ended with ${ended}:\n${this.output}`)
+    }
+  }
+}
+
+export function temporaryDirectory(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'onnxserve-test-'))
+}
+
+export function removeDirectory(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true })
+}
