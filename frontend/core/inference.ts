@@ -107,6 +107,7 @@ class HeldRequest implements AdmittedRequest {
   readonly #options: HeldRequestOptions
   readonly #arrivedAtMs: number
   #isHeld = true
+  #hasRun = false
 
   constructor(options: HeldRequestOptions) {
     this.#options = options
@@ -128,7 +129,9 @@ class HeldRequest implements AdmittedRequest {
   async run(payload: RequestPayload): Promise<InferenceResponse> {
     const { version, head } = this.#options
     try {
-      const outcome = await version.run(head, this.#arrivedAtMs, this.#checked(payload))
+      const checked = this.#checked(payload)
+      this.#hasRun = true
+      const outcome = await version.run(head, this.#arrivedAtMs, checked)
       this.#announce(outcome)
       if (!outcome.ok) throw outcome.error
       return responseOf(version, outcome)
@@ -148,7 +151,8 @@ class HeldRequest implements AdmittedRequest {
   cancel(): void {
     if (!this.#isHeld) return
     this.#isHeld = false
-    this.#options.version.release()
+    if (this.#hasRun) this.#options.version.release()
+    else this.#options.version.abandon()
   }
 
   #announce(outcome: Outcome): void {

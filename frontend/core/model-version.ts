@@ -8,9 +8,10 @@ import { Batcher } from './batching/batcher.ts'
 import { PendingRequest, type Outcome } from './batching/pending-request.ts'
 import type { Clock } from './clock.ts'
 import type { RequestHead } from './data-plane.ts'
-import { deferred, type Deferred } from './deferred.ts'
+import { deferred } from './deferred.ts'
 import { notServing, workersDidNotStart } from './errors.ts'
 import type { EventBus } from './events.ts'
+import { HandleCount } from './handle-count.ts'
 import type { VersionSettings } from './settings.ts'
 import { nextState, type VersionState } from './version-state.ts'
 import type { WorkerLayout, WorkerSetFactory } from './workers/worker-set-factory.ts'
@@ -43,9 +44,12 @@ export class ModelVersion {
   /** New workers that are not warm yet. */
   #starting: WorkerSet | undefined
   #layout: WorkerLayout | undefined
-  #handles = 0
-  #idle: Deferred<void> | undefined
+  readonly #handles = new HandleCount()
+  /** Admitted requests whose body is still being read: each has a place in the queue. */
+  #arriving = 0
   #restarts = 0
+  readonly #forced = deferred<void>()
+  #unloaded: Promise<void> | undefined
 
   constructor(options: ModelVersionOptions) {
     this.#options = options
@@ -98,27 +102,31 @@ export class ModelVersion {
   /**
    * Starts, replaces, or (at 0) ends the workers, so that there are `settings.minWorkers` of them.
    *
-   * Resolves when the new workers are warm and take the requests; the old ones drain in the background.
+   * Resolves when the new workers are warm and take the requests; the old ones drain in the background. At 0,
+   * when the requests that are held have ended.
    *
+   * @param commit makes the change durable, once the workers are warm and before they take requests.
    * @throws ServingError `failed_precondition` (no usable provider) | `invalid_argument` (the model does not load) |
-   * `internal` (workers ended while starting). Workers that served before still do.
+   * `internal` (workers ended while starting), or what `commit` throws. Workers that served before still do.
    */
-  async scale(settings: VersionSettings): Promise<void> {
+  async scale(settings: VersionSettings, commit: () => Promise<void> = NO_COMMIT): Promise<void> {
     if (settings.minWorkers === 0) {
-      this.#replaceWorkers(undefined, undefined, settings)
-      if (this.#state !== 'new') this.#become('new', 'it was scaled to 0 workers')
+      await commit()
+      await this.#endWorkers(settings)
       return
     }
     const wasServing = this.#state === 'ready'
     if (!wasServing) this.#become('loading')
     try {
       const layout = await this.#options.workerSets.plan(settings)
+      if (this.#unloaded !== undefined) throw this.#startGivenUp()
       const workers = this.#options.workerSets.start(this.artefact, settings, layout, this.#workerListener())
-      await this.#untilStarted(workers)
+      await this.#untilStarted(workers, commit)
       this.#replaceWorkers(workers, layout, settings)
     } catch (error) {
-      if (!wasServing && this.#state === 'loading') this.#become('failed', messageOf(error))
-      throw error instanceof ServingError ? error : workersDidNotStart(this.model, messageOf(error))
+      this.#reason = messageOf(error)
+      if (this.#state === 'loading') this.#become('failed', this.#reason)
+      throw error instanceof ServingError ? error : workersDidNotStart(this.model, this.#reason)
     }
     if (!wasServing) this.#become('ready')
     this.batcher.dispatch()
@@ -127,7 +135,7 @@ export class ModelVersion {
   /**
    * Takes a hold on the version for one request, or refuses it.
    *
-   * The holder must call `release` exactly once; unloading waits for it.
+   * The holder must call `release` exactly once after `run`, or `abandon` instead of it; unloading waits for that.
    *
    * @throws ServingError see {@link refusalOf}
    */
@@ -138,7 +146,7 @@ export class ModelVersion {
       reason: this.reason,
       workers: this.#workers?.expectedWorkers ?? 0,
       backoffMs: this.#workers?.backoffMs ?? 0,
-      queuedRequests: this.batcher.queuedRequests,
+      queuedRequests: this.batcher.queuedRequests + this.#arriving,
       queuedRows: this.batcher.queuedRows,
       runningBatches: this.batcher.runningBatches,
       maxQueuedRequests: this.#settings.maxQueuedRequests,
@@ -149,12 +157,17 @@ export class ModelVersion {
       maxRequestBytes: this.#settings.maxRequestBytes,
     })
     if (refusal !== undefined) throw refusal
-    this.#handles += 1
+    this.#handles.take()
+    this.#arriving += 1
   }
 
   release(): void {
-    this.#handles -= 1
-    if (this.#handles === 0) this.#idle?.resolve()
+    this.#handles.release()
+  }
+
+  abandon(): void {
+    this.#arriving -= 1
+    this.#handles.release()
   }
 
   timeoutMsOf(head: RequestHead): number {
@@ -162,11 +175,13 @@ export class ModelVersion {
   }
 
   run(head: RequestHead, arrivedAtMs: number, payload: RequestPayload): Promise<Outcome> {
+    this.#arriving -= 1
     const request = new PendingRequest({
       id: head.requestId,
       headers: head.headers,
       payload,
-      rows: payload.kind === 'tensors' ? (rowCount(payload.tensors) ?? 1) : 1,
+      // An empty request, too, takes a place in a batch.
+      rows: payload.kind === 'tensors' ? Math.max(1, rowCount(payload.tensors) ?? 1) : 1,
       bucket: payload.kind === 'tensors' ? bucketKey(payload.tensors) : '',
       arrivedAtMs,
       deadlineMs: arrivedAtMs + this.timeoutMsOf(head),
@@ -182,35 +197,46 @@ export class ModelVersion {
   }
 
   /**
-   * Refuses new requests, waits for the held ones, and ends the workers.
+   * Refuses new requests, waits for the held ones, and ends the workers. A second call joins the first.
    *
-   * @param timeoutMs after which what is still held fails with `unavailable`.
+   * @param timeoutMs after which what is still held fails with `unavailable`; the shortest of several calls counts.
    */
   async unload(timeoutMs: number): Promise<void> {
-    this.#become('draining')
-    await this.#untilIdle(timeoutMs)
-    this.#become('unloading')
-    await this.#workers?.stop()
-    this.#become('unloaded')
-  }
-
-  async #untilIdle(timeoutMs: number): Promise<void> {
-    if (this.#handles === 0) return
-    this.#idle = deferred()
     const cancel = this.#options.clock.after(timeoutMs, () => {
-      this.batcher.failQueued(
-        notServing(this.model, 'draining', `it did not drain within ${timeoutMs} ms`, 1000),
-      )
-      this.#idle?.resolve()
+      this.batcher.close(notServing(this.model, 'draining', `it did not drain within ${timeoutMs} ms`, 1000))
+      this.#forced.resolve()
     })
-    await this.#idle.promise
+    this.#unloaded ??= this.#drainAndEnd()
+    await this.#unloaded
     cancel()
   }
 
-  async #untilStarted(workers: WorkerSet): Promise<void> {
+  async #drainAndEnd(): Promise<void> {
+    this.#become('draining')
+    await Promise.race([this.#handles.untilNone(), this.#forced.promise])
+    this.#become('unloading')
+    await Promise.all([this.#workers?.stop(), this.#starting?.stop()])
+    this.#become('unloaded')
+  }
+
+  /** The held requests are answered first: they were accepted. Each ends by its deadline at the latest. */
+  async #endWorkers(settings: VersionSettings): Promise<void> {
+    if (this.#state !== 'new') this.#become('new', 'it was scaled to 0 workers')
+    const timeout = deferred<void>()
+    const cancel = this.#options.clock.after(settings.inferenceTimeoutMs, () => {
+      timeout.resolve()
+    })
+    await Promise.race([this.#handles.untilNone(), timeout.promise])
+    cancel()
+    this.#replaceWorkers(undefined, undefined, settings)
+  }
+
+  async #untilStarted(workers: WorkerSet, commit: () => Promise<void>): Promise<void> {
     this.#starting = workers
     try {
       await workers.started
+      await commit()
+      if (workers.isStopped) throw this.#startGivenUp()
     } catch (error) {
       await workers.stop()
       throw error
@@ -228,6 +254,7 @@ export class ModelVersion {
     this.#workers = workers
     this.#layout = layout
     this.#settings = settings
+    this.#reason = workers === undefined ? this.#reason : undefined
     this.batcher.useRunners(workers ?? NO_RUNNERS)
     // Running batches of the old workers answer first; nothing waits for the processes to be gone.
     void old?.stop()
@@ -250,6 +277,10 @@ export class ModelVersion {
     }
   }
 
+  #startGivenUp(): ServingError {
+    return notServing(this.model, 'draining', 'its start was given up', 1000)
+  }
+
   #become(to: VersionState, reason?: string): void {
     const from = this.#state
     this.#state = nextState(from, to)
@@ -263,4 +294,5 @@ export class ModelVersion {
   }
 }
 
+const NO_COMMIT = () => Promise.resolve()
 const NO_RUNNERS = { readyWorkers: 0, usesHeaders: true, pick: () => undefined }

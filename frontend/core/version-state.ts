@@ -3,13 +3,13 @@ import { ServingError } from '../../worker/contract/errors.ts'
 /**
  * The life of a version.
  *
- * - `new`: registered, nothing started; a version scaled to 0 workers returns here.
+ * - `new`: registered, nothing started; a version that is scaled to 0 workers returns here, and ends them.
  * - `loading`: its first workers start, load and warm up; requests are refused.
  * - `ready`: at least one set of workers has been warm; a restart after a crash does not leave this state.
  * - `draining`: new requests are refused, held ones finish.
  * - `unloading`: worker processes are ending.
  * - `unloaded`: nothing of it is left. Final.
- * - `failed`: its workers could not start, or crashed too often; the reason is kept.
+ * - `failed`: its workers could not start; the reason is kept. Those that crash later are restarted for ever.
  */
 export const VERSION_STATES = [
   'new',
@@ -31,7 +31,7 @@ export const LEGAL_TRANSITIONS: Readonly<Record<VersionState, readonly VersionSt
   draining: ['unloading', 'failed'],
   unloading: ['unloaded', 'failed'],
   unloaded: [],
-  failed: ['loading', 'draining'],
+  failed: ['new', 'loading', 'draining'],
 }
 
 /** @throws ServingError `internal` when the transition is not in {@link LEGAL_TRANSITIONS} */

@@ -12,6 +12,7 @@ import type {
   LogRecord,
 } from '../../../worker/contract/messages.ts'
 import type { BatchRunner } from '../batching/batcher.ts'
+import type { RestartCause } from '../events.ts'
 import type { LaunchCommand } from './launch-command.ts'
 import { WorkerChannel } from './worker-channel.ts'
 
@@ -21,13 +22,15 @@ export type WorkerProcessListener = {
   readonly onInstanceFailed: (error: Error) => void
   readonly onLog: (record: LogRecord) => void
   /** The process is gone, for whatever reason. Called once, after every running batch was rejected. */
-  readonly onExit: (detail: string) => void
+  readonly onExit: (exit: WorkerExit) => void
 }
+
+export type WorkerExit = { readonly cause: RestartCause; readonly detail: string }
 
 /** The seam to a hosted version: a child process in the product, an in-process fake in tests. */
 export interface WorkerProcess extends BatchRunner {
   readonly pid: number
-  /** Threads whose instance is loaded and warm. */
+  /** Threads whose instance is loaded and warm; none once the process was told to end. */
   readonly readyThreads: number
   readonly startedAt: Date
   /** Lets running batches finish, releases sessions, and ends. Resolves when the process is gone. */
@@ -58,38 +61,37 @@ export class ChildWorkerProcess implements WorkerProcess {
   readonly startedAt = new Date()
   readonly pid: number
   readonly #child: ChildProcess
-  readonly #channel: WorkerChannel
+  /** Absent when the system had no file descriptor left for it; `#watchExit` then reports why. */
+  readonly #channel: WorkerChannel | undefined
   readonly #listener: WorkerProcessListener
   readonly #batches = new Map<number, PendingBatch>()
   readonly #gone: Promise<void>
+  readonly #threads: number
   #nextBatchId = 1
-  #killDetail: string | undefined
-  readonly #readyThreads = new Set<number>()
+  #readyThreads = 0
+  #isStopping = false
+  #isKilled = false
+  /** Why it was killed; the first reason stands. */
+  #killedFor: WorkerExit | undefined
+  #stopTimer: NodeJS.Timeout | undefined
 
   constructor(command: LaunchCommand, spec: LoadSpec, listener: WorkerProcessListener) {
     this.#listener = listener
+    this.#threads = spec.threads
     this.#child = spawn(command.file, command.args, {
       cwd: spec.modelDir,
       env: command.env,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     })
     this.pid = this.#child.pid ?? 0
-    this.#channel = new WorkerChannel(socketOf(this.#child), MAX_FRAME_BYTES, {
-      onFrame: (frame) => {
-        this.#receive(frame)
-      },
-      // A closed or corrupt channel is a dead process: make it one.
-      onClose: (error) => {
-        this.kill(error === undefined ? 'its channel closed' : `its channel failed: ${error.message}`)
-      },
-    })
-    this.#forwardOutput()
     this.#gone = this.#watchExit()
-    this.#channel.send(frameOf('load', spec))
+    this.#channel = this.#openChannel()
+    this.#forwardOutput()
+    this.#channel?.send(frameOf('load', spec))
   }
 
   get readyThreads(): number {
-    return this.#readyThreads.size
+    return this.#isStopping || this.#isKilled ? 0 : this.#readyThreads
   }
 
   get runningBatches(): number {
@@ -99,29 +101,57 @@ export class ChildWorkerProcess implements WorkerProcess {
   run(requests: readonly BatchRequest[]): Promise<BatchResult> {
     const id = this.#nextBatchId++
     return new Promise((resolve, reject) => {
+      // Encoded first: a batch that cannot be sent does not count as running.
+      const frame = runFrameFromBatch(id, requests)
       this.#batches.set(id, { resolve, reject })
-      this.#channel.send(runFrameFromBatch(id, requests))
+      this.#channel?.send(frame)
     })
   }
 
-  kill(detail: string): void {
-    this.#killDetail ??= detail
-    this.#child.kill('SIGKILL')
+  kill(cause: RestartCause, detail: string): void {
+    this.#killedFor ??= { cause, detail }
+    this.#end()
   }
 
   async stop(): Promise<void> {
-    this.#killDetail ??= 'it was stopped'
-    this.#channel.send(frameOf('stop', {}))
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS)
+    this.#isStopping = true
+    this.#channel?.send(frameOf('stop', {}))
+    this.#startGraceWhenIdle()
     await this.#gone
-    clearTimeout(timer)
+  }
+
+  #end(): void {
+    this.#isKilled = true
+    this.#child.kill('SIGKILL')
+  }
+
+  /** A running batch may take its time: who waits for it has a timeout of its own. */
+  #startGraceWhenIdle(): void {
+    if (!this.#isStopping || this.#batches.size > 0) return
+    this.#stopTimer ??= setTimeout(() => {
+      this.#end()
+    }, STOP_GRACE_MS)
+  }
+
+  #openChannel(): WorkerChannel | undefined {
+    const socket = socketOf(this.#child)
+    if (socket === undefined) return undefined
+    return new WorkerChannel(socket, MAX_FRAME_BYTES, {
+      onFrame: (frame) => {
+        this.#receive(frame)
+      },
+      // A closed or corrupt channel is a dead process: make it one.
+      onClose: (error) => {
+        if (error !== undefined) this.kill('crash', `its channel failed: ${error.message}`)
+        this.#end()
+      },
+    })
   }
 
   #receive(frame: Frame): void {
     switch (frame.kind) {
       case 'result':
-        this.#batches.get(frame.id)?.resolve(resultFromResultFrame(frame.buffer))
-        this.#batches.delete(frame.id)
+        this.#receiveResult(frame)
         return
       case 'instance':
         this.#receiveInstance(frameHeader(frame.buffer) as InstanceHeader) // both ends are one build
@@ -139,9 +169,20 @@ export class ChildWorkerProcess implements WorkerProcess {
     }
   }
 
+  #receiveResult(frame: Frame): void {
+    const batch = this.#batches.get(frame.id)
+    const result = resultFromResultFrame(frame.buffer)
+    // The thread that ran it is gone; the one that replaces it reports its own instance.
+    if (hasThreadDied(result)) this.#readyThreads = Math.max(0, this.#readyThreads - 1)
+    this.#batches.delete(frame.id)
+    batch?.resolve(result)
+    this.#startGraceWhenIdle()
+  }
+
   #receiveInstance(header: InstanceHeader): void {
     if (header.ok) {
-      this.#readyThreads.add(header.threadId)
+      // A thread that died between two batches is replaced without notice of its death.
+      this.#readyThreads = Math.min(this.#threads, this.#readyThreads + 1)
       this.#listener.onInstance(header.value)
     } else {
       this.#listener.onInstanceFailed(errorFromData(header.error))
@@ -162,21 +203,30 @@ export class ChildWorkerProcess implements WorkerProcess {
 
   #watchExit(): Promise<void> {
     return new Promise((resolve) => {
-      const end = (detail: string) => {
+      const end = (exit: WorkerExit) => {
+        clearTimeout(this.#stopTimer)
         const batches = [...this.#batches.values()]
         this.#batches.clear()
-        this.#readyThreads.clear()
-        for (const batch of batches) batch.reject(new WorkerDied(detail))
-        this.#listener.onExit(detail)
+        this.#isKilled = true
+        for (const batch of batches) batch.reject(new WorkerDied(exit.detail))
+        this.#listener.onExit(exit)
         resolve()
       }
-      this.#child.once('error', (error) => {
-        if (this.#child.pid === undefined) end(`it could not be started: ${error.message}`)
+      // Stays for good: a failed kill is announced here too, and an error without listener ends the server.
+      this.#child.on('error', (error) => {
+        if (this.#child.pid !== undefined) return
+        end({ cause: 'startup', detail: `it could not be started: ${error.message}` })
       })
       this.#child.once('exit', (code, signal) => {
-        end(this.#killDetail ?? `it ended with ${signal === null ? `exit code ${code}` : signal}`)
+        end(this.#exitOf(code, signal))
       })
     })
+  }
+
+  /** How it really ended; our reason only if it was our signal. */
+  #exitOf(code: number | null, signal: NodeJS.Signals | null): WorkerExit {
+    if (signal === 'SIGKILL' && this.#killedFor !== undefined) return this.#killedFor
+    return { cause: 'crash', detail: `it ended with ${signal ?? `exit code ${code}`}` }
   }
 }
 
@@ -187,7 +237,13 @@ type PendingBatch = {
 
 const MAX_LINE_CHARACTERS = 1000
 
-function socketOf(child: ChildProcess): Duplex {
-  // `stdio: 'pipe'` beyond the first three is a duplex socket; the typings only know the general stream.
-  return child.stdio[3] as Duplex
+function hasThreadDied({ replies }: BatchResult): boolean {
+  return replies.length > 0 && replies.every((reply) => !reply.ok && reply.error.reason === 'worker_died')
+}
+
+function socketOf(child: ChildProcess): Duplex | undefined {
+  // `stdio: 'pipe'` beyond the first three is a duplex socket; the typings only know the general stream, and not
+  // that there is none when the process could not be started for want of file descriptors.
+  const stdio = child.stdio as ChildProcess['stdio'] | undefined
+  return stdio?.[3] as Duplex | undefined
 }

@@ -21,7 +21,7 @@ export class WorkerSet implements BatchRunners {
   readonly #id: number
   readonly #started = deferred<void>()
   /** Processes that run a suspect alone, until they are idle again. */
-  readonly #isolated = new Set<BatchRunner>()
+  readonly #isolated = new WeakSet<BatchRunner>()
   #report: InstanceReport | undefined
   #isDraining = false
 
@@ -117,6 +117,10 @@ export class WorkerSet implements BatchRunners {
         device: slot.device,
       }))
     })
+  }
+
+  get isStopped(): boolean {
+    return this.#isDraining
   }
 
   get pids(): readonly number[] {

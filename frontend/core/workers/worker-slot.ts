@@ -1,8 +1,14 @@
 import type { Device, InstanceReport, LoadSpec, LogRecord } from '../../../worker/contract/messages.ts'
+import { messageOf } from '../../../worker/contract/errors.ts'
 import type { Clock } from '../clock.ts'
 import type { RestartCause } from '../events.ts'
 import { restartDelayMs, STABLE_AFTER_MS } from './restart-backoff.ts'
-import type { StartWorkerProcess, WorkerProcess } from './worker-process.ts'
+import type {
+  StartWorkerProcess,
+  WorkerExit,
+  WorkerProcess,
+  WorkerProcessListener,
+} from './worker-process.ts'
 
 export type WorkerSlotListener = {
   /** A thread became ready, or the process went away: whoever waits for workers should look again. */
@@ -37,7 +43,6 @@ export class WorkerSlot {
   #readySinceMs: number | undefined
   #nextStartMs: number | undefined
   #cancelTimer: (() => void) | undefined
-  #killCause: RestartCause | undefined
   #isStopped = false
   lastFailure: string | undefined
 
@@ -68,12 +73,6 @@ export class WorkerSlot {
     return Math.max(0, this.#nextStartMs - this.#options.clock.nowMs())
   }
 
-  /** Ends the process at once; another takes its place. */
-  kill(cause: RestartCause, detail: string): void {
-    this.#killCause ??= cause
-    this.#process?.kill(detail)
-  }
-
   /** Ends the process after its running batches, for good. */
   async stop(): Promise<void> {
     this.#isStopped = true
@@ -82,32 +81,46 @@ export class WorkerSlot {
   }
 
   #start(): void {
-    const { spec, modelBytes, startProcess, clock, listener, startupTimeoutMs } = this.#options
+    const { spec, modelBytes, startProcess, clock, startupTimeoutMs } = this.#options
     this.#nextStartMs = undefined
-    this.#killCause = undefined
     this.#readySinceMs = undefined
     this.#cancelTimer = clock.after(startupTimeoutMs, () => {
-      this.kill('startup', `it was not ready within ${startupTimeoutMs} ms`)
+      this.#process?.kill('startup', `it was not ready within ${startupTimeoutMs} ms`)
     })
-    const process = startProcess(spec, modelBytes, {
+    try {
+      const process = startProcess(
+        spec,
+        modelBytes,
+        this.#processListener(() => process.pid),
+      )
+      this.#process = process
+    } catch (error) {
+      // The system refuses a new process; that may pass, and must not end the server.
+      this.#restart({ cause: 'startup', detail: `it could not be started: ${messageOf(error)}` })
+    }
+  }
+
+  /** @param pidOf of the process, also after its end: its last words arrive late. */
+  #processListener(pidOf: () => number): WorkerProcessListener {
+    const { listener } = this.#options
+    return {
       onInstance: (report) => {
         this.#noteReady()
-        listener.onInstance(process.pid, report)
+        listener.onInstance(pidOf(), report)
         listener.onChange()
       },
       onInstanceFailed: (error) => {
         this.lastFailure = error.message
         listener.onLoadFailed(error)
-        this.kill('startup', error.message)
+        this.#process?.kill('startup', error.message)
       },
       onLog: (record) => {
-        listener.onLog(process.pid, record)
+        listener.onLog(pidOf(), record)
       },
-      onExit: (detail) => {
-        this.#restart(detail)
+      onExit: (exit) => {
+        this.#restart(exit)
       },
-    })
-    this.#process = process
+    }
   }
 
   #noteReady(): void {
@@ -116,7 +129,7 @@ export class WorkerSlot {
     this.#readySinceMs = this.#options.clock.nowMs()
   }
 
-  #restart(detail: string): void {
+  #restart({ cause, detail }: WorkerExit): void {
     const { clock, listener, random } = this.#options
     this.#process = undefined
     this.#cancelTimer?.()
@@ -126,7 +139,7 @@ export class WorkerSlot {
     this.lastFailure = detail
     const backoffMs = restartDelayMs(this.#crashesInARow, random())
     this.#nextStartMs = clock.nowMs() + backoffMs
-    listener.onRestart({ cause: this.#killCause ?? 'crash', detail, backoffMs })
+    listener.onRestart({ cause, detail, backoffMs })
     this.#cancelTimer = clock.after(backoffMs, () => {
       this.#start()
     })

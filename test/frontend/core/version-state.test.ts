@@ -9,7 +9,7 @@ ready     + . . + . . +
 draining  . . . . + . +
 unloading . . . . . + +
 unloaded  . . . . . . .
-failed    . + . + . . .
+failed    + + . + . . .
 `
 
 const ROWS = LEGAL.trim()
