@@ -22,7 +22,7 @@ export class RequestState {
   /** Aborts when the caller goes away before its answer is written. Made on first use: most requests need none. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController()
-    if (this.#response.destroyed) this.#abort.abort()
+    if (this.#response.destroyed && !this.#response.writableFinished) this.#abort.abort()
     return this.#abort.signal
   }
 

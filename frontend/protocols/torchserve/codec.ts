@@ -1,0 +1,70 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import type { RequestPart, RequestPayload } from '../../../worker/contract/messages.ts'
+import type { InferenceResponse } from '../../core/data-plane.ts'
+import { badHandlerHeader, badHandlerStatus } from './errors.ts'
+import { jsonFromTensors } from './tensor-json.ts'
+import type { Answer, RequestContext, Transport } from './transport.ts'
+
+const JSON_TYPE = 'application/json'
+
+/**
+ * A request as a handler sees it: the fields and files of a form by their names, anything else as one part `body`
+ * with the request's content type.
+ */
+export async function requestFromHttp(
+  transport: Transport,
+  ctx: RequestContext,
+  maxBytes: number,
+): Promise<RequestPayload> {
+  const contentType = ctx.req.headers['content-type']
+  const bytes = await transport.readBody(ctx, maxBytes)
+  if (!transport.isForm(contentType)) return { kind: 'parts', parts: [bodyPart(bytes, contentType)] }
+  // `curl -d '{…}'` calls its JSON an urlencoded form; no form starts like this.
+  if (startsLikeJson(bytes)) return { kind: 'parts', parts: [bodyPart(bytes, JSON_TYPE)] }
+  return { kind: 'parts', parts: await transport.partsFromForm(contentType, bytes) }
+}
+
+function bodyPart(bytes: Uint8Array, contentType: string | undefined): RequestPart {
+  return contentType === undefined ? { name: 'body', bytes } : { name: 'body', contentType, bytes }
+}
+
+function startsLikeJson(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7b || bytes[0] === 0x5b // `{` or `[`
+}
+
+/** @throws ServingError `internal` when the handler chose a status or a header that HTTP cannot carry */
+export function responseToHttp({ status = 200, headers, payload }: InferenceResponse): Answer {
+  if (!(Number.isInteger(status) && status >= 200 && status <= 599)) throw badHandlerStatus(status)
+  const isBytes = payload.kind === 'bytes'
+  const contentType = isBytes ? (payload.contentType ?? 'application/octet-stream') : JSON_TYPE
+  const body = isBytes ? payload.bytes : jsonFromTensors(payload.tensors)
+  return { status, headers: { 'content-type': contentType, ...handlerHeaders(headers) }, body }
+}
+
+/** Headers about the connection or the length are the transport's, the id is the request's. */
+const RESERVED_HEADERS = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'x-request-id',
+])
+
+function handlerHeaders(headers: InferenceResponse['headers'] = {}): Record<string, string> {
+  const accepted: Record<string, string> = {}
+  for (const [givenName, value] of Object.entries(headers)) {
+    const name = givenName.toLowerCase()
+    if (RESERVED_HEADERS.has(name)) continue
+    try {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+    } catch (error) {
+      throw badHandlerHeader(name, error)
+    }
+    accepted[name] = value
+  }
+  return accepted
+}

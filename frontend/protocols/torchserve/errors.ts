@@ -1,0 +1,102 @@
+import { ServingError, type ErrorCode } from '../../../worker/contract/errors.ts'
+import { nearest } from '../../../worker/contract/nearest.ts'
+import { jsonAnswer, type Answer } from './transport.ts'
+
+/*
+ * Errors in TorchServe's words: `{"code": 404, "type": "ModelNotFoundException", "message": "…"}`.
+ * The only place of this dialect that knows status codes of errors.
+ */
+type Wording = { readonly status: number; readonly type: string }
+
+const BY_CODE: Readonly<Record<ErrorCode, Wording>> = {
+  invalid_argument: { status: 400, type: 'BadRequestException' },
+  not_found: { status: 404, type: 'ResourceNotFoundException' },
+  already_exists: { status: 409, type: 'ConflictStatusException' },
+  failed_precondition: { status: 409, type: 'ConflictStatusException' },
+  resource_exhausted: { status: 503, type: 'ServiceUnavailableException' },
+  deadline_exceeded: { status: 504, type: 'GatewayTimeoutException' },
+  cancelled: { status: 499, type: 'ClientClosedRequestException' },
+  unavailable: { status: 503, type: 'ServiceUnavailableException' },
+  unimplemented: { status: 501, type: 'NotImplementedException' },
+  internal: { status: 500, type: 'InternalServerException' },
+}
+
+/** Situations in which TorchServe, or HTTP, has a status of its own; by code and reason. */
+const BY_REASON: Readonly<Record<string, Wording>> = {
+  'invalid_argument archive': { status: 400, type: 'InvalidModelException' },
+  'invalid_argument model_config': { status: 400, type: 'InvalidModelException' },
+  'invalid_argument unsupported_encoding': { status: 415, type: 'UnsupportedMediaTypeException' },
+  'invalid_argument headers_too_large': { status: 431, type: 'RequestHeaderFieldsTooLargeException' },
+  'not_found model': { status: 404, type: 'ModelNotFoundException' },
+  'not_found archive': { status: 404, type: 'ModelNotFoundException' },
+  'not_found version': { status: 404, type: 'ModelVersionNotFoundException' },
+  'failed_precondition default_version': { status: 403, type: 'InvalidModelVersionException' },
+  'resource_exhausted body_too_large': { status: 413, type: 'RequestEntityTooLargeException' },
+  'resource_exhausted disk_full': { status: 507, type: 'InternalServerException' },
+  'deadline_exceeded request_timeout': { status: 408, type: 'RequestTimeoutException' },
+  'deadline_exceeded unregister_timeout': { status: 408, type: 'RequestTimeoutException' },
+  'unimplemented method': { status: 405, type: 'MethodNotAllowedException' },
+}
+
+const RETRYABLE_STATUS = 503
+
+/** The answer to an error, with `Retry-After` and the machine-readable reason where a retry may help. */
+export function renderError(error: ServingError): Answer {
+  const { status, type } = BY_REASON[`${error.code} ${error.reason ?? ''}`] ?? BY_CODE[error.code]
+  const answer = jsonAnswer(status, { code: status, type, message: error.message })
+  if (status !== RETRYABLE_STATUS) return answer
+  const retryAfterSeconds = Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1000))
+  const reason = error.reason === undefined ? {} : { 'x-reject-reason': error.reason }
+  return { ...answer, headers: { ...answer.headers, ...reason, 'retry-after': String(retryAfterSeconds) } }
+}
+
+export function methodNotAllowed(method: string, path: string, allowed: readonly string[]): ServingError {
+  return new ServingError(
+    'unimplemented',
+    `${method} is not possible on ${path}; use ${allowed.join(' or ')}`,
+    { reason: 'method' },
+  )
+}
+
+export function missingParameter(name: string, expected: string): ServingError {
+  return badRequest(`the parameter '${name}' is required: ${expected}`)
+}
+
+export function badParameter(name: string, value: string, expected: string): ServingError {
+  return badRequest(`the parameter '${name}' is '${value}'; expected ${expected}`)
+}
+
+export function unknownParameter(name: string, known: readonly string[]): ServingError {
+  const suggestion = nearest(name, known)
+  const hint =
+    suggestion === undefined ? `known are: ${known.join(', ') || 'none'}` : `did you mean '${suggestion}'?`
+  return badRequest(`'${name}' is not a parameter here; ${hint}`)
+}
+
+export function repeatedParameter(name: string): ServingError {
+  return badRequest(`the parameter '${name}' is given more than once`)
+}
+
+export function badHeader(name: string, value: string, expected: string): ServingError {
+  return badRequest(`the header '${name}' is '${value}'; expected ${expected}`)
+}
+
+export function badRequest(message: string): ServingError {
+  return new ServingError('invalid_argument', message, { reason: 'request' })
+}
+
+export function badHandlerHeader(name: string, cause: unknown): ServingError {
+  return new ServingError(
+    'internal',
+    `the handler set the response header '${name}' to something that HTTP cannot carry`,
+    { reason: 'handler_response', cause },
+  )
+}
+
+export function badHandlerStatus(status: number): ServingError {
+  return new ServingError(
+    'internal',
+    `the handler chose the status ${status}; expected an integer from 200 to 599`,
+    { reason: 'handler_response' },
+  )
+}

@@ -1,0 +1,80 @@
+import Router from '@koa/router'
+import type { Middleware } from 'koa'
+import { methodNotAllowed } from './errors.ts'
+import type { Answer, Mount, RequestContext, RequestState, Transport } from './transport.ts'
+
+/** What a route handler gets of a request. */
+export type Call = {
+  readonly ctx: RequestContext
+  /** Decoded path parameters. */
+  readonly params: Readonly<Record<string, string>>
+  /** Without its `?`. */
+  readonly query: string
+}
+
+export type Route = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** In the router's syntax, `/models/:model{/:version}`. */
+  readonly path: string
+  /** Undefined: the handler has sent its answer itself. */
+  readonly answer: (call: Call) => Promise<Answer | undefined> | Answer | undefined
+}
+
+/**
+ * The routes as a middleware that answers, refuses a wrong method with `Allow`, or passes on.
+ *
+ * @param first sees a request before the router does, and passes on what it leaves to it
+ */
+export function mountRoutes(
+  routes: readonly Route[],
+  transport: Transport,
+  first?: Middleware<RequestState>,
+): Mount {
+  const router = new Router<RequestState>()
+  for (const route of routes) router.register(route.path, [route.method], routeMiddleware(route, transport))
+  // The router itself adds the `params` that its type asks of the context.
+  const routing = router.routes() as Middleware<RequestState>
+  const refusal = refuseOtherMethods(router, transport)
+  const routed: Middleware<RequestState> = async (ctx, next) => {
+    await routing(ctx, async () => {
+      await refusal(ctx, next)
+    })
+  }
+  return {
+    middleware: async (ctx, next) => {
+      if (first === undefined) await routed(ctx, next)
+      else await first(ctx, () => routed(ctx, next) as Promise<void>) // koa types every result as any
+    },
+    routes: routes.map(({ method, path }) => `${method} ${shown(path)}`),
+  }
+}
+
+function routeMiddleware({ answer }: Route, transport: Transport) {
+  return async (ctx: RequestContext & { params: Record<string, string> }) => {
+    const result = await answer({ ctx, params: ctx.params, query: ctx.querystring })
+    if (result !== undefined) transport.send(ctx, result)
+  }
+}
+
+/** Reached when no route answered: a path that other methods know is 405, or tells its methods to `OPTIONS`. */
+function refuseOtherMethods(router: Router<RequestState>, transport: Transport): Middleware<RequestState> {
+  return async (ctx, next) => {
+    const layers = router.match(ctx.path, ctx.method).path
+    const allowed = [...new Set(layers.flatMap((layer) => layer.methods))]
+    if (allowed.length === 0) {
+      await next()
+      return
+    }
+    ctx.res.setHeader('allow', allowed.join(', '))
+    if (ctx.method !== 'OPTIONS') throw methodNotAllowed(ctx.method, ctx.path, allowed)
+    transport.send(ctx, { status: 204, headers: {}, body: '' })
+  }
+}
+
+/** `/models/:model{/:version}` as people write it: `/models/{model}[/{version}]`. */
+function shown(path: string): string {
+  return path
+    .replaceAll('{', '[')
+    .replaceAll('}', ']')
+    .replace(/:(\w+)/g, '{$1}')
+}

@@ -1,0 +1,47 @@
+import type { Context, Middleware, ParameterizedContext } from 'koa'
+import type { RequestPart } from '../../../worker/contract/messages.ts'
+
+/* What this dialect needs of its transport. `frontend/http` has it all; the composition root hands it over. */
+
+/** `ctx.state` of every request. */
+export type RequestState = {
+  readonly requestId: string
+  /** Aborts when the caller goes away. */
+  readonly signal: AbortSignal
+  /** For the access log. */
+  model: string | undefined
+  requestBytes: number
+  responseBytes: number
+}
+
+export type RequestContext = ParameterizedContext<RequestState>
+
+/** A whole response. */
+export type Answer = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | string
+}
+
+export type Transport = {
+  /** Size of the body by its head; undefined when it comes in chunks. */
+  announcedBytes(req: Context['req']): number | undefined
+  /** The whole body, unpacked. @throws ServingError `resource_exhausted` | `invalid_argument` | `cancelled` */
+  readBody(ctx: RequestContext, maxBytes: number): Promise<Uint8Array>
+  isForm(contentType: string | undefined): contentType is string
+  /** @throws ServingError `invalid_argument` */
+  partsFromForm(contentType: string, body: Uint8Array): Promise<RequestPart[]>
+  send(ctx: RequestContext, answer: Answer): void
+}
+
+/** The routes of one listener, ready to be mounted. */
+export type Mount = { readonly middleware: Middleware<RequestState>; readonly routes: readonly string[] }
+
+/** JSON as TorchServe prints it: indented, with a newline at the end. */
+export function jsonAnswer(status: number, value: unknown): Answer {
+  return {
+    status,
+    headers: { 'content-type': 'application/json' },
+    body: `${JSON.stringify(value, undefined, 2)}\n`,
+  }
+}

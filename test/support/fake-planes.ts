@@ -1,0 +1,161 @@
+import type {
+  ControlPlane,
+  ModelSummary,
+  RegisterRequest,
+  ScaleRequest,
+  VersionDescription,
+  WorkersOutcome,
+} from '../../frontend/core/control-plane.ts'
+import type {
+  AdmittedRequest,
+  DataPlane,
+  InferenceResponse,
+  ModelSelector,
+  RequestHead,
+  ServerHealth,
+  VersionMetadata,
+} from '../../frontend/core/data-plane.ts'
+import type { RequestPayload } from '../../worker/contract/messages.ts'
+import type { ModelId } from '../../worker/contract/model-id.ts'
+
+export const DIGITS: ModelId = { name: 'digits', version: '1.0' }
+
+export const DEVICE = { provider: 'cpu', deviceId: 0 } as const
+
+export function bytesResponse(text: string, extra: Partial<InferenceResponse> = {}): InferenceResponse {
+  return {
+    model: DIGITS,
+    payload: { kind: 'bytes', contentType: 'application/json', bytes: Buffer.from(text) },
+    timing: {
+      queueMs: 0,
+      workerMs: 1,
+      batch: { preprocessMs: 0, inferenceMs: 1, postprocessMs: 0, rows: 1, runs: 1 },
+      batchRequests: 1,
+    },
+    ...extra,
+  }
+}
+
+/** A data plane whose answers a test sets as values; an `Error` is thrown instead of returned. */
+export class FakeDataPlane implements DataPlane {
+  admission: Error | undefined
+  outcome: InferenceResponse | Error = bytesResponse('{"7":0.9}')
+  /** Replaces `outcome`: decides by what it got. */
+  onRun: ((payload: RequestPayload, head: RequestHead) => Promise<InferenceResponse>) | undefined
+  currentHealth: ServerHealth = { live: true, ready: true, versions: [{ model: DIGITS, ready: true }] }
+  currentMetadata: VersionMetadata | Error = { model: DIGITS, inputs: [], outputs: [], device: DEVICE }
+  maxRequestBytes = 100_000
+
+  readonly heads: RequestHead[] = []
+  readonly payloads: RequestPayload[] = []
+  cancelled = 0
+
+  admit(head: RequestHead): AdmittedRequest {
+    this.heads.push(head)
+    if (this.admission !== undefined) throw this.admission
+    const model = { name: head.model.name, version: head.model.version ?? DIGITS.version }
+    return {
+      model,
+      maxRequestBytes: this.maxRequestBytes,
+      inputs: [],
+      run: async (payload) => {
+        this.payloads.push(payload)
+        if (this.onRun !== undefined) return this.onRun(payload, head)
+        return valueOrThrow(this.outcome)
+      },
+      cancel: () => {
+        this.cancelled++
+      },
+    }
+  }
+
+  health(): ServerHealth {
+    return this.currentHealth
+  }
+
+  metadata(): VersionMetadata {
+    return valueOrThrow(this.currentMetadata)
+  }
+}
+
+export const DESCRIPTION: VersionDescription = {
+  model: DIGITS,
+  archive: 'digits.mar',
+  digest: 'ab'.repeat(32),
+  isDefault: true,
+  state: 'ready',
+  handler: 'image_classifier',
+  loadedAtStartup: true,
+  minWorkers: 1,
+  maxWorkers: 2,
+  workerProcesses: 1,
+  intraOpThreads: 2,
+  layoutReason: '2 CPUs ÷ 1 worker',
+  maxBatchRows: 32,
+  maxBatchDelayMs: 5,
+  inferenceTimeoutMs: 1500,
+  startupTimeoutMs: 120_000,
+  maxQueuedRequests: 100,
+  maxRequestBytes: 1000,
+  provider: { device: DEVICE, reason: 'no GPU answers' },
+  inputs: [{ name: 'x', dtype: 'FP32', shape: ['batch', 4] }],
+  outputs: [{ name: 'y', dtype: 'FP32', shape: ['batch', 3] }],
+  workers: [
+    {
+      id: 'digits-1.0-1',
+      state: 'loading',
+      pid: 42,
+      startedAt: new Date(0),
+      memoryBytes: 1024,
+      device: DEVICE,
+    },
+  ],
+  queuedRequests: 3,
+  restarts: 1,
+}
+
+/** A control plane that records what it was asked and gives the answers a test set. */
+export class FakeControlPlane implements ControlPlane {
+  outcome: WorkersOutcome | Error = { model: DIGITS, state: 'ready', workers: 2 }
+  failure: Error | undefined
+  models: readonly ModelSummary[] = [{ name: 'digits', archive: 'digits.mar' }]
+  descriptions: readonly VersionDescription[] = [DESCRIPTION]
+  readonly calls: unknown[] = []
+
+  async register(request: RegisterRequest): Promise<WorkersOutcome> {
+    return this.#answer(['register', request], this.outcome)
+  }
+
+  async scale(request: ScaleRequest): Promise<WorkersOutcome> {
+    return this.#answer(['scale', request], this.outcome)
+  }
+
+  async setDefault(model: ModelId): Promise<void> {
+    await this.#answer(['setDefault', model], undefined)
+  }
+
+  async unregister(selector: ModelSelector): Promise<ModelId> {
+    return this.#answer(['unregister', selector], DIGITS)
+  }
+
+  describe(selector: ModelSelector): readonly VersionDescription[] {
+    this.calls.push(['describe', selector])
+    if (this.failure !== undefined) throw this.failure
+    return this.descriptions
+  }
+
+  list(): readonly ModelSummary[] {
+    return this.models
+  }
+
+  async #answer<T>(call: unknown, value: T | Error): Promise<T> {
+    this.calls.push(call)
+    if (this.failure !== undefined) throw this.failure
+    return valueOrThrow(value)
+  }
+}
+
+function valueOrThrow<T>(value: T | Error): T {
+  if (value instanceof Error) throw value
+  return value
+}
