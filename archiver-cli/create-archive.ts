@@ -121,7 +121,9 @@ async function signatureOf({
 }
 
 async function listFiles(files: readonly SourceFile[]): Promise<Manifest['files']> {
-  const listed = await Promise.all(files.map(manifestFileOf))
+  const listed: Manifest['files'] = []
+  // One at a time: a thousand open files are more than a process may have.
+  for (const file of files) listed.push(await manifestFileOf(file))
   return listed.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 

@@ -33,8 +33,15 @@ export async function blamingArchive<T>(path: string, work: () => Promise<T>): P
       const { code, reason, cause } = error
       throw new ServingError(code, `${archive}: ${error.message}`, { reason, cause })
     }
-    throw systemError(archive, error) ?? error
+    throw (concerns(path, error) ? systemError(archive, error) : undefined) ?? error
   }
+}
+
+/** Errors of an open handle carry no path; those of extracting carry one that lies elsewhere. */
+function concerns(archivePath: string, error: unknown): boolean {
+  const code = systemCode(error)
+  if (code === 'ENOSPC' || code === 'EDQUOT') return true
+  return error instanceof Error && 'path' in error ? String(error.path).startsWith(archivePath) : true
 }
 
 function systemError(archive: string, error: unknown): ServingError | undefined {

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, rm, statfs } from 'node:fs/promises'
+import { lstat, open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { ServingError } from '../../worker/contract/errors.ts'
 import { blamingArchive, brokenArchive, brokenEntry } from './archive-errors.ts'
 import type { Container, ContainerFormat } from './container.ts'
 import { openDirectory } from './directory-container.ts'
-import { checkExternalData } from './external-data.ts'
-import { extractFile, verified } from './extract-file.ts'
-import { readRange } from './file-range.ts'
+import { extractContent, verifyContent } from './extract-content.ts'
+import { verified } from './extract-file.ts'
+import { readExactly, readRange } from './file-range.ts'
 import { MANIFEST_PATH, parseManifest } from './manifest.ts'
 import type { Manifest, ManifestFile } from './manifest.ts'
 import { checkManifest } from './manifest-check.ts'
@@ -18,6 +16,7 @@ import type { ModelConfig } from './model-config.ts'
 import { openTar } from './tar-container.ts'
 import { openZip } from './zip-container.ts'
 
+const GZIP_MAGIC = Buffer.of(0x1f, 0x8b)
 /** A thousand files with the longest names fit. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 
@@ -36,7 +35,7 @@ export interface OpenedArchive {
    *
    * @throws ServingError `invalid_argument` (reason `archive`)
    */
-  verify(): Promise<void>
+  readonly verify: () => Promise<void>
 
   /**
    * Extracts every file into a new private directory, proving each against the manifest while it is written. The
@@ -65,7 +64,7 @@ export function openArchive(path: string): Promise<OpenedArchive> {
     // NONBLOCK: opening a named pipe must not wait for its writer.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
-      return await describe(path, await openFile(file), file)
+      return await describeFile(path, file)
     } catch (error) {
       await file.close()
       throw error
@@ -73,30 +72,50 @@ export function openArchive(path: string): Promise<OpenedArchive> {
   })
 }
 
-async function openFile(file: FileHandle): Promise<Container> {
-  const stats = await file.stat()
-  if (!stats.isFile()) throw brokenArchive('is neither a file nor a directory')
-  const magic = Buffer.alloc(2)
-  await file.read(magic, 0, 2, 0)
-  const isGzip = magic.readUInt16BE(0) === 0x1f8b
-  return isGzip ? openTar(file, stats.size) : openZip(file, stats.size)
+async function describeFile(path: string, file: FileHandle): Promise<OpenedArchive> {
+  const before = await file.stat({ bigint: true })
+  if (!before.isFile()) throw brokenArchive('is neither a file nor a directory')
+  const bytes = Number(before.size)
+  const magic = await readExactly(file, 0, Math.min(2, bytes))
+  const container = magic.equals(GZIP_MAGIC) ? await openTar(file, bytes) : await openZip(file, bytes)
+  return describe(path, container, {
+    digest: () => sha256(readRange(file, 0, bytes)),
+    proveUnchanged: async () => {
+      const { size, mtimeNs } = await file.stat({ bigint: true })
+      if (size !== before.size || mtimeNs !== before.mtimeNs) {
+        throw brokenArchive('was written to while it was read; try again, and replace archives by renaming')
+      }
+    },
+    close: () => file.close(),
+  })
 }
 
-async function describe(path: string, container: Container, file?: FileHandle): Promise<OpenedArchive> {
+/** The file behind a container; a directory has none. */
+type Origin = {
+  readonly digest: () => Promise<string>
+  /** The digest names the content, so both must be of one moment. */
+  readonly proveUnchanged: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+async function describe(path: string, container: Container, origin?: Origin): Promise<OpenedArchive> {
   const manifestBytes = await readSmall(container, { path: MANIFEST_PATH, maxBytes: MAX_MANIFEST_BYTES })
   const manifest = parseManifest(manifestBytes.toString())
   checkManifest(manifest, container.entries)
   const files = new Map(manifest.files.map((each) => [each.path, each]))
+  const config = await readConfig(container, files.get(manifest.model.configFile ?? ''))
+  const digest = await (origin?.digest() ?? sha256([manifestBytes]))
+  await origin?.proveUnchanged()
+  const content = { container, files, manifestBytes, proveUnchanged: async () => origin?.proveUnchanged() }
   return {
     format: container.format,
     manifest,
-    config: await readConfig(container, files.get(manifest.model.configFile ?? '')),
-    digest: await sha256(file === undefined ? [manifestBytes] : readRange(file, 0, (await file.stat()).size)),
+    config,
+    digest,
     bytes: manifest.files.reduce((sum, each) => sum + each.bytes, 0),
-    verify: () => blamingArchive(path, () => verifyAll(container, files)),
-    extractTo: (directory) =>
-      blamingArchive(path, () => extractAll(container, { files, manifestBytes }, directory)),
-    close: async () => file?.close(),
+    verify: () => blamingArchive(path, () => verifyContent(content)),
+    extractTo: (directory) => blamingArchive(path, () => extractContent(content, directory)),
+    close: async () => origin?.close(),
   }
 }
 
@@ -126,65 +145,6 @@ async function readSmall(container: Container, small: SmallFile, file?: Manifest
     },
   )
   return Buffer.concat(chunks)
-}
-
-async function verifyAll(container: Container, files: ReadonlyMap<string, ManifestFile>): Promise<void> {
-  await container.read(
-    ({ path }) => files.has(path),
-    async ({ path }, content) => {
-      const file = files.get(path)
-      if (file !== undefined) await drain(verified(file, content))
-    },
-  )
-}
-
-async function drain(content: AsyncIterable<unknown>): Promise<void> {
-  const chunks = content[Symbol.asyncIterator]()
-  while ((await chunks.next()).done !== true);
-}
-
-type Extraction = {
-  readonly files: ReadonlyMap<string, ManifestFile>
-  /** Kept as they were: a directory's digest is that of these bytes. */
-  readonly manifestBytes: Buffer
-}
-
-async function extractAll(
-  container: Container,
-  { files, manifestBytes }: Extraction,
-  directory: string,
-): Promise<void> {
-  await checkFreeSpace(dirname(directory), files)
-  await mkdir(directory, { mode: 0o700 })
-  try {
-    await container.read(
-      ({ path }) => files.has(path),
-      async ({ path }, content) => {
-        const file = files.get(path)
-        if (file !== undefined) await extractFile(directory, file, content)
-      },
-    )
-    await extractFile(directory, manifestFileOf(manifestBytes), [manifestBytes])
-    for (const path of files.keys()) {
-      if (path.endsWith('.onnx')) await checkExternalData(join(directory, path), { path, files })
-    }
-  } catch (error) {
-    await rm(directory, { recursive: true, force: true })
-    throw error
-  }
-}
-
-function manifestFileOf(bytes: Buffer): ManifestFile {
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return { path: MANIFEST_PATH, bytes: bytes.length, sha256 }
-}
-
-async function checkFreeSpace(parent: string, files: ReadonlyMap<string, ManifestFile>): Promise<void> {
-  const { bavail, bsize } = await statfs(parent)
-  const neededBytes = [...files.values()].reduce((sum, file) => sum + file.bytes, 0)
-  if (neededBytes <= bavail * bsize) return
-  const message = `needs ${neededBytes} bytes to extract, the disk has ${bavail * bsize} free`
-  throw new ServingError('resource_exhausted', message, { reason: 'disk_full' })
 }
 
 async function sha256(content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string> {

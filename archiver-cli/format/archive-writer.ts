@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Stats } from 'node:fs'
 import { TarArchive, ZipArchive } from 'archiver'
 import type { Archiver, EntryData, ZipEntryData } from 'archiver'
@@ -139,18 +138,15 @@ async function streamInto(
   content: { readonly entries: readonly Entry[]; readonly dataOf: DataOf },
 ): Promise<void> {
   const output = await open(path, 'wx')
+  const stop = new AbortController()
+  // A failure on either side ends the other, and is thrown by the loop below.
+  const appending = appendAll(archive, content, stop.signal).catch((error: Error) => archive.destroy(error))
   try {
-    const failed = new AbortController()
-    const writing = async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) await output.writeFile(chunk)
-    }
-    const written = pipeline(archive, writing).catch((error: unknown) => {
-      failed.abort(error)
-      throw error
-    })
-    await Promise.all([written, appendAll(archive, content, failed.signal)])
+    for await (const chunk of archive) await output.writeFile(chunk as Buffer) // typed as anything
     await output.sync()
   } finally {
+    stop.abort()
+    await appending
     await output.close()
   }
 }

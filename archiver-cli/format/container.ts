@@ -53,3 +53,9 @@ export function checkEntries(entries: readonly ArchiveEntry[]): void {
 export function checkEntryCount(count: number): void {
   if (count > MAX_ENTRIES) throw brokenArchive(`has ${count} entries, allowed are ${MAX_ENTRIES}`)
 }
+
+/** Reads content to its end for its own sake: to get past it, or to have it checked. */
+export async function drain(content: AsyncIterable<unknown>): Promise<void> {
+  const chunks = content[Symbol.asyncIterator]()
+  while ((await chunks.next()).done !== true);
+}

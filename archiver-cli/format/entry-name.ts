@@ -12,7 +12,7 @@ export function entryNameProblem(name: string): string | undefined {
   if (/[\p{Cc}\ufffd]/u.test(name)) return 'has a control character or broken UTF-8 in its name'
   if (name.includes('\\')) return 'has a backslash in its name'
   if (name.startsWith('/')) return 'has an absolute name'
-  if (/^[A-Za-z]:/.test(name)) return 'has a drive letter in its name'
+  if (name.includes(':')) return 'has a drive letter or another colon in its name'
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `has a name longer than ${MAX_NAME_BYTES} bytes`
   const segments = name.split('/')
   if (segments.includes('..')) return 'leaves the archive'

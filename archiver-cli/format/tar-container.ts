@@ -6,8 +6,8 @@ import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
 import type { Header } from 'tar-stream'
 import { ServingError } from '../../worker/contract/errors.ts'
-import { brokenArchive, brokenEntry, quote, systemCode } from './archive-errors.ts'
-import { MAX_TOTAL_BYTES, checkEntries, checkEntryCount, exceedsRatio } from './container.ts'
+import { brokenArchive, brokenEntry, quote } from './archive-errors.ts'
+import { MAX_TOTAL_BYTES, checkEntries, checkEntryCount, drain, exceedsRatio } from './container.ts'
 import type { ArchiveEntry, Container, EntryReceiver } from './container.ts'
 import { checkEntryName } from './entry-name.ts'
 import { readRange } from './file-range.ts'
@@ -62,10 +62,18 @@ type Visit = (header: Header, content: AsyncIterable<Uint8Array>) => Promise<voi
 
 async function forEachFile(file: FileHandle, sizeBytes: number, visit: Visit): Promise<void> {
   const parser = extract()
+  // A visitor's failure ends the streams, and the pipeline then reports their end instead of its reason.
+  const failures: unknown[] = []
   parser.on('entry', (header, source, next) => {
     // tar-stream does not say that it streams bytes.
     const content = source as AsyncIterable<Uint8Array>
-    visitEntry(header, content, visit).then(() => next(), next)
+    visitEntry(header, content, visit).then(
+      () => next(),
+      (error: unknown) => {
+        failures.push(error)
+        next(new Error('stopped'))
+      },
+    )
   })
   try {
     await pipeline(
@@ -76,10 +84,13 @@ async function forEachFile(file: FileHandle, sizeBytes: number, visit: Visit): P
       parser as unknown as Writable,
     )
   } catch (error) {
-    // A system error comes from reading the file; all else that is not ours is a parser's complaint.
-    if (error instanceof ServingError || (systemCode(error)?.startsWith('E') ?? false)) throw error
-    throw brokenArchive('is not a readable .tar.gz file', error)
+    throw [...failures, error].find(isTelling) ?? brokenArchive('is not a readable .tar.gz file', error)
   }
+}
+
+/** Ours, or the operating system's; all else is a complaint of a parser. */
+function isTelling(error: unknown): error is Error {
+  return error instanceof ServingError || (error instanceof Error && 'syscall' in error)
 }
 
 async function visitEntry(header: Header, content: AsyncIterable<Uint8Array>, visit: Visit): Promise<void> {
@@ -103,9 +114,4 @@ async function* bounded(inflated: AsyncIterable<Buffer>, compressedBytes: number
     }
     yield chunk
   }
-}
-
-async function drain(content: AsyncIterable<Uint8Array>): Promise<void> {
-  // Reading on is the only way past an entry of a stream.
-  for await (const _ of content);
 }

@@ -131,11 +131,18 @@ async function inflate(
   deflated: AsyncIterable<Buffer>,
   receive: EntryReceiver,
 ): Promise<void> {
-  const consume = (content: AsyncIterable<Buffer>) => receive(entry, checkingCrc(entry, content))
+  const inflater = createInflateRaw()
+  // Its failure reaches the reader of the inflater; when the reader gives up first, it says why itself. An error
+  // may still come after that, and without a listener it would end the process.
+  inflater.on('error', () => undefined)
+  const feeding = pipeline(Readable.from(deflated), inflater).catch(() => undefined)
   try {
-    await pipeline(Readable.from(deflated), createInflateRaw(), consume)
+    await receive(entry, checkingCrc(entry, inflater))
   } catch (error) {
     throw isZlibError(error) ? brokenEntry(entry.path, 'has corrupt data', error) : error
+  } finally {
+    inflater.destroy()
+    await feeding
   }
 }
 

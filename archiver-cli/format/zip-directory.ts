@@ -21,6 +21,8 @@ declare module 'unzipper' {
 
 const END_BYTES = 22
 const END_SIGNATURE = 0x06054b50
+const RECORD_BYTES = 46
+const RECORD_SIGNATURE = 0x02014b50
 const LOCATOR_BYTES = 20
 const LOCATOR_SIGNATURE = 0x07064b50
 const ZIP64_END_BYTES = 56
@@ -43,7 +45,7 @@ export type ZipDirectory = {
  * @see PKWARE APPNOTE.TXT 4.3.12, 4.3.14 to 4.3.16
  */
 export async function readZipDirectory(file: FileHandle, sizeBytes: number): Promise<ZipDirectory> {
-  const { offset, count } = await locateDirectory(file, sizeBytes)
+  const { offset, bytes, count } = await locateDirectory(file, sizeBytes)
   checkEntryCount(count)
   if (sizeBytes - offset > MAX_DIRECTORY_BYTES) throw brokenArchive('has an oversized central directory')
   const directory = await readExactly(file, offset, sizeBytes)
@@ -51,15 +53,20 @@ export async function readZipDirectory(file: FileHandle, sizeBytes: number): Pro
     size: () => Promise.resolve(sizeBytes),
     stream: (start: number) => Readable.from([directory.subarray(start - offset)]),
   }
-  try {
-    const { files } = await Open.custom(source, { tailSize: END_BYTES })
-    return { records: files, offset }
-  } catch (error) {
+  const { files } = await Open.custom(source, { tailSize: END_BYTES }).catch((error: unknown) => {
     throw brokenArchive('has an unreadable central directory', error)
-  }
+  })
+  const isWhole = files.every(({ signature }) => signature === RECORD_SIGNATURE) && bytesOf(files) === bytes
+  if (!isWhole) throw brokenArchive('has an unreadable central directory')
+  return { records: files, offset }
 }
 
-type Location = { readonly offset: number; readonly count: number }
+function bytesOf(records: readonly ZipRecord[]): number {
+  const sizes = records.map((each) => each.fileNameLength + each.extraFieldLength + each.fileCommentLength)
+  return sizes.reduce((sum, size) => sum + RECORD_BYTES + size, 0)
+}
+
+type Location = { readonly offset: number; readonly bytes: number; readonly count: number }
 
 async function locateDirectory(file: FileHandle, sizeBytes: number): Promise<Location> {
   if (sizeBytes < END_BYTES) throw notZip()
@@ -74,11 +81,11 @@ async function locateDirectory(file: FileHandle, sizeBytes: number): Promise<Loc
   const { count, bytes, offset } = isZip64 ? zip64Location(tail, sizeBytes) : location
   const directoryEnd = sizeBytes - (isZip64 ? tailBytes : END_BYTES)
   if (offset + bytes !== directoryEnd) throw brokenArchive('has a misplaced central directory')
-  return { offset, count }
+  return { offset, bytes, count }
 }
 
 /** The zip64 records must lie directly before the end record: there is one way to read the file, or none. */
-function zip64Location(tail: Buffer, sizeBytes: number): Location & { readonly bytes: number } {
+function zip64Location(tail: Buffer, sizeBytes: number): Location {
   const isComplete =
     tail.length === ZIP64_END_BYTES + LOCATOR_BYTES + END_BYTES &&
     tail.readUInt32LE(0) === ZIP64_END_SIGNATURE &&
