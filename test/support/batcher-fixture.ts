@@ -1,0 +1,68 @@
+import { Batcher, type BatcherLimits } from '../../frontend/core/batching/batcher.ts'
+import type { Outcome, PendingRequestInit } from '../../frontend/core/batching/pending-request.ts'
+import type { WorkerSlotListener } from '../../frontend/core/workers/worker-slot.ts'
+import { FakeClock, settlePromises } from './fake-clock.ts'
+import { FakeWorkers, type FakeWorkersOptions } from './fake-worker-process.ts'
+import { pendingRequest } from './pending-requests.ts'
+import { workerSet } from './worker-sets.ts'
+
+const LIMITS: BatcherLimits = { maxBatchRows: 4, maxBatchDelayMs: 0, inferenceTimeoutMs: 1000 }
+
+type Fixture = {
+  readonly threads?: readonly number[]
+  readonly limits?: Partial<BatcherLimits>
+  readonly workers?: FakeWorkersOptions
+  readonly isReady?: boolean
+}
+
+/** A batcher over a real worker set of fake processes, and the outcomes of what was pushed. */
+export function batcherFixture({
+  threads = [1],
+  limits = {},
+  workers: options,
+  isReady = true,
+}: Fixture = {}) {
+  const clock = new FakeClock()
+  const workers = new FakeWorkers(options)
+  const restarts: string[] = []
+  const batchSizes: number[] = []
+  const listener: Partial<WorkerSlotListener> = {
+    onChange: () => batcher.dispatch(),
+    onRestart: ({ cause, detail }) => restarts.push(`${cause}: ${detail}`),
+  }
+  const batcher: Batcher = new Batcher({
+    model: { name: 'm', version: '1' },
+    clock,
+    limits: { ...LIMITS, ...limits },
+    runners: { readyWorkers: 0, usesHeaders: true, pick: () => undefined },
+    onBatch: ({ requests }) => batchSizes.push(requests),
+  })
+  const set = workerSet({ workers, clock, threads, listener })
+  batcher.useRunners(set)
+  const outcomes = new Map<string, Outcome>()
+
+  function push(id: string, init: Partial<PendingRequestInit> = {}): void {
+    const arrivedAtMs = clock.nowMs()
+    const request = pendingRequest({ id, arrivedAtMs, deadlineMs: arrivedAtMs + 1000, ...init })
+    void request.outcome.then((outcome) => outcomes.set(id, outcome))
+    batcher.push(request)
+  }
+
+  /** How a request ended: its echo, an error's code and reason, or that it has not. */
+  async function outcomeOf(id: string): Promise<string> {
+    await settlePromises()
+    const outcome = outcomes.get(id)
+    if (outcome === undefined) return 'pending'
+    return outcome.ok ? textOf(outcome) : `${outcome.error.code} ${outcome.error.reason ?? ''}`.trim()
+  }
+
+  const running = () => workers.batches.map(({ ids }) => ids)
+  if (isReady) for (const process of workers.processes) process.ready()
+  return { clock, workers, batcher, set, restarts, batchSizes, outcomes, push, outcomeOf, running }
+}
+
+/** The echo in a successful outcome. */
+export function textOf(outcome: Outcome): string {
+  const payload = outcome.ok ? outcome.response.payload : undefined
+  return payload?.kind === 'bytes' ? new TextDecoder().decode(payload.bytes) : ''
+}
