@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import type { VersionSettings } from '../../../../frontend/core/settings.ts'
+import { WorkerSetFactory } from '../../../../frontend/core/workers/worker-set-factory.ts'
+import { artefact, settings } from '../../../support/artefacts.ts'
+import { FakeClock } from '../../../support/fake-clock.ts'
+import { FakeWorkers } from '../../../support/fake-worker-process.ts'
+import { NO_LISTENER } from '../../../support/worker-sets.ts'
+
+function fixture() {
+  const workers = new FakeWorkers()
+  const factory = new WorkerSetFactory({
+    cpus: 4,
+    findings: { find: async () => [{ provider: 'webgpu', usable: true, reason: 'it ran' }] },
+    startProcess: workers.start,
+    clock: new FakeClock(),
+    random: () => 1,
+  })
+  return { workers, factory }
+}
+
+async function started(changes: Partial<VersionSettings>) {
+  const { workers, factory } = fixture()
+  const all = settings(changes)
+  const set = factory.start(artefact(), all, await factory.plan(all), NO_LISTENER)
+  return { workers, set }
+}
+
+describe('WorkerSetFactory', () => {
+  it('tells each process all that it needs', async () => {
+    const { workers } = await started({ minWorkers: 2, maxBatchRows: 8, handlerConfig: { topK: 3 } })
+    assert.deepEqual(
+      workers.processes.map(({ spec }) => spec),
+      [
+        {
+          model: { name: 'm', version: '1' },
+          modelDir: '/objects/m',
+          modelFile: 'model.onnx',
+          handler: 'tensor',
+          handlerConfig: { topK: 3 },
+          device: { provider: 'cpu', deviceId: 0 },
+          threads: 2,
+          intraOpThreads: 2,
+          maxBatchRows: 8,
+          maxHeapMebibytes: 1024,
+        },
+      ],
+    )
+  })
+
+  it('starts as many processes as planned', async () => {
+    const { workers, set } = await started({ minWorkers: 3, workerProcesses: 2 })
+    assert.deepEqual(
+      workers.processes.map(({ spec }) => spec.threads),
+      [2, 1],
+    )
+    assert.equal(set.size, 3)
+  })
+
+  it('plans for the provider that it found', async () => {
+    const { factory } = fixture()
+    const { provider, plan } = await factory.plan(settings({ executionProviders: ['webgpu'], minWorkers: 2 }))
+    assert.equal(provider.provider, 'webgpu')
+    assert.equal(plan.processes.length, 2)
+  })
+
+  it('refuses a provider that cannot run', async () => {
+    const { factory } = fixture()
+    await assert.rejects(factory.plan(settings({ executionProviders: ['cuda'] })), {
+      code: 'failed_precondition',
+    })
+  })
+})

@@ -1,0 +1,47 @@
+import type { Manifest } from '../../archiver-cli/format/manifest.ts'
+import type { Artefact } from '../../frontend/core/artefact.ts'
+import type { VersionSettings } from '../../frontend/core/settings.ts'
+
+export function manifest(model: Partial<Manifest['model']> = {}): Manifest {
+  return {
+    createdOn: '1980-01-01T00:00:00Z',
+    runtime: 'node',
+    archiverVersion: '0.0.0',
+    model: { modelName: 'm', modelVersion: '1', handler: 'tensor', serializedFile: 'model.onnx', ...model },
+    files: [],
+  }
+}
+
+/** What would have been unpacked from an archive; nothing of it is on the disk. */
+export function artefact(changes: Partial<Artefact> = {}): Artefact {
+  return {
+    model: { name: 'm', version: '1' },
+    archive: 'm.mar',
+    digest: 'd1',
+    modelDir: '/objects/m',
+    modelBytes: 100,
+    handler: 'tensor',
+    manifest: manifest(),
+    config: {},
+    ...changes,
+  }
+}
+
+export function settings(changes: Partial<VersionSettings> = {}): VersionSettings {
+  return {
+    minWorkers: 1,
+    maxWorkers: 1,
+    workerProcesses: undefined,
+    intraOpThreads: undefined,
+    maxBatchRows: 4,
+    maxBatchDelayMs: 0,
+    maxQueuedRequests: 10,
+    inferenceTimeoutMs: 1000,
+    startupTimeoutMs: 10_000,
+    maxRequestBytes: 1000,
+    executionProviders: ['cpu'],
+    deviceIds: [],
+    handlerConfig: {},
+    ...changes,
+  }
+}
