@@ -37,7 +37,6 @@ async function start(options: Record<string, string>): Promise<void> {
     execPath: process.execPath,
     execArgv: process.execArgv,
     environment: process.env,
-    output: process.stdout,
   })
   closeOnSignal(server)
 }
