@@ -95,14 +95,28 @@ def export(model: Digits, path: Path) -> None:
     onnx.checker.check_model(onnx.load(path), full_check=True)
 
 
-def write_samples(folder: Path, pixels: np.ndarray, labels: np.ndarray) -> None:
+def choose_samples(pixels: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
     """The first held-out image of each digit, and a second 3 and 8, which are the easiest to confuse."""
-    folder.mkdir(exist_ok=True)
+    samples = {}
     for digit in range(10):
         first, second = pixels[labels == digit][:2]
-        Image.fromarray(first).save(folder / f"{digit}.png")
+        samples[f"{digit}.png"] = first
         if digit in (3, 8):
-            Image.fromarray(second).save(folder / f"{digit}-b.png")
+            samples[f"{digit}-b.png"] = second
+    return samples
+
+
+def write_samples(folder: Path, samples: dict[str, np.ndarray]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, image in samples.items():
+        Image.fromarray(image).save(folder / name)
+
+
+def expected_answers(model: Digits, samples: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """The most probable label of each sample, as PyTorch computes it: the reference for the server's answers."""
+    with torch.no_grad():
+        probabilities = model(tensor_of(np.stack(list(samples.values())))).softmax(1)
+    return {name: {str(int(row.argmax())): round(float(row.max()), 6)} for name, row in zip(samples, probabilities)}
 
 
 def main() -> None:
@@ -115,10 +129,16 @@ def main() -> None:
         answers = model(tensor_of(held_out_pixels)).argmax(1).numpy()
     accuracy = float((answers == held_out_labels).mean())
     export(model, HERE / "model.onnx")
-    write_samples(HERE / "samples", held_out_pixels, held_out_labels)
+    samples = choose_samples(held_out_pixels, held_out_labels)
+    write_samples(HERE / "samples", samples)
+    write_json("expected.json", expected_answers(model, samples))
     report = {"trainingRows": len(train_labels), "heldOutRows": len(held_out_labels), "accuracy": round(accuracy, 4)}
-    (HERE / "accuracy.json").write_text(json.dumps(report, indent=2) + "\n")
+    write_json("accuracy.json", report)
     print(f"{accuracy:.2%} of {len(held_out_labels)} held-out images are answered correctly")
+
+
+def write_json(name: str, value: object) -> None:
+    (HERE / name).write_text(json.dumps(value, indent=2) + "\n")
 
 
 if __name__ == "__main__":
