@@ -1,0 +1,37 @@
+import { formatModelId } from '../../worker/contract/model-id.ts'
+import type { EventBus } from '../core/events.ts'
+import { clip } from './printable.ts'
+import type { Fields, Logger } from './logger.ts'
+
+/** Fields that a handler may add to one line. */
+const MAX_FIELDS_LENGTH = 4096
+
+/** Writes what core announces about models and workers. Single requests are in the access log. */
+export function logEvents(events: EventBus, logger: Logger): void {
+  events.on('stateChanged', ({ model, from, to, reason }) => {
+    const level = to === 'failed' ? 'error' : 'info'
+    logger.log(level, `${from} → ${to}`, {
+      model: formatModelId(model),
+      ...(reason === undefined ? {} : { reason }),
+    })
+  })
+  events.on('workerReady', ({ model, ...facts }) => {
+    logger.log('info', 'worker ready', { model: formatModelId(model), ...facts })
+  })
+  events.on('workerProcessRestarted', ({ model, ...facts }) => {
+    logger.log('warn', 'worker process restarted', { model: formatModelId(model), ...facts })
+  })
+  events.on('versionRemoved', ({ model }) => {
+    logger.log('info', 'unregistered', { model: formatModelId(model) })
+  })
+  events.on('workerLog', ({ model, pid, record }) => {
+    const fields = record.fields === undefined ? {} : { fields: boundedFields(record.fields) }
+    logger.log(record.level, record.message, { model: formatModelId(model), pid, ...fields })
+  })
+}
+
+/** Fields came through JSON, so they can be written as JSON again. */
+function boundedFields(fields: Fields): unknown {
+  const text = JSON.stringify(fields)
+  return text.length <= MAX_FIELDS_LENGTH ? fields : clip(text, MAX_FIELDS_LENGTH)
+}

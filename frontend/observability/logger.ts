@@ -1,0 +1,121 @@
+import { isatty } from 'node:tty'
+import { pino, type Logger as PinoLogger } from 'pino'
+import type { ServingError } from '../../worker/contract/errors.ts'
+import type { LogLevel } from '../../worker/contract/messages.ts'
+import { prettyLines } from './pretty-line.ts'
+import { clip, printableJson } from './printable.ts'
+
+export type LoggerOptions = {
+  readonly logLevel: LogLevel
+  readonly logFormat: 'auto' | 'json' | 'pretty'
+}
+
+/** One line of the access log. */
+export type AccessRecord = {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  readonly durationMs: number
+  readonly requestId: string
+  readonly model?: string
+  readonly requestBytes: number
+  readonly responseBytes: number
+}
+
+export type Fields = Readonly<Record<string, unknown>>
+
+/** Where log lines go. A write returns at once; `flush` calls back when everything written has left. */
+export interface LogSink {
+  write(line: string): unknown
+  flush(done: () => void): void
+}
+
+const MAX_TEXT = 1024
+const MAX_STACK = 8 * 1024
+/** Lines kept for a reader that does not read; then lines are dropped, because a server must not wait for its log. */
+const MAX_BUFFERED_BYTES = 4 * 1024 * 1024
+const FLUSH_LIMIT_MS = 1000
+const STDOUT = 1
+
+/** The server's log: one JSON line for each fact, or text on a terminal. */
+export class Logger {
+  readonly #pino: PinoLogger
+  readonly #sink: LogSink
+
+  constructor(pinoLogger: PinoLogger, sink: LogSink) {
+    this.#pino = pinoLogger
+    this.#sink = sink
+  }
+
+  log(level: LogLevel, message: string, fields: Fields = {}): void {
+    this.#pino[level](fields, clip(message, MAX_TEXT))
+  }
+
+  /** A request that ended, with whatever outcome. */
+  access({ durationMs, path, ...record }: AccessRecord): void {
+    const fields = { ...record, path: clip(path, MAX_TEXT), ms: Math.round(durationMs * 100) / 100 }
+    if (record.status >= 500) this.#pino.warn(fields, 'request')
+    else this.#pino.info(fields, 'request')
+  }
+
+  /** An error that is the server's or a handler's own; the client saw only its message. */
+  failure(error: ServingError, requestId: string): void {
+    this.#pino.error(
+      { requestId, reason: error.reason, err: errorFields(error) },
+      clip(error.message, MAX_TEXT),
+    )
+  }
+
+  /** Resolves when all lines have been written, or when the reader takes too long. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => {
+      const limit = setTimeout(resolve, FLUSH_LIMIT_MS)
+      this.#sink.flush(() => {
+        clearTimeout(limit)
+        resolve()
+      })
+    })
+  }
+}
+
+/** @param givenSink by default standard output */
+export function createLogger({ logLevel, logFormat }: LoggerOptions, givenSink?: LogSink): Logger {
+  const isPretty = logFormat === 'pretty' || (logFormat === 'auto' && isatty(STDOUT))
+  const format = isPretty ? prettyLines() : printableJson
+  const sink =
+    givenSink ??
+    stdoutSink((lostLines) => {
+      logger.log('warn', `${lostLines} log lines were lost: their reader did not keep up`)
+    })
+  const options = {
+    level: logLevel,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  const logger = new Logger(pino(options, { write: (line) => void sink.write(format(line)) }), sink)
+  return logger
+}
+
+/**
+ * Writes on a thread of libuv's pool, one write at a time, lines joined while it runs. `process.stdout` would
+ * block the event loop when a pipe's reader stops.
+ */
+function stdoutSink(onLost: (lines: number) => void): LogSink {
+  const sink = pino.destination({ fd: STDOUT, sync: false, minLength: 1, maxLength: MAX_BUFFERED_BYTES })
+  let lostLines = 0
+  sink.on('drop', () => lostLines++)
+  sink.on('drain', () => {
+    if (lostLines === 0) return
+    const lines = lostLines
+    lostLines = 0
+    onLost(lines)
+  })
+  return sink
+}
+
+/** What is worth keeping of an error: the stack of its cause, if it has one, tells where it came from. */
+function errorFields({ cause, stack, code }: ServingError): Fields {
+  const origin = cause instanceof Error ? (cause.stack ?? cause.message) : cause
+  return { type: code, stack: clip(typeof origin === 'string' ? origin : (stack ?? ''), MAX_STACK) }
+}

@@ -1,0 +1,35 @@
+import { prettyFactory } from 'pino-pretty'
+import { printable } from './printable.ts'
+
+/** One line of the log for people on a terminal, made from its JSON line. */
+export function prettyLines(): (line: string) => string {
+  const format = prettyFactory({
+    colorize: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'method,path,status,ms',
+    messageFormat: (log) => messageOf(log),
+  })
+  return (line) => format(withPrintableTexts(JSON.parse(line)))
+}
+
+/** A request reads as `POST /predictions/digits 200 1.3 ms`; anything else is its message. */
+function messageOf({ msg, method, path, status, ms }: Record<string, unknown>): string {
+  if (msg !== 'request') return String(msg)
+  return [method, path, status, ms, 'ms'].map(String).join(' ')
+}
+
+/** Escapes controls in every text; a stack keeps its line breaks, because it is printed indented. */
+function withPrintableTexts(value: unknown, key = ''): unknown {
+  if (typeof value === 'string') return key === 'stack' ? printableLines(value) : printable(value)
+  if (Array.isArray(value)) return value.map((element) => withPrintableTexts(element))
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([name, member]) => [
+    printable(name),
+    withPrintableTexts(member, name),
+  ])
+  return Object.fromEntries(entries)
+}
+
+function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
