@@ -48,6 +48,12 @@ describe('a fault in a worker', function () {
       config: 'inferenceTimeoutMs: 1500\n',
     })
     await packTestArchive(modelStore, {
+      modelName: 'paired',
+      model: tiny,
+      handler: UNRULY_HANDLER,
+      config: 'inferenceTimeoutMs: 1500\nminWorkers: 2\n',
+    })
+    await packTestArchive(modelStore, {
       modelName: 'endless',
       model: endlessLoop('positive'),
       config: 'inferenceTimeoutMs: 1000\n',
@@ -84,7 +90,7 @@ describe('a fault in a worker', function () {
       return statuses
     })
     for (let kill = 0; kill < 3; kill++) {
-      await until(`${server.inference}/ready/spread`, ({ status }) => status === 200)
+      await until(`${server.management}/models/spread`, ({ text }) => statesOf(text).every(isReady))
       process.kill(await pidOf('spread'), 'SIGKILL')
     }
     const statuses = (await Promise.all(load)).flat()
@@ -94,9 +100,7 @@ describe('a fault in a worker', function () {
 
   const ENDINGS = [
     { order: 'throw', status: 500 },
-    { order: 'loop', status: 504 },
     { order: 'exit', status: 500 },
-    { order: 'reject', status: 500 },
   ]
   for (const { order, status } of ENDINGS) {
     it(`answers ${status} to the request whose handler does '${order}', and 200 to its neighbours`, async () => {
@@ -113,13 +117,29 @@ describe('a fault in a worker', function () {
     })
   }
 
+  it('answers 504 to a handler that loops for ever, and 200 to all that the other thread serves meanwhile', async () => {
+    const url = `${server.inference}/predictions/paired`
+    const looping = http(url, { body: 'loop' })
+    const statuses: number[] = []
+    for (const startedMs = performance.now(); performance.now() - startedMs < 2500;) {
+      statuses.push((await http(url, { body: 'good' })).status)
+    }
+    assert.deepEqual(new Set(statuses), new Set([200]))
+    assert.equal((await looping).status, 504)
+    await untilRestarted('paired')
+  })
+
   it('ends an ONNX Loop that never ends, answers 504, and serves the next request', async () => {
     const url = `${server.inference}/predictions/endless`
-    const pid = await pidOf('endless')
     assert.equal((await postJson(url, { x: [[1]] })).status, 504)
-    await until(`${server.inference}/ready/endless`, ({ status }) => status === 200)
-    assert.notEqual(await pidOf('endless'), pid)
+    await untilRestarted('endless')
     assert.equal((await postJson(url, { x: [[-1]] })).status, 200)
+  })
+
+  it('survives a promise that a handler forgot', async () => {
+    const url = `${server.inference}/predictions/unruly`
+    await http(url, { body: 'reject' })
+    assert.equal((await http(url, { body: 'good' })).status, 200)
   })
 
   it('turns an allocation bomb into an error of that request', async () => {
@@ -137,7 +157,28 @@ describe('a fault in a worker', function () {
 
   async function pidOf(model: string): Promise<number> {
     const { text } = await http(`${server.management}/models/${model}`)
-    const [version] = JSON.parse(text) as [{ workers: [{ pid: number }] }]
-    return version.workers[0].pid
+    return versionOf(text).workers.find(({ pid }) => pid !== undefined)?.pid ?? 0
+  }
+
+  async function untilRestarted(model: string): Promise<void> {
+    await until(
+      `${server.management}/models/${model}`,
+      ({ text }) => versionOf(text).restarts > 0 && statesOf(text).every(isReady),
+    )
   }
 })
+
+type Described = { readonly restarts: number; readonly workers: readonly { pid?: number; status: string }[] }
+
+function versionOf(text: string): Described {
+  const [version] = JSON.parse(text) as [Described]
+  return version
+}
+
+function statesOf(text: string): string[] {
+  return versionOf(text).workers.map(({ status }) => status)
+}
+
+function isReady(status: string): boolean {
+  return status === 'READY'
+}
