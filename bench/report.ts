@@ -1,4 +1,4 @@
-import { arch, cpus, platform, release, totalmem } from 'node:os'
+import { arch, cpus, platform, totalmem } from 'node:os'
 import type { Memory, Point, Report } from './results.ts'
 import { evaluateTargets, type Target } from './targets.ts'
 
@@ -6,7 +6,7 @@ export function describeMachine(): Pick<Report, 'machine' | 'date' | 'node'> {
   const processors = cpus()
   const gibibytes = Math.round(totalmem() / 2 ** 30)
   return {
-    machine: `${processors.length} × ${processors[0]?.model ?? 'unknown processor'}, ${gibibytes} GiB, ${platform()} ${release()} ${arch()}`,
+    machine: `${processors.length} × ${processors[0]?.model ?? 'unknown processor'}, ${gibibytes} GiB, ${platform()} ${arch()}`,
     date: new Date().toISOString().slice(0, 10),
     node: process.version,
   }
