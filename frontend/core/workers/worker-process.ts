@@ -12,6 +12,7 @@ import type {
   LogRecord,
 } from '../../../worker/contract/messages.ts'
 import type { BatchRunner } from '../batching/batcher.ts'
+import { systemClock, type Clock } from '../clock.ts'
 import type { RestartCause } from '../events.ts'
 import type { LaunchCommand } from './launch-command.ts'
 import { WorkerChannel } from './worker-channel.ts'
@@ -67,16 +68,18 @@ export class ChildWorkerProcess implements WorkerProcess {
   readonly #batches = new Map<number, PendingBatch>()
   readonly #gone: Promise<void>
   readonly #threads: number
+  readonly #clock: Clock
   #nextBatchId = 1
   #readyThreads = 0
   #isStopping = false
   #isKilled = false
   /** Why it was killed; the first reason stands. */
   #killedFor: WorkerExit | undefined
-  #stopTimer: NodeJS.Timeout | undefined
+  #cancelStopTimer: (() => void) | undefined
 
-  constructor(command: LaunchCommand, spec: LoadSpec, listener: WorkerProcessListener) {
+  constructor(command: LaunchCommand, spec: LoadSpec, listener: WorkerProcessListener, clock = systemClock) {
     this.#listener = listener
+    this.#clock = clock
     this.#threads = spec.threads
     this.#child = spawn(command.file, command.args, {
       cwd: spec.modelDir,
@@ -128,9 +131,9 @@ export class ChildWorkerProcess implements WorkerProcess {
   /** A running batch may take its time: who waits for it has a timeout of its own. */
   #startGraceWhenIdle(): void {
     if (!this.#isStopping || this.#batches.size > 0) return
-    this.#stopTimer ??= setTimeout(() => {
+    this.#cancelStopTimer ??= this.#clock.after(STOP_GRACE_MS, () => {
       this.#end()
-    }, STOP_GRACE_MS)
+    })
   }
 
   #openChannel(): WorkerChannel | undefined {
@@ -204,7 +207,7 @@ export class ChildWorkerProcess implements WorkerProcess {
   #watchExit(): Promise<void> {
     return new Promise((resolve) => {
       const end = (exit: WorkerExit) => {
-        clearTimeout(this.#stopTimer)
+        this.#cancelStopTimer?.()
         const batches = [...this.#batches.values()]
         this.#batches.clear()
         this.#isKilled = true
