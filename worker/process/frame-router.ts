@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ServingError } from '../contract/errors.ts'
+import { frameHeader, frameOf, type Frame } from '../contract/frame.ts'
+import type { HelloHeader, LoadSpec } from '../contract/messages.ts'
+import { ThreadPool } from './thread-pool.ts'
+
+/** Sessions get this long to be released: ending the process frees their memory anyway. */
+const RELEASE_TIMEOUT_MS = 1000
+
+export type FrameRouterOptions = {
+  readonly send: (frame: Uint8Array) => void
+  /** Ends the process after everything sent has left it. */
+  readonly end: () => void
+}
+
+/** Acts on the frames of the frontend: `load` first, then `run` at any time, `stop` last. */
+export class FrameRouter {
+  readonly #options: FrameRouterOptions
+  readonly #running = new Set<Promise<void>>()
+  #pool: ThreadPool | undefined
+
+  constructor(options: FrameRouterOptions) {
+    this.#options = options
+  }
+
+  greet(pid: number): void {
+    this.#options.send(frameOf('hello', { pid } satisfies HelloHeader))
+  }
+
+  /** @throws ServingError `internal` for a frame that is out of order, or not for a worker process. */
+  receive(frame: Frame): void {
+    switch (frame.kind) {
+      case 'load':
+        this.#load(frameHeader(frame.buffer) as LoadSpec) // both ends are one build
+        return
+      case 'run':
+        this.#run(frame)
+        return
+      case 'stop':
+        void this.#stop()
+        return
+      case 'hello':
+      case 'instance':
+      case 'result':
+      case 'log':
+        throw outOfOrder(frame)
+      default:
+        frame.kind satisfies never
+    }
+  }
+
+  #load(spec: LoadSpec): void {
+    const { send } = this.#options
+    this.#pool = new ThreadPool(spec, {
+      onInstance: (header) => {
+        send(frameOf('instance', header))
+      },
+      onLog: send,
+    })
+  }
+
+  #run(frame: Frame): void {
+    if (this.#pool === undefined) throw outOfOrder(frame)
+    const running = this.#pool.run(frame).then((result) => {
+      this.#options.send(result)
+      this.#running.delete(running)
+    })
+    this.#running.add(running)
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all(this.#running)
+    const released = this.#pool?.release().catch(() => undefined) // the process ends in any case
+    await Promise.race([released, delay(RELEASE_TIMEOUT_MS)])
+    this.#options.end()
+  }
+}
+
+function outOfOrder(frame: Frame): ServingError {
+  return new ServingError('internal', `a worker process received the frame '${frame.kind}' out of order`)
+}

@@ -1,0 +1,43 @@
+import { Socket } from 'node:net'
+import { FrameReader } from '../contract/frame.ts'
+import { FrameRouter } from './frame-router.ts'
+
+/*
+ * Entry of a worker process: routes frames between the frontend, on file descriptor 3, and worker threads. This
+ * thread never runs a model and never loads onnxruntime-node, so that it always notices when the frontend is gone.
+ *
+ * The process is only ever ended by SIGKILL, its own or the frontend's: a regular exit, while any thread is inside
+ * ONNX Runtime, aborts or hangs.
+ */
+const CHANNEL_FD = 3
+/** What the length field of a frame can say. */
+const MAX_FRAME_BYTES = 2 ** 32 - 1
+
+// Read when onnxruntime-node loads. It must be in the environment of the process before a thread copies that.
+process.env['ORT_DISABLE_TELEMETRY'] = '1'
+
+// The frontend decides when workers end. A Ctrl-C or a service manager signals the whole group, us included.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack ?? error.message}\n`, end)
+})
+
+const socket = new Socket({ fd: CHANNEL_FD, readable: true, writable: true })
+const reader = new FrameReader(MAX_FRAME_BYTES)
+const router = new FrameRouter({
+  send: (frame) => {
+    socket.write(frame)
+  },
+  end: () => {
+    socket.end(end)
+  },
+})
+socket.on('data', (chunk: Uint8Array) => {
+  for (const frame of reader.push(chunk)) router.receive(frame)
+})
+for (const event of ['end', 'close', 'error']) socket.on(event, end)
+router.greet(process.pid)
+
+function end(): void {
+  process.kill(process.pid, 'SIGKILL')
+}

@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url'
+
+/** How a worker thread is started: the compiled module, or the TypeScript source when this process runs that. */
+export type ThreadEntry = { readonly filename: string; readonly execArgv: string[] }
+
+export function threadEntry(): ThreadEntry {
+  const isSource = import.meta.url.endsWith('.ts')
+  const filename = fileURLToPath(new URL(`../thread/main.${isSource ? 'ts' : 'js'}`, import.meta.url))
+  return { filename, execArgv: [...process.execArgv, ...(isSource ? registerTsx() : [])] }
+}
+
+/**
+ * tsx registers itself in the main thread only, and Node.js 20 hands its hooks to no other thread.
+ * Source runs in development and tests; remove this when Node.js 20 is no longer supported.
+ */
+function registerTsx(): string[] {
+  const api = JSON.stringify(import.meta.resolve('tsx/esm/api'))
+  const preload = `import { register } from ${api}; register()`
+  return ['--import', `data:text/javascript,${encodeURIComponent(preload)}`]
+}

@@ -1,0 +1,164 @@
+import { move, Piscina } from 'piscina'
+import { resultFrameFromResult } from '../contract/batch-codec.ts'
+import { messageOf, type ErrorData } from '../contract/errors.ts'
+import { frameHeader, frameOf, type Frame } from '../contract/frame.ts'
+import type { InstanceHeader, LoadSpec, LogRecord } from '../contract/messages.ts'
+import { threadEntry } from './thread-entry.ts'
+
+/** What a thread is asked to do. A `run` frame's buffer is moved to the thread. */
+export type ThreadTask =
+  | { readonly kind: 'run'; readonly batchId: number; readonly buffer: ArrayBuffer }
+  | { readonly kind: 'release' }
+
+/** What a thread says by itself. A `log` frame's buffer is moved. */
+export type ThreadMessage =
+  | { readonly kind: 'instance'; readonly header: InstanceHeader }
+  | { readonly kind: 'log'; readonly frame: Uint8Array<ArrayBuffer> }
+
+export type ThreadPoolListener = {
+  /** A thread has loaded and is warm, or could not load. `threadId` is its place, 1 to the number of threads. */
+  readonly onInstance: (header: InstanceHeader) => void
+  readonly onLog: (frame: Uint8Array) => void
+}
+
+type PoolWorker = { readonly id: number; readonly destroyed: boolean }
+
+/**
+ * The worker threads of a process.
+ *
+ * No task has an `AbortSignal` and the pool is never closed or destroyed: piscina would terminate threads, and a
+ * thread that is terminated inside ONNX Runtime aborts the whole process. A thread that ends by itself (an exit or
+ * an uncaught error in a handler, a full heap) is replaced by piscina; its replacement takes its place.
+ */
+export class ThreadPool {
+  readonly #pool: Piscina<ThreadTask, unknown>
+  readonly #listener: ThreadPoolListener
+  readonly #spec: LoadSpec
+  readonly #workers = new Map<PoolWorker, number>()
+  /** By thread id: the places of loaded threads. */
+  readonly #places = new Map<number, number>()
+  #lastError: unknown
+
+  constructor(spec: LoadSpec, listener: ThreadPoolListener) {
+    this.#spec = spec
+    this.#listener = listener
+    this.#pool = new Piscina({
+      ...threadEntry(),
+      workerData: spec,
+      minThreads: spec.threads,
+      maxThreads: spec.threads,
+      idleTimeout: Infinity,
+      // Waiting by Atomics would stop the timers and sockets of a handler.
+      atomics: 'disabled',
+      recordTiming: false,
+      resourceLimits: { maxOldGenerationSizeMb: spec.maxHeapMebibytes },
+    })
+    this.#pool.on('message', (message: ThreadMessage) => {
+      this.#receive(message)
+    })
+    this.#pool.on('error', (error: unknown) => (this.#lastError = error))
+    this.#pool.on('workerCreate', (worker: PoolWorker) => this.#workers.set(worker, worker.id))
+    // What ended it is emitted right after.
+    this.#pool.on('workerDestroy', () => {
+      queueMicrotask(() => {
+        this.#noteDeath()
+      })
+    })
+  }
+
+  /**
+   * Gives a batch to a free thread, or to the next that becomes free. Takes over the frame's buffer.
+   *
+   * @returns the `result` frame. When the thread dies, every member has the error `unavailable`, `worker_died`.
+   */
+  async run({ id, buffer }: Frame): Promise<Uint8Array> {
+    const header = headerCopy(buffer)
+    try {
+      const result = await this.#pool.run({ kind: 'run', batchId: id, buffer }, { transferList: [buffer] })
+      return result as Uint8Array // made by thread/main.ts
+    } catch (error) {
+      return this.#deathResult(id, header, error)
+    }
+  }
+
+  /** Releases the sessions of all threads. None may be running a batch. */
+  async release(): Promise<void> {
+    // One task at a time per thread, so as many at once reach each of them.
+    await Promise.all(this.#pool.threads.map(() => this.#pool.run({ kind: 'release' })))
+  }
+
+  #receive(message: ThreadMessage): void {
+    if (message.kind === 'log') {
+      this.#listener.onLog(message.frame)
+      return
+    }
+    const { header } = message
+    const place = this.#freePlace()
+    if (!header.ok) {
+      this.#listener.onInstance({ ...header, threadId: place })
+      return
+    }
+    this.#places.set(header.threadId, place)
+    this.#listener.onInstance({ ok: true, threadId: place, value: { ...header.value, threadId: place } })
+  }
+
+  #freePlace(): number {
+    const taken = new Set(this.#places.values())
+    let place = 1
+    while (taken.has(place)) place++
+    return place
+  }
+
+  /** Frees the place of a dead thread; one that had none died while it was loading, which nobody else would say. */
+  #noteDeath(): void {
+    const dead = [...this.#workers].find(([worker]) => worker.destroyed)
+    if (dead !== undefined) this.#workers.delete(dead[0])
+    if (dead !== undefined && this.#places.delete(dead[1])) {
+      const message = 'a worker thread ended and is replaced'
+      this.#listener.onLog(frameOf('log', { level: 'error', message } satisfies LogRecord))
+      return
+    }
+    const cause =
+      this.#lastError === undefined ? 'the handler may have called process.exit' : this.#why(this.#lastError)
+    const error = {
+      code: 'internal',
+      message: `a worker thread ended while it was loading: ${cause}`,
+    } as const
+    this.#listener.onInstance({ ok: false, threadId: this.#freePlace(), error })
+  }
+
+  #deathResult(batchId: number, header: ArrayBuffer, error: unknown): Uint8Array {
+    const { requests } = frameHeader(header) as { requests: readonly unknown[] } // written by batch-codec.ts
+    const died: ErrorData = {
+      code: 'unavailable',
+      reason: 'worker_died',
+      message: `the worker thread ended while it ran this request: ${this.#why(error)}`,
+    }
+    return resultFrameFromResult(batchId, {
+      replies: requests.map(() => ({ ok: false, error: died })),
+      timing: { preprocessMs: 0, inferenceMs: 0, postprocessMs: 0, rows: 0, runs: 0 },
+    })
+  }
+
+  /** Piscina's rejections carry no code; this is the only place that reads their texts. */
+  #why(error: unknown): string {
+    const message = messageOf(error)
+    const exit = /^worker exited with code: (\d+)$/.exec(message)
+    if (exit !== null) return `it exited with code ${exit[1]}`
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      return `its heap is full at ${this.#spec.maxHeapMebibytes} MiB`
+    }
+    return `uncaught ${message}`
+  }
+}
+
+/** Marks a thread's answer as moved, not copied; it must be the only view of its buffer. */
+export function moveToPool(frame: Uint8Array<ArrayBuffer>): unknown {
+  return move(frame)
+}
+
+/** The start of a frame up to its payload: the buffer itself goes to the thread. */
+function headerCopy(buffer: ArrayBuffer): ArrayBuffer {
+  const fixedBytes = 16
+  return buffer.slice(0, fixedBytes + new DataView(buffer).getUint32(12, true))
+}

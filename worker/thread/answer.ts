@@ -1,0 +1,89 @@
+import { isDataType } from '../contract/data-type.ts'
+import { ServingError } from '../contract/errors.ts'
+import type { BatchResponse, ResponsePayload } from '../contract/messages.ts'
+import type { Tensor } from '../contract/tensor.ts'
+import type { ResponseControl } from '../handler.ts'
+
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
+/** Visible ASCII, blanks and Latin-1: what a header value may hold. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/**
+ * A handler's answer as the frontend gets it.
+ *
+ * @throws ServingError `internal` when the handler answered nothing, or set an impossible status or header.
+ */
+export function responseFromAnswer(answer: unknown, control: ResponseControl): BatchResponse {
+  const { status, contentType, headers } = control
+  if (status !== undefined && (!Number.isInteger(status) || status < 200 || status > 599)) {
+    throw new ServingError('internal', `the handler set status ${String(status)}, allowed are 200 to 599`)
+  }
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(hasKeys(headers) ? { headers: checkHeaders(headers) } : {}),
+    payload: payloadFromAnswer(answer, contentType),
+  }
+}
+
+function payloadFromAnswer(answer: unknown, contentType: string | undefined): ResponsePayload {
+  if (contentType !== undefined) checkHeaders({ 'content-type': contentType })
+  if (answer === undefined) throw new ServingError('internal', 'the handler answered undefined')
+  if (answer instanceof Uint8Array) {
+    return { kind: 'bytes', contentType: contentType ?? 'application/octet-stream', bytes: answer }
+  }
+  if (typeof answer === 'string') return textPayload(answer, contentType ?? 'text/plain; charset=utf-8')
+  if (isTensors(answer)) return { kind: 'tensors', tensors: answer }
+  return textPayload(jsonText(answer), contentType ?? 'application/json')
+}
+
+/** Text that is known to be JSON already. */
+export function jsonPayload(text: string): ResponsePayload {
+  return textPayload(text, 'application/json')
+}
+
+function textPayload(text: string, contentType: string): ResponsePayload {
+  return { kind: 'bytes', contentType, bytes: Buffer.from(text) }
+}
+
+/** Integers beyond 2^53 become strings, as in the built-in tensor handler. */
+function jsonText(value: unknown): string {
+  const text: string | undefined = JSON.stringify(value, (_, each: unknown) => {
+    if (typeof each !== 'bigint') return each
+    return Number.isSafeInteger(Number(each)) ? Number(each) : each.toString()
+  })
+  if (text === undefined) throw new ServingError('internal', `the handler answered a ${typeof value}`)
+  return text
+}
+
+function isTensors(answer: unknown): answer is readonly Tensor[] {
+  return Array.isArray(answer) && answer.length > 0 && answer.every(isTensor)
+}
+
+/** The flat `data` tells a tensor from a JSON object that happens to look like one. */
+function isTensor(value: unknown): value is Tensor {
+  if (typeof value !== 'object' || value === null) return false
+  if (!('name' in value && 'dtype' in value && 'shape' in value && 'data' in value)) return false
+  const { dtype, shape, data } = value
+  return (
+    isDataType(dtype) &&
+    Array.isArray(shape) &&
+    (dtype === 'BYTES' ? Array.isArray(data) : ArrayBuffer.isView(data))
+  )
+}
+
+function checkHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!TOKEN.test(name) || typeof value !== 'string' || !HEADER_VALUE.test(value)) {
+      throw new ServingError(
+        'internal',
+        `the handler set the impossible header ${JSON.stringify({ [name]: value })}`,
+      )
+    }
+  }
+  return headers
+}
+
+function hasKeys(record: object): boolean {
+  for (const _ in record) return true
+  return false
+}

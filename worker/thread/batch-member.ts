@@ -1,0 +1,64 @@
+import { errorToData, isServingError } from '../contract/errors.ts'
+import type { BatchRequest, BatchResponse, WorkerReply } from '../contract/messages.ts'
+import { formatModelId, type ModelId } from '../contract/model-id.ts'
+import type { HandlerLogger } from '../handler.ts'
+import { responseFromAnswer } from './answer.ts'
+import { BatchMemberRequest } from './handler-request.ts'
+
+/** What a handler or the engine was doing for a request. */
+export type Stage = 'preprocess' | 'inference' | 'postprocess' | 'handle'
+
+export type MemberOptions = {
+  readonly request: BatchRequest
+  readonly receivedAtMs: number
+  readonly model: ModelId
+  readonly log: HandlerLogger
+}
+
+/** One request on its way through a batch. Its first reply stands. */
+export class BatchMember {
+  readonly request: BatchMemberRequest
+  readonly #options: MemberOptions
+  #reply: WorkerReply<BatchResponse> | undefined
+
+  constructor(options: MemberOptions) {
+    this.#options = options
+    this.request = new BatchMemberRequest(options.request, options.receivedAtMs)
+  }
+
+  get isOpen(): boolean {
+    return this.#reply === undefined
+  }
+
+  get reply(): WorkerReply<BatchResponse> {
+    return (
+      this.#reply ?? { ok: false, error: { code: 'internal', message: 'the batch ended without an answer' } }
+    )
+  }
+
+  answer(answer: unknown, stage: Stage): void {
+    try {
+      this.#reply ??= { ok: true, value: responseFromAnswer(answer, this.request.response) }
+    } catch (error) {
+      this.fail(error, stage)
+    }
+  }
+
+  /**
+   * An error made for clients reaches the client. Anything else is a bug or an engine failure: the client gets a
+   * fixed phrase, the log the stack.
+   */
+  fail(error: unknown, stage: Stage): void {
+    if (!this.isOpen) return
+    const { model, log } = this.#options
+    const phrase = `model '${formatModelId(model)}' failed in ${stage}; the server's log has the details`
+    const { stack, ...data } = errorToData(error, phrase)
+    this.#reply = { ok: false, error: data }
+    if (!isServingError(error)) log.error(`${stage} failed`, { requestId: this.request.id, stack })
+  }
+
+  /** The same request afresh, for a second try. */
+  again(): BatchMember {
+    return new BatchMember(this.#options)
+  }
+}

@@ -1,0 +1,147 @@
+import { ServingError } from '../contract/errors.ts'
+import { bucketKey, concatenate, rowCount, sliceRows, split } from '../contract/tensor-batch.ts'
+import type { Tensor } from '../contract/tensor.ts'
+import type { HandlerLogger } from '../handler.ts'
+import { keepsRows, planRuns } from './run-plan.ts'
+import type { Session } from './session.ts'
+
+type Tensors = readonly Tensor[]
+
+/** What became of one member's feeds. */
+export type EngineOutcome =
+  { readonly ok: true; readonly outputs: Tensors } | { readonly ok: false; readonly error: unknown }
+
+export type EngineResult = {
+  /** One per member, in order. */
+  readonly outcomes: readonly EngineOutcome[]
+  readonly rows: number
+  readonly runs: number
+}
+
+/**
+ * Runs the feeds of a batch's members in as few engine calls as their shapes and `maxBatchRows` allow.
+ *
+ * A run of several members that fails is repeated for each of them alone, so none fails for its neighbours.
+ * A graph whose outputs turn out not to keep the rows is from then on run for one member at a time.
+ */
+export class Engine {
+  readonly #session: Session
+  readonly #maxBatchRows: number
+  readonly #log: HandlerLogger
+  #keepsRows: boolean
+  #runs = 0
+
+  constructor(session: Session, maxBatchRows: number, log: HandlerLogger) {
+    this.#session = session
+    this.#maxBatchRows = maxBatchRows
+    this.#log = log
+    this.#keepsRows = keepsRows(session.inputs, session.outputs)
+  }
+
+  /** Whether members may share a run. */
+  get batches(): boolean {
+    return this.#keepsRows
+  }
+
+  /** @param members checked feeds, each in the order of the graph's inputs */
+  async run(members: readonly Tensors[]): Promise<EngineResult> {
+    this.#runs = 0
+    const outcomes = new Array<EngineOutcome>(members.length)
+    for (const indexes of this.#plan(members)) {
+      const group = indexes.map((index) => members[index] ?? [])
+      const results = await this.#runGroup(group)
+      indexes.forEach((index, at) => {
+        outcomes[index] = results[at] ?? { ok: false, error: new Error('a run lost a member') }
+      })
+    }
+    return {
+      outcomes,
+      rows: members.reduce((sum, feeds) => sum + (rowCount(feeds) ?? 1), 0),
+      runs: this.#runs,
+    }
+  }
+
+  /** Frees the session. */
+  async release(): Promise<void> {
+    await this.#session.release()
+  }
+
+  #plan(members: readonly Tensors[]): number[][] {
+    if (members.length === 1 || !this.#keepsRows) return members.map((_, index) => [index])
+    const plan = members.map((feeds, index) => {
+      const rows = rowCount(feeds)
+      // Inputs that disagree on the rows fit nobody: alone, the member gets its own error.
+      return rows === undefined ? { bucket: `#${index}`, rows: 1 } : { bucket: bucketKey(feeds), rows }
+    })
+    return planRuns(plan, this.#maxBatchRows)
+  }
+
+  async #runGroup(group: readonly Tensors[]): Promise<readonly EngineOutcome[]> {
+    if (group.length > 1 && this.#keepsRows) {
+      const outcomes = await this.#runTogether(group)
+      if (outcomes !== undefined) return outcomes
+    }
+    const outcomes: EngineOutcome[] = []
+    for (const feeds of group) outcomes.push(await this.#runAlone(feeds))
+    return outcomes
+  }
+
+  /** Undefined when the members must be run one by one. */
+  async #runTogether(group: readonly Tensors[]): Promise<readonly EngineOutcome[] | undefined> {
+    const rowsOfMembers = group.map((feeds) => rowCount(feeds) ?? 0)
+    try {
+      const outputs = await this.#call(concatenate(group))
+      const rows = rowsOfMembers.reduce((sum, each) => sum + each, 0)
+      if (!this.#haveRows(outputs, rows)) return undefined
+      return split(outputs, rowsOfMembers).map((member) => ({ ok: true, outputs: member }))
+    } catch (error) {
+      this.#log.warn(`a run of ${group.length} requests failed, each is run alone`, { error: String(error) })
+      return undefined
+    }
+  }
+
+  async #runAlone(feeds: Tensors): Promise<EngineOutcome> {
+    try {
+      return { ok: true, outputs: await this.#runRows(feeds) }
+    } catch (error) {
+      return { ok: false, error }
+    }
+  }
+
+  /** One member, in several calls when it brings more rows than one may have. */
+  async #runRows(feeds: Tensors): Promise<Tensors> {
+    if (!this.#keepsRows) return this.#call(feeds)
+    const rows = rowCount(feeds)
+    if (rows === undefined) throw differentRows(feeds)
+    if (rows <= this.#maxBatchRows) return this.#call(feeds)
+    const pieces: Tensors[] = []
+    for (let start = 0; start < rows; start += this.#maxBatchRows) {
+      const count = Math.min(this.#maxBatchRows, rows - start)
+      const outputs = await this.#call(feeds.map((tensor) => sliceRows(tensor, start, count)))
+      if (!this.#haveRows(outputs, count)) return this.#call(feeds)
+      pieces.push(outputs)
+    }
+    return concatenate(pieces)
+  }
+
+  #call(feeds: Tensors): Promise<Tensors> {
+    this.#runs++
+    return this.#session.run(feeds)
+  }
+
+  #haveRows(outputs: Tensors, rows: number): boolean {
+    const other = outputs.find(({ shape }) => shape[0] !== rows)
+    if (other === undefined) return true
+    this.#keepsRows = false
+    const message = `output '${other.name}' does not keep the rows of the inputs: requests are run one at a time`
+    this.#log.warn(message, { shape: other.shape, rows })
+    return false
+  }
+}
+
+function differentRows(feeds: Tensors): ServingError {
+  const rows = feeds.map(({ name, shape }) => `'${name}' has ${shape[0] ?? 'none'}`).join(', ')
+  return new ServingError('invalid_argument', `the inputs must have the same number of rows: ${rows}`, {
+    reason: 'input',
+  })
+}

@@ -1,0 +1,76 @@
+import { ServingError } from '../contract/errors.ts'
+import { parseJson } from '../contract/json.ts'
+import type { BatchRequest, RequestPart } from '../contract/messages.ts'
+import type { Tensor } from '../contract/tensor.ts'
+import type { HandlerRequest, ResponseControl } from '../handler.ts'
+
+/** A member of a batch as its handler sees it. Its bytes are views of the batch's frame. */
+export class BatchMemberRequest implements HandlerRequest {
+  readonly response: ResponseControl = { headers: {} }
+  readonly tensors?: readonly Tensor[]
+  readonly parts: readonly RequestPart[]
+  readonly #request: BatchRequest
+  readonly #deadlineMs: number
+  #signal: AbortSignal | undefined
+
+  /** @param receivedAtMs when the batch arrived in this thread, by `performance.now()` */
+  constructor(request: BatchRequest, receivedAtMs: number) {
+    this.#request = request
+    this.#deadlineMs = receivedAtMs + request.remainingMs
+    const { payload } = request
+    this.parts = payload.kind === 'parts' ? payload.parts : []
+    if (payload.kind === 'tensors') this.tensors = payload.tensors
+  }
+
+  get id(): string {
+    return this.#request.id
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#request.headers
+  }
+
+  get remainingMs(): number {
+    return this.#deadlineMs - performance.now()
+  }
+
+  /** Made on demand: most handlers are synchronous, and a timer for each request would cost them. */
+  get signal(): AbortSignal {
+    this.#signal ??= AbortSignal.timeout(Math.max(0, Math.ceil(this.remainingMs)))
+    return this.#signal
+  }
+
+  body(): Uint8Array {
+    const only = this.parts.length === 1 ? this.parts[0] : undefined
+    const part = this.part('body') ?? this.part('data') ?? only
+    if (part !== undefined) return part.bytes
+    const names = this.parts.map(({ name }) => `'${name}'`).join(', ')
+    const found = names === '' ? 'it is empty' : `its parts are ${names}`
+    throw new ServingError('invalid_argument', `the request has no part 'body' or 'data': ${found}`, {
+      reason: 'input',
+    })
+  }
+
+  text(): string {
+    return textOf(this.body())
+  }
+
+  json(): unknown {
+    return parseJson(this.text(), 'the body')
+  }
+
+  part(name: string): RequestPart | undefined {
+    return this.parts.find((part) => part.name === name)
+  }
+
+  file(name?: string): RequestPart | undefined {
+    return this.parts.find(
+      (part) => part.fileName !== undefined && (name === undefined || part.name === name),
+    )
+  }
+}
+
+/** UTF-8 text of bytes, without copying them first. */
+export function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+}

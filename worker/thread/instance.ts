@@ -1,0 +1,142 @@
+import { join } from 'node:path'
+import { checkFeeds } from '../contract/check-feeds.ts'
+import { ServingError } from '../contract/errors.ts'
+import type { BatchRequest, BatchResult, InstanceReport, LoadSpec } from '../contract/messages.ts'
+import type { Feeds, Handler, HandlerContext, HandlerLogger, Outputs } from '../handler.ts'
+import { tensorHandler } from '../handlers/tensor.ts'
+import { BatchMember } from './batch-member.ts'
+import { Engine } from './engine.ts'
+import { loadHandler } from './load-handler.ts'
+import { outputsFromTensors, Pipeline, tensorsFromFeeds, type Steps } from './pipeline.ts'
+import { OrtSession, type Session } from './session.ts'
+import { warmUp } from './warmup.ts'
+import { WholeBatch } from './whole-batch.ts'
+
+type Parts = {
+  readonly spec: LoadSpec
+  readonly log: HandlerLogger
+  readonly handler: Handler
+  readonly session: Session | undefined
+  readonly context: HandlerContext
+}
+
+export type LoadedInstance = {
+  readonly instance: Instance
+  readonly report: Omit<InstanceReport, 'threadId'>
+}
+
+/** One loaded copy of a version: its handler and, if the archive has a graph, a session. Runs one batch at a time. */
+export class Instance {
+  readonly #parts: Parts
+  readonly #way: Pipeline | WholeBatch
+
+  private constructor(parts: Parts) {
+    this.#parts = parts
+    this.#way = wayOf(parts)
+  }
+
+  /**
+   * Loads the handler and the graph, warms the graph up, and lets the handler initialize.
+   *
+   * @throws ServingError `invalid_argument` | `failed_precondition`, or what the handler's `initialize` throws.
+   */
+  static async load(spec: LoadSpec, log: HandlerLogger): Promise<LoadedInstance> {
+    const startedAtMs = performance.now()
+    const { handler, usesHeaders } = await loadHandler(spec)
+    const session = await openSession(spec)
+    try {
+      const context = contextOf(spec, session, log)
+      await handler.initialize?.(context)
+      const instance = new Instance({ spec, log, handler, session, context })
+      const loadedAtMs = performance.now()
+      await instance.#warmUp()
+      const report = {
+        device: spec.device,
+        inputs: context.inputs,
+        outputs: context.outputs,
+        usesHeaders,
+        loadMs: loadedAtMs - startedAtMs,
+        warmUpMs: performance.now() - loadedAtMs,
+      }
+      return { instance, report }
+    } catch (error) {
+      await session?.release()
+      throw error
+    }
+  }
+
+  /** Answers every request of a batch; never throws for a request's or the handler's fault. */
+  async run(requests: readonly BatchRequest[]): Promise<BatchResult> {
+    const receivedAtMs = performance.now()
+    const { spec, log } = this.#parts
+    const members = requests.map(
+      (request) => new BatchMember({ request, receivedAtMs, model: spec.model, log }),
+    )
+    if (this.#way instanceof Pipeline) {
+      const timing = await this.#way.run(members)
+      return { replies: members.map(({ reply }) => reply), timing }
+    }
+    const { members: replied, timing } = await this.#way.run(members)
+    return { replies: replied.map(({ reply }) => reply), timing }
+  }
+
+  async release(): Promise<void> {
+    await this.#parts.session?.release()
+  }
+
+  async #warmUp(): Promise<void> {
+    const { session, spec, log } = this.#parts
+    if (session === undefined) return
+    const isBatched = new Engine(session, spec.maxBatchRows, log).batches
+    await warmUp(session, { maxRows: isBatched ? spec.maxBatchRows : 1, log })
+  }
+}
+
+function wayOf({ spec, log, handler, session, context }: Parts): Pipeline | WholeBatch {
+  if (handler.handle !== undefined) return new WholeBatch(handler.handle.bind(handler), context)
+  if (session === undefined) {
+    throw new ServingError(
+      'invalid_argument',
+      `the archive has no graph, so its handler '${spec.handler}' must answer by itself: it has no 'handle'`,
+      { reason: 'handler' },
+    )
+  }
+  const engine = new Engine(session, spec.maxBatchRows, log)
+  return new Pipeline({ steps: stepsOf(handler), context, engine })
+}
+
+/** What a handler leaves out is done as the built-in tensor handler does it. */
+function stepsOf(handler: Handler): Steps {
+  const tensor = tensorHandler()
+  return {
+    preprocess: handler.preprocess?.bind(handler) ?? tensor.preprocess,
+    postprocess: handler.postprocess?.bind(handler) ?? tensor.postprocess,
+  }
+}
+
+async function openSession(spec: LoadSpec): Promise<Session | undefined> {
+  if (spec.modelFile === undefined) return undefined
+  return OrtSession.open(join(spec.modelDir, spec.modelFile), spec)
+}
+
+function contextOf(spec: LoadSpec, session: Session | undefined, log: HandlerLogger): HandlerContext {
+  return Object.freeze({
+    modelName: spec.model.name,
+    modelVersion: spec.model.version,
+    modelDir: spec.modelDir,
+    config: spec.handlerConfig,
+    device: spec.device,
+    inputs: session?.inputs ?? [],
+    outputs: session?.outputs ?? [],
+    maxBatchRows: spec.maxBatchRows,
+    logger: log,
+    run: (feeds: Feeds) => runGraph(session, feeds),
+  })
+}
+
+async function runGraph(session: Session | undefined, feeds: Feeds): Promise<Outputs> {
+  if (session === undefined) {
+    throw new ServingError('failed_precondition', 'this archive has no graph to run', { reason: 'handler' })
+  }
+  return outputsFromTensors(await session.run(checkFeeds(session.inputs, tensorsFromFeeds(feeds))))
+}

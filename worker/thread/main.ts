@@ -1,0 +1,84 @@
+import { parentPort, threadId, workerData } from 'node:worker_threads'
+import { batchFromRunFrame, resultFrameFromResult } from '../contract/batch-codec.ts'
+import { errorToData, messageOf, type ErrorData } from '../contract/errors.ts'
+import type { BatchRequest, BatchResult, InstanceHeader, LoadSpec } from '../contract/messages.ts'
+import { moveToPool, type ThreadMessage, type ThreadTask } from '../process/thread-pool.ts'
+import { Instance } from './instance.ts'
+import { redirectConsole, ThreadLog } from './thread-log.ts'
+
+/*
+ * Entry of a worker thread. It says by one `instance` message whether it could load; it never throws to the
+ * pool, because errors lose their class and fields on the way and because the pool restarts a thread that throws.
+ */
+
+const spec = workerData as LoadSpec // set by thread-pool.ts
+const log = new ThreadLog({
+  send: (frame) => {
+    post({ kind: 'log', frame }, [frame.buffer])
+  },
+  nowMs: () => performance.now(),
+})
+
+redirectConsole(log)
+// A handler's stack trace names the line of its TypeScript source.
+process.setSourceMapsEnabled(true)
+// A forgotten rejection is a bug of the handler, but no reason to drop the loaded model and its neighbours' batch.
+process.on('unhandledRejection', (reason) => {
+  log.error('the handler left a rejection unhandled', {
+    stack: reason instanceof Error ? reason.stack : messageOf(reason),
+  })
+})
+
+// Awaited while the module is evaluated: the pool gives a thread that replaces another no batch before it is loaded.
+const loaded = await load()
+
+/** Called by the pool for each task, one at a time. */
+export default async function run(task: ThreadTask): Promise<unknown> {
+  switch (task.kind) {
+    case 'run': {
+      const result = await runBatch(batchFromRunFrame(task.buffer))
+      return moveToPool(resultFrameFromResult(task.batchId, result))
+    }
+    case 'release':
+      if (loaded.ok) await loaded.instance.release()
+      return undefined
+  }
+}
+
+async function load(): Promise<{ ok: true; instance: Instance } | { ok: false; error: ErrorData }> {
+  try {
+    const { instance, report } = await Instance.load(spec, log)
+    postInstance({ threadId, ok: true, value: { ...report, threadId } })
+    return { ok: true, instance }
+  } catch (error) {
+    const data = errorToData(error, `the handler's initialize failed: ${messageOf(error)}`)
+    postInstance({ threadId, ok: false, error: data })
+    return { ok: false, error: data }
+  }
+}
+
+async function runBatch(requests: readonly BatchRequest[]): Promise<BatchResult> {
+  if (!loaded.ok) return refuseAll(requests, loaded.error)
+  try {
+    return await loaded.instance.run(requests)
+  } catch (error) {
+    const data = errorToData(error, 'the worker failed')
+    log.error('a batch failed', { stack: data.stack })
+    return refuseAll(requests, data)
+  }
+}
+
+function refuseAll(requests: readonly BatchRequest[], { stack: _, ...error }: ErrorData): BatchResult {
+  return {
+    replies: requests.map(() => ({ ok: false, error })),
+    timing: { preprocessMs: 0, inferenceMs: 0, postprocessMs: 0, rows: 0, runs: 0 },
+  }
+}
+
+function postInstance(header: InstanceHeader): void {
+  post({ kind: 'instance', header }, [])
+}
+
+function post(message: ThreadMessage, transfer: readonly ArrayBuffer[]): void {
+  parentPort?.postMessage(message, [...transfer])
+}

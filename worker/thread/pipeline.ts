@@ -1,0 +1,110 @@
+import { checkFeeds } from '../contract/check-feeds.ts'
+import type { BatchTiming } from '../contract/messages.ts'
+import type { Tensor } from '../contract/tensor.ts'
+import type { Feeds, Handler, HandlerContext, Outputs } from '../handler.ts'
+import type { BatchMember, Stage } from './batch-member.ts'
+import type { Engine } from './engine.ts'
+
+export type Steps = Required<Pick<Handler, 'preprocess' | 'postprocess'>>
+
+export type PipelineOptions = {
+  readonly steps: Steps
+  readonly context: HandlerContext
+  readonly engine: Engine
+}
+
+type Fed = { readonly member: BatchMember; readonly feeds: readonly Tensor[] }
+
+/** The usual way of a batch: each request's preprocess, the engine for all, each request's postprocess. */
+export class Pipeline {
+  readonly #options: PipelineOptions
+
+  constructor(options: PipelineOptions) {
+    this.#options = options
+  }
+
+  /** Gives every member its reply. */
+  async run(members: readonly BatchMember[]): Promise<BatchTiming> {
+    const { steps, context, engine } = this.#options
+    const startedAtMs = performance.now()
+    const fed: Fed[] = []
+    await forEachMember(members, 'preprocess', (member) => steps.preprocess(member.request, context), {
+      done: (member, feeds) =>
+        fed.push({ member, feeds: checkFeeds(context.inputs, tensorsFromFeeds(feeds)) }),
+    })
+    // Asynchronous handlers finish in any order; the batch keeps that of the requests.
+    if (fed.length > 1) fed.sort((a, b) => members.indexOf(a.member) - members.indexOf(b.member))
+    const fedAtMs = performance.now()
+    const { outcomes, rows, runs } = await engine.run(fed.map(({ feeds }) => feeds))
+    const ranAtMs = performance.now()
+    const outputsOf = new Map<BatchMember, Outputs>()
+    for (const [index, { member }] of fed.entries()) {
+      const outcome = outcomes[index]
+      if (outcome?.ok === true) outputsOf.set(member, outputsFromTensors(outcome.outputs))
+      else member.fail(outcome?.error, 'inference')
+    }
+    await forEachMember(
+      [...outputsOf.keys()],
+      'postprocess',
+      (member) => steps.postprocess(outputsOf.get(member) ?? {}, member.request, context),
+      { done: (member, answer) => member.answer(answer, 'postprocess') },
+    )
+    return {
+      preprocessMs: fedAtMs - startedAtMs,
+      inferenceMs: ranAtMs - fedAtMs,
+      postprocessMs: performance.now() - ranAtMs,
+      rows,
+      runs,
+    }
+  }
+}
+
+/** Runs a step for each member, overlapping where it is asynchronous; a throw fails its member only. */
+async function forEachMember<T>(
+  members: readonly BatchMember[],
+  stage: Stage,
+  step: (member: BatchMember) => T | Promise<T>,
+  { done }: { readonly done: (member: BatchMember, value: T) => void },
+): Promise<void> {
+  const pending: Promise<void>[] = []
+  for (const member of members) {
+    try {
+      const value = step(member)
+      if (isPromise(value)) {
+        pending.push(
+          value
+            .then((settled) => {
+              done(member, settled)
+            })
+            .catch((error: unknown) => {
+              member.fail(error, stage)
+            }),
+        )
+      } else done(member, value)
+    } catch (error) {
+      member.fail(error, stage)
+    }
+  }
+  // Synchronous steps, the hot path, must not pay for a turn of the event loop.
+  if (pending.length > 0) await Promise.all(pending)
+}
+
+export function tensorsFromFeeds(feeds: Feeds): readonly Tensor[] {
+  if (isTensorList(feeds)) return feeds
+  return Object.entries(feeds).map(([name, feed]) => ({ ...feed, name }))
+}
+
+export function outputsFromTensors(tensors: readonly Tensor[]): Outputs {
+  // Without a prototype, an output may have any name.
+  const outputs = Object.create(null) as Record<string, Tensor> // an empty record
+  for (const tensor of tensors) outputs[tensor.name] = tensor
+  return outputs
+}
+
+function isTensorList(feeds: Feeds): feeds is readonly Tensor[] {
+  return Array.isArray(feeds)
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value
+}
