@@ -58,9 +58,9 @@ export class ThreadPool {
     })
     this.#pool.on('error', (error: unknown) => (this.#lastError = error))
     this.#pool.on('workerCreate', (worker: PoolWorker) => this.#workers.set(worker, worker.id))
-    // What ended it is emitted right after.
+    // What ended it is emitted, or rejects its task, right after.
     this.#pool.on('workerDestroy', () => {
-      queueMicrotask(() => {
+      setImmediate(() => {
         this.#noteDeath()
       })
     })
@@ -77,6 +77,7 @@ export class ThreadPool {
       const result = await this.#pool.run({ kind: 'run', batchId: id, buffer }, { transferList: [buffer] })
       return result as Uint8Array // made by thread/main.ts
     } catch (error) {
+      this.#lastError = error
       return this.#deathResult(id, header, error)
     }
   }
@@ -113,17 +114,15 @@ export class ThreadPool {
   #noteDeath(): void {
     const dead = [...this.#workers].find(([worker]) => worker.destroyed)
     if (dead !== undefined) this.#workers.delete(dead[0])
+    const why =
+      this.#lastError === undefined ? 'something in it called process.exit' : this.#why(this.#lastError)
+    this.#lastError = undefined
     if (dead !== undefined && this.#places.delete(dead[1])) {
-      const message = 'a worker thread ended and is replaced'
+      const message = `a worker thread ended and is replaced: ${why}`
       this.#listener.onLog(frameOf('log', { level: 'error', message } satisfies LogRecord))
       return
     }
-    const cause =
-      this.#lastError === undefined ? 'the handler may have called process.exit' : this.#why(this.#lastError)
-    const error = {
-      code: 'internal',
-      message: `a worker thread ended while it was loading: ${cause}`,
-    } as const
+    const error = { code: 'internal', message: `a worker thread ended while it was loading: ${why}` } as const
     this.#listener.onInstance({ ok: false, threadId: this.#freePlace(), error })
   }
 
