@@ -14,8 +14,10 @@ import type { EventBus } from './events.ts'
 import { HandleCount } from './handle-count.ts'
 import type { VersionSettings } from './settings.ts'
 import { nextState, type VersionState } from './version-state.ts'
+import { VersionWorkers } from './workers/version-workers.ts'
 import type { WorkerLayout, WorkerSetFactory } from './workers/worker-set-factory.ts'
 import type { WorkerSet } from './workers/worker-set.ts'
+import type { WorkerSlotListener } from './workers/worker-slot.ts'
 
 export type ModelVersionOptions = {
   readonly artefact: Artefact
@@ -40,10 +42,7 @@ export class ModelVersion {
   #settings: VersionSettings
   #state: VersionState = 'new'
   #reason: string | undefined
-  #workers: WorkerSet | undefined
-  /** New workers that are not warm yet. */
-  #starting: WorkerSet | undefined
-  #layout: WorkerLayout | undefined
+  readonly #workers: VersionWorkers
   readonly #handles = new HandleCount()
   /** Admitted requests whose body is still being read: each has a place in the queue. */
   #arriving = 0
@@ -63,6 +62,14 @@ export class ModelVersion {
       runners: NO_RUNNERS,
       onBatch: (batch) => options.events.emit('batchFinished', { model: this.model, ...batch }),
     })
+    this.#workers = new VersionWorkers({
+      artefact: options.artefact,
+      factory: options.workerSets,
+      listener: this.#workerListener(),
+      onSwitch: (workers) => {
+        this.batcher.useRunners(workers ?? NO_RUNNERS)
+      },
+    })
   }
 
   get model(): ModelId {
@@ -75,7 +82,7 @@ export class ModelVersion {
 
   /** Why it is not serving, or what last happened to its workers. */
   get reason(): string | undefined {
-    return this.#reason ?? this.#workers?.lastFailure
+    return this.#reason ?? this.workers?.lastFailure
   }
 
   get settings(): VersionSettings {
@@ -83,11 +90,11 @@ export class ModelVersion {
   }
 
   get workers(): WorkerSet | undefined {
-    return this.#workers
+    return this.#workers.serving
   }
 
   get layout(): WorkerLayout | undefined {
-    return this.#layout
+    return this.#workers.layout
   }
 
   get restarts(): number {
@@ -96,7 +103,7 @@ export class ModelVersion {
 
   /** Whether it can answer now. */
   get isReady(): boolean {
-    return this.#state === 'ready' && (this.#workers?.readyWorkers ?? 0) > 0
+    return this.#state === 'ready' && (this.workers?.readyWorkers ?? 0) > 0
   }
 
   /**
@@ -118,18 +125,15 @@ export class ModelVersion {
     const wasServing = this.#state === 'ready'
     if (!wasServing) this.#become('loading')
     try {
-      const layout = await this.#options.workerSets.plan(settings)
-      if (this.#unloaded !== undefined) throw this.#startGivenUp()
-      const workers = this.#options.workerSets.start(this.artefact, settings, layout, this.#workerListener())
-      await this.#untilStarted(workers, commit)
-      this.#replaceWorkers(workers, layout, settings)
+      await this.#workers.replace(settings, commit)
     } catch (error) {
       this.#reason = messageOf(error)
       if (this.#state === 'loading') this.#become('failed', this.#reason)
       throw error instanceof ServingError ? error : workersDidNotStart(this.model, this.#reason)
     }
+    this.#settings = settings
+    this.#reason = undefined
     if (!wasServing) this.#become('ready')
-    this.batcher.dispatch()
   }
 
   /**
@@ -144,8 +148,8 @@ export class ModelVersion {
       model: this.model,
       state: this.#state,
       reason: this.reason,
-      workers: this.#workers?.expectedWorkers ?? 0,
-      backoffMs: this.#workers?.backoffMs ?? 0,
+      workers: this.workers?.expectedWorkers ?? 0,
+      backoffMs: this.workers?.backoffMs ?? 0,
       queuedRequests: this.batcher.queuedRequests + this.#arriving,
       queuedRows: this.batcher.queuedRows,
       runningBatches: this.batcher.runningBatches,
@@ -193,7 +197,7 @@ export class ModelVersion {
 
   /** Gives up on workers that are still loading; the scaling that started them fails. */
   async abandonStart(): Promise<void> {
-    await this.#starting?.stop()
+    await this.#workers.abandonStart()
   }
 
   /**
@@ -215,7 +219,7 @@ export class ModelVersion {
     this.#become('draining')
     await Promise.race([this.#handles.untilNone(), this.#forced.promise])
     this.#become('unloading')
-    await Promise.all([this.#workers?.stop(), this.#starting?.stop()])
+    await this.#workers.stop()
     this.#become('unloaded')
   }
 
@@ -228,39 +232,11 @@ export class ModelVersion {
     })
     await Promise.race([this.#handles.untilNone(), timeout.promise])
     cancel()
-    this.#replaceWorkers(undefined, undefined, settings)
-  }
-
-  async #untilStarted(workers: WorkerSet, commit: () => Promise<void>): Promise<void> {
-    this.#starting = workers
-    try {
-      await workers.started
-      await commit()
-      if (workers.isStopped) throw this.#startGivenUp()
-    } catch (error) {
-      await workers.stop()
-      throw error
-    } finally {
-      this.#starting = undefined
-    }
-  }
-
-  #replaceWorkers(
-    workers: WorkerSet | undefined,
-    layout: WorkerLayout | undefined,
-    settings: VersionSettings,
-  ): void {
-    const old = this.#workers
-    this.#workers = workers
-    this.#layout = layout
     this.#settings = settings
-    this.#reason = workers === undefined ? this.#reason : undefined
-    this.batcher.useRunners(workers ?? NO_RUNNERS)
-    // Running batches of the old workers answer first; nothing waits for the processes to be gone.
-    void old?.stop()
+    this.#workers.remove()
   }
 
-  #workerListener(): Parameters<WorkerSetFactory['start']>[3] {
+  #workerListener(): WorkerSlotListener {
     const { events } = this.#options
     return {
       onChange: () => {
@@ -275,10 +251,6 @@ export class ModelVersion {
       },
       onLog: (pid, record) => events.emit('workerLog', { model: this.model, pid, record }),
     }
-  }
-
-  #startGivenUp(): ServingError {
-    return notServing(this.model, 'draining', 'its start was given up', 1000)
   }
 
   #become(to: VersionState, reason?: string): void {

@@ -23,6 +23,7 @@ export class WorkerSet implements BatchRunners {
   /** Processes that run a suspect alone, until they are idle again. */
   readonly #isolated = new WeakSet<BatchRunner>()
   #report: InstanceReport | undefined
+  #isStarted = false
   #isDraining = false
 
   constructor({ slots, listener, id }: WorkerSetOptions) {
@@ -38,7 +39,7 @@ export class WorkerSet implements BatchRunners {
             onInstance: (pid, report) => {
               this.#report ??= report
               listener.onInstance(pid, report)
-              if (this.#slots.every((slot) => slot.isReady)) this.#started.resolve()
+              if (this.#slots.every((slot) => slot.isReady)) this.#noteStarted()
             },
             onLoadFailed: (error) => {
               this.#started.reject(error)
@@ -46,8 +47,8 @@ export class WorkerSet implements BatchRunners {
             },
             onRestart: (restart) => {
               // Before the first full readiness a death is a failed start; later ones are restarts.
-              this.#started.reject(new Error(restart.detail))
-              listener.onRestart(restart)
+              if (this.#isStarted) listener.onRestart(restart)
+              else this.#started.reject(new Error(restart.detail))
             },
           },
         }),
@@ -132,6 +133,11 @@ export class WorkerSet implements BatchRunners {
     this.#isDraining = true
     this.#started.reject(new Error('its workers were stopped'))
     await Promise.all(this.#slots.map((slot) => slot.stop()))
+  }
+
+  #noteStarted(): void {
+    this.#isStarted = true
+    this.#started.resolve()
   }
 
   #hasRoom(process: { readonly readyThreads: number } & BatchRunner, isAlone: boolean): boolean {

@@ -6,8 +6,10 @@ import { STARTUP_TIMEOUT_MS, workerSet } from '../../../support/worker-sets.ts'
 function fixture(threads: readonly number[], options: FakeWorkersOptions = {}) {
   const clock = new FakeClock()
   const workers = new FakeWorkers(options)
-  const set = workerSet({ workers, clock, threads })
-  return { clock, workers, set }
+  const restarts: string[] = []
+  const listener = { onRestart: ({ detail }: { detail: string }) => restarts.push(detail) }
+  const set = workerSet({ workers, clock, threads, listener })
+  return { clock, workers, set, restarts }
 }
 
 /** Runs an empty batch on each process so often. */
@@ -56,11 +58,19 @@ describe('WorkerSet', () => {
       await assert.rejects(set.started, { message: 'its workers were stopped' })
     })
 
-    it('stays resolved when a process crashes later', async () => {
-      const { workers, set } = fixture([1])
+    it('stays resolved when a process crashes later: that is a restart', async () => {
+      const { workers, set, restarts } = fixture([1])
       workers.latest().ready()
       workers.latest().exit()
       await set.started
+      assert.deepEqual(restarts, ['it ended with SIGSEGV'])
+    })
+
+    it('does not call a failed start a restart', async () => {
+      const { workers, set, restarts } = fixture([1])
+      workers.latest().exit()
+      await assert.rejects(set.started)
+      assert.deepEqual(restarts, [])
     })
   })
 

@@ -1,0 +1,92 @@
+import { notServing } from '../errors.ts'
+import type { Artefact } from '../artefact.ts'
+import type { VersionSettings } from '../settings.ts'
+import type { WorkerLayout, WorkerSetFactory } from './worker-set-factory.ts'
+import type { WorkerSet, WorkerSetOptions } from './worker-set.ts'
+
+export type VersionWorkersOptions = {
+  readonly artefact: Artefact
+  readonly factory: WorkerSetFactory
+  readonly listener: WorkerSetOptions['listener']
+  /** Told which workers serve from now on, before the old ones are stopped. */
+  readonly onSwitch: (workers: WorkerSet | undefined) => void
+}
+
+/** The workers of one version through its scalings: those that serve, and those that are starting. */
+export class VersionWorkers {
+  readonly #options: VersionWorkersOptions
+  #serving: WorkerSet | undefined
+  #layout: WorkerLayout | undefined
+  /** New workers that are not warm yet. */
+  #starting: WorkerSet | undefined
+  #isEnded = false
+
+  constructor(options: VersionWorkersOptions) {
+    this.#options = options
+  }
+
+  get serving(): WorkerSet | undefined {
+    return this.#serving
+  }
+
+  get layout(): WorkerLayout | undefined {
+    return this.#layout
+  }
+
+  /**
+   * Starts new workers beside those that serve, and switches to them.
+   *
+   * @param commit runs when they are warm; if it fails they are stopped, as if they had not started.
+   */
+  async replace(settings: VersionSettings, commit: () => Promise<void>): Promise<void> {
+    const { artefact, factory, listener } = this.#options
+    const layout = await factory.plan(settings)
+    if (this.#isEnded) throw this.#givenUp()
+    const workers = factory.start(artefact, settings, layout, listener)
+    await this.#untilStarted(workers, commit)
+    this.#switchTo(workers, layout)
+  }
+
+  /** Serves with none from now on. */
+  remove(): void {
+    this.#switchTo(undefined, undefined)
+  }
+
+  /** Gives up on workers that are still starting: their `replace` rejects. */
+  async abandonStart(): Promise<void> {
+    await this.#starting?.stop()
+  }
+
+  /** Ends all of them, for good. */
+  async stop(): Promise<void> {
+    this.#isEnded = true
+    await Promise.all([this.#serving?.stop(), this.#starting?.stop()])
+  }
+
+  async #untilStarted(workers: WorkerSet, commit: () => Promise<void>): Promise<void> {
+    this.#starting = workers
+    try {
+      await workers.started
+      await commit()
+      if (workers.isStopped) throw this.#givenUp()
+    } catch (error) {
+      await workers.stop()
+      throw error
+    } finally {
+      this.#starting = undefined
+    }
+  }
+
+  #switchTo(workers: WorkerSet | undefined, layout: WorkerLayout | undefined): void {
+    const old = this.#serving
+    this.#serving = workers
+    this.#layout = layout
+    this.#options.onSwitch(workers)
+    // Running batches of the old workers answer first; nothing waits for the processes to be gone.
+    void old?.stop()
+  }
+
+  #givenUp() {
+    return notServing(this.#options.artefact.model, 'draining', 'its start was given up', 1000)
+  }
+}
