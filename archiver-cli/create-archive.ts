@@ -13,7 +13,7 @@ import { manifestFileOf } from './format/packed-file.ts'
 import { refuseExisting } from './format/target.ts'
 import { invalidName, invalidOption, unknownHandler, unreadable } from './option-errors.ts'
 import { probeModel } from './probe-model.ts'
-import { checkSourceFiles } from './source-file.ts'
+import { mergeSourceFiles } from './source-file.ts'
 import type { SourceFile } from './source-file.ts'
 import { packageVersion } from './version.ts'
 
@@ -62,8 +62,7 @@ export async function createArchive(options: ArchiveOptions): Promise<CreatedArc
   const target = join(options.exportPath ?? '.', archiveFileName(modelName, format))
   await refuseExisting({ target, format, force })
   const parts = await collectParts(options)
-  const files = [...parts.model, ...parts.handler, ...parts.config, ...parts.extra]
-  checkSourceFiles(files)
+  const files = mergeSourceFiles([...parts.model, ...parts.handler, ...parts.config, ...parts.extra])
   // Only now: the engine opens whatever files the model names, and those have been checked above.
   const signature = options.verify === false ? {} : await signatureOf(options)
   const manifest: Manifest = {

@@ -18,7 +18,8 @@ const IGNORED = new Set(['__pycache__', '__MACOSX', '.DS_Store'])
 export async function collectExtraFiles(patterns: readonly string[]): Promise<SourceFile[]> {
   const files: SourceFile[] = []
   for (const pattern of patterns) {
-    const matches = await expandPattern(pattern)
+    const expanded = await expandPattern(pattern)
+    const matches = expanded.filter((path) => path === pattern || !IGNORED.has(basename(path)))
     if (matches.length === 0) throw invalidOption(`--extra-files '${pattern}' matches no file`)
     for (const path of matches) files.push(...(await collect(path)))
   }

@@ -65,6 +65,8 @@ async function forEachFile(file: FileHandle, sizeBytes: number, visit: Visit): P
   // A visitor's failure ends the streams, and the pipeline then reports their end instead of its reason.
   const failures: unknown[] = []
   parser.on('entry', (header, source, next) => {
+    // It ends with an error of its own when the parser does; without a listener that would end the process.
+    source.on('error', () => undefined)
     // tar-stream does not say that it streams bytes.
     const content = source as AsyncIterable<Uint8Array>
     visitEntry(header, content, visit).then(
