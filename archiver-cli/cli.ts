@@ -6,12 +6,14 @@ import { ARCHIVE_FORMATS } from './format/archive-writer.ts'
 import type { ArchiveFormat } from './format/archive-writer.ts'
 import { formatBytes, formatDescription, inspectArchive } from './inspect-archive.ts'
 
-/** Where the program writes, and the one setting that it takes from the environment. */
+/** What the program has of its process. */
 export type CliEnvironment = {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
   /** `SOURCE_DATE_EPOCH`: what the manifest gives as its time, seconds since 1970. */
   readonly sourceDateEpoch?: string | undefined
+  /** Aborted when the user interrupts. */
+  readonly signal?: AbortSignal | undefined
 }
 
 type PackFlags = {
@@ -117,6 +119,7 @@ async function pack(flags: PackFlags, program: Command, environment: CliEnvironm
     version,
     ...(extraFiles === undefined ? {} : { extraFiles }),
     ...createdOn(environment.sourceDateEpoch, program),
+    signal: environment.signal,
   })
   environment.stdout(json === true ? `${JSON.stringify(created, null, 2)}\n` : `${formatCreated(created)}\n`)
 }

@@ -38,6 +38,8 @@ export type ArchiveOptions = {
   readonly verify?: boolean
   /** Time written as `createdOn`, seconds since 1970; default 1980, so that the same input gives the same bytes. */
   readonly createdOnSeconds?: number
+  /** Stops the packing; nothing is left of it. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export type CreatedArchive = {
@@ -79,7 +81,14 @@ export async function createArchive(options: ArchiveOptions): Promise<CreatedArc
     files: await listFiles(files),
     ...signature,
   }
-  const { digest, bytes } = await writeArchive({ target, format, manifest, files, force })
+  const { digest, bytes } = await writeArchive({
+    target,
+    format,
+    manifest,
+    files,
+    force,
+    signal: options.signal,
+  })
   return { path: target, format, digest, bytes, manifest }
 }
 

@@ -6,10 +6,9 @@ import type { Stats } from 'node:fs'
 import { TarArchive, ZipArchive } from 'archiver'
 import type { Archiver, EntryData, ZipEntryData } from 'archiver'
 import { openArchive } from './archive-reader.ts'
-import { verified } from './extract-file.ts'
-import { MANIFEST_PATH } from './manifest.ts'
-import type { Manifest, ManifestFile } from './manifest.ts'
-import { contentOf, looksLikeBomb, manifestFileOf } from './packed-file.ts'
+import type { Manifest } from './manifest.ts'
+import { packedContent, packedEntries, tooCompressible } from './packed-entry.ts'
+import type { PackedEntry } from './packed-entry.ts'
 import type { PackedFile } from './packed-file.ts'
 import { moveIntoPlace, refuseExisting } from './target.ts'
 
@@ -32,6 +31,8 @@ export type WriteRequest = {
   readonly files: readonly PackedFile[]
   /** Replace an archive that is there already. */
   readonly force: boolean
+  /** Stops the writing; what was written is removed. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export function archiveFileName(modelName: string, format: ArchiveFormat): string {
@@ -75,54 +76,33 @@ export async function writeArchive(request: WriteRequest): Promise<{ digest: str
   }
 }
 
-type Entry = { readonly file: PackedFile; readonly listed: ManifestFile }
-
-async function writeAt(path: string, { format, manifest, files }: WriteRequest): Promise<void> {
-  const entries = await listEntries(manifest, files)
+async function writeAt(path: string, request: WriteRequest): Promise<void> {
+  const { format, manifest } = request
+  const entries = await packedEntries(request)
   if (format === 'no-archive') return writeDirectory(path, entries)
-  const bombs = format === 'zip-store' ? [] : await suspiciousPaths(entries)
-  if (format === 'tgz')
-    return writeTar(
-      { path, root: manifest.model.modelName, level: bombs.length > 0 ? 0 : DEFLATE_LEVEL },
-      entries,
-    )
-  const isStored = ({ listed }: Entry) => format === 'zip-store' || bombs.includes(listed.path)
-  return writeZip(path, entries, isStored)
-}
-
-/** The manifest first, so that a reader of a stream knows it early; then by name. */
-async function listEntries(manifest: Manifest, files: readonly PackedFile[]): Promise<Entry[]> {
-  const text = `${JSON.stringify(manifest, null, 2)}\n`
-  const manifestFile: PackedFile = { path: MANIFEST_PATH, content: { bytes: Buffer.from(text) } }
-  const listed = new Map(manifest.files.map((file) => [file.path, file]))
-  const entries = [{ file: manifestFile, listed: await manifestFileOf(manifestFile) }]
-  for (const file of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-    entries.push({ file, listed: listed.get(file.path) ?? (await manifestFileOf(file)) })
-  }
-  return entries
-}
-
-async function suspiciousPaths(entries: readonly Entry[]): Promise<string[]> {
-  const paths: string[] = []
-  for (const { file, listed } of entries) if (await looksLikeBomb(file, listed.bytes)) paths.push(file.path)
-  return paths
+  const bombs = format === 'zip-store' ? entries : await tooCompressible(entries)
+  if (format !== 'tgz') return writeZip(path, entries, (entry) => bombs.includes(entry))
+  return writeTar(
+    { path, root: manifest.model.modelName, level: bombs.length > 0 ? 0 : DEFLATE_LEVEL },
+    entries,
+  )
 }
 
 async function writeZip(
   path: string,
-  entries: readonly Entry[],
-  isStored: (entry: Entry) => boolean,
+  entries: readonly PackedEntry[],
+  isStored: (entry: PackedEntry) => boolean,
 ): Promise<void> {
   const archive = new ZipArchive({ zlib: { level: DEFLATE_LEVEL } })
-  const dataOf = (entry: Entry) => ({ name: entry.file.path, store: isStored(entry) })
+  const dataOf = (entry: PackedEntry) => ({ name: entry.file.path, store: isStored(entry) })
   await streamInto(path, archive, { entries, dataOf })
 }
 
 type TarTarget = { readonly path: string; readonly root: string; readonly level: number }
 
-async function writeTar({ path, root, level }: TarTarget, entries: readonly Entry[]): Promise<void> {
+async function writeTar({ path, root, level }: TarTarget, entries: readonly PackedEntry[]): Promise<void> {
   const archive = new TarArchive({ gzip: true, gzipOptions: { level } })
-  const dataOf = ({ file, listed }: Entry) => ({
+  const dataOf = ({ file, listed }: PackedEntry) => ({
     name: `${root}/${file.path}`,
     // Of the stats archiver uses the size alone, and without it keeps the whole file in memory.
     stats: { size: listed.bytes } as Stats,
@@ -130,12 +110,12 @@ async function writeTar({ path, root, level }: TarTarget, entries: readonly Entr
   await streamInto(path, archive, { entries, dataOf })
 }
 
-type DataOf = (entry: Entry) => EntryData | ZipEntryData
+type DataOf = (entry: PackedEntry) => EntryData | ZipEntryData
 
 async function streamInto(
   path: string,
   archive: Archiver,
-  content: { readonly entries: readonly Entry[]; readonly dataOf: DataOf },
+  content: { readonly entries: readonly PackedEntry[]; readonly dataOf: DataOf },
 ): Promise<void> {
   const output = await open(path, 'wx')
   const stop = new AbortController()
@@ -154,11 +134,11 @@ async function streamInto(
 /** One entry after another: archiver would open every file at once, and never tells of one that it cannot read. */
 async function appendAll(
   archive: Archiver,
-  { entries, dataOf }: { readonly entries: readonly Entry[]; readonly dataOf: DataOf },
+  { entries, dataOf }: { readonly entries: readonly PackedEntry[]; readonly dataOf: DataOf },
   signal: AbortSignal,
 ): Promise<void> {
   for (const entry of entries) {
-    const source = Readable.from(verified(entry.listed, contentOf(entry.file)))
+    const source = Readable.from(packedContent(entry))
     source.once('error', (error) => archive.destroy(error))
     try {
       const appended = once(archive, 'entry', { signal })
@@ -171,13 +151,13 @@ async function appendAll(
   await archive.finalize()
 }
 
-async function writeDirectory(root: string, entries: readonly Entry[]): Promise<void> {
-  for (const { file, listed } of entries) {
-    const path = join(root, file.path)
+async function writeDirectory(root: string, entries: readonly PackedEntry[]): Promise<void> {
+  for (const entry of entries) {
+    const path = join(root, entry.file.path)
     await mkdir(dirname(path), { recursive: true })
     const output = await open(path, 'wx', FILE_MODE)
     try {
-      for await (const chunk of verified(listed, contentOf(file))) await output.writeFile(chunk)
+      for await (const chunk of packedContent(entry)) await output.writeFile(chunk)
       await output.sync()
     } finally {
       await output.close()

@@ -60,10 +60,22 @@ export function parseManifest(text: string): Manifest {
   }
   const result = manifestSchema.safeParse(value)
   if (result.success) return result.data
+  if (isForPython(value)) {
+    throw new ServingError(
+      'invalid_argument',
+      'was made by torch-model-archiver; export the model to ONNX and pack it with onnx-model-archiver',
+      { reason: 'archive' },
+    )
+  }
   const issue = result.error.issues[0]
   throw new ServingError(
     'invalid_argument',
     `${MANIFEST_PATH} has a bad '${issue?.path.join('.') ?? ''}': ${issue?.message ?? 'unknown'}`,
     { reason: 'archive' },
   )
+}
+
+/** A TorchServe archive: the likeliest wrong file of all. */
+function isForPython(value: unknown): boolean {
+  return z.object({ runtime: z.string().regex(/^(python|LSP)/i) }).safeParse(value).success
 }

@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import { createDeflateRaw } from 'node:zlib'
-import { Readable } from 'node:stream'
-import { RATIO_FREE_BYTES, exceedsRatio } from './container.ts'
 import { readRange } from './file-range.ts'
 import type { ManifestFile } from './manifest.ts'
 
@@ -34,19 +31,4 @@ export async function manifestFileOf(file: PackedFile): Promise<ManifestFile> {
     bytes += chunk.length
   }
   return { path: file.path, bytes, sha256: hash.digest('hex') }
-}
-
-/**
- * Whether a file would deflate so well that a reader must take it for a bomb: it is then stored as it is.
- *
- * Real weights are settled after their first hundredth.
- */
-export async function looksLikeBomb(file: PackedFile, bytes: number): Promise<boolean> {
-  if (bytes <= RATIO_FREE_BYTES) return false
-  let deflatedBytes = 0
-  for await (const chunk of Readable.from(contentOf(file)).pipe(createDeflateRaw())) {
-    deflatedBytes += (chunk as Buffer).length // a zlib stream without an encoding yields buffers
-    if (!exceedsRatio(bytes, deflatedBytes)) return false
-  }
-  return true
 }

@@ -11,6 +11,7 @@ import { MAX_TOTAL_BYTES, checkEntries, checkEntryCount, drain, exceedsRatio } f
 import type { ArchiveEntry, Container, EntryReceiver } from './container.ts'
 import { checkEntryName } from './entry-name.ts'
 import { readRange } from './file-range.ts'
+import { through } from './through.ts'
 
 /** Headers and padding of the most entries that are allowed, generously. */
 const MAX_TAR_BYTES = MAX_TOTAL_BYTES + 16 * 1024 * 1024
@@ -78,13 +79,9 @@ async function forEachFile(file: FileHandle, sizeBytes: number, visit: Visit): P
     )
   })
   try {
-    await pipeline(
-      Readable.from(readRange(file, 0, sizeBytes)),
-      createGunzip(),
-      (inflated: AsyncIterable<Buffer>) => bounded(inflated, sizeBytes),
-      // A streamx Writable behaves as a Node one here; only its type has other names.
-      parser as unknown as Writable,
-    )
+    const inflated = through(readRange(file, 0, sizeBytes), createGunzip())
+    // A streamx Writable behaves as a Node one here; only its type has other names.
+    await pipeline(Readable.from(bounded(inflated, sizeBytes)), parser as unknown as Writable)
   } catch (error) {
     throw [...failures, error].find(isTelling) ?? brokenArchive('is not a readable .tar.gz file', error)
   }

@@ -1,12 +1,11 @@
 import type { FileHandle } from 'node:fs/promises'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { crc32, createInflateRaw } from 'node:zlib'
 import { brokenEntry, quote, brokenArchive } from './archive-errors.ts'
 import { checkEntries, checkEntryCount, exceedsRatio } from './container.ts'
 import type { ArchiveEntry, Container, EntryReceiver } from './container.ts'
 import { checkEntryName } from './entry-name.ts'
 import { readExactly, readRange } from './file-range.ts'
+import { through } from './through.ts'
 import { readZipDirectory } from './zip-directory.ts'
 import type { ZipRecord } from './zip-directory.ts'
 
@@ -121,28 +120,12 @@ async function readEntries(
 ): Promise<void> {
   for (const entry of entries) {
     const stored = readRange(file, entry.dataStart, entry.dataEnd)
-    if (entry.isDeflated) await inflate(entry, stored, receive)
-    else await receive(entry, checkingCrc(entry, stored))
-  }
-}
-
-async function inflate(
-  entry: ZipEntry,
-  deflated: AsyncIterable<Buffer>,
-  receive: EntryReceiver,
-): Promise<void> {
-  const inflater = createInflateRaw()
-  // Its failure reaches the reader of the inflater; when the reader gives up first, it says why itself. An error
-  // may still come after that, and without a listener it would end the process.
-  inflater.on('error', () => undefined)
-  const feeding = pipeline(Readable.from(deflated), inflater).catch(() => undefined)
-  try {
-    await receive(entry, checkingCrc(entry, inflater))
-  } catch (error) {
-    throw isZlibError(error) ? brokenEntry(entry.path, 'has corrupt data', error) : error
-  } finally {
-    inflater.destroy()
-    await feeding
+    const content = entry.isDeflated ? through(stored, createInflateRaw()) : stored
+    try {
+      await receive(entry, checkingCrc(entry, content))
+    } catch (error) {
+      throw isZlibError(error) ? brokenEntry(entry.path, 'has corrupt data', error) : error
+    }
   }
 }
 

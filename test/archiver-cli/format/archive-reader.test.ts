@@ -115,6 +115,7 @@ describe('openArchive', () => {
       (m) => ({ ...m, model: { ...m.model, modelName: '../x' } }),
       /bad 'model\.modelName'/,
     ],
+    ['a Python runtime', (m) => ({ ...m, runtime: 'python3' }), /was made by torch-model-archiver; export/],
     ['no files', ({ files: _, ...m }) => m, /bad 'files'/],
     [
       'an unknown handler',

@@ -22,12 +22,17 @@ describe('writeArchive', () => {
   })
   afterEach(() => directory.remove())
 
-  type Change = { readonly format?: ArchiveFormat; readonly force?: boolean; readonly listed?: Files }
+  type Change = {
+    readonly format?: ArchiveFormat
+    readonly force?: boolean
+    readonly listed?: Files
+    readonly signal?: AbortSignal
+  }
 
   /** Writes an archive of files; `listed` are those that the manifest describes instead. */
   async function write(
     files: Files,
-    { format = 'default', force = false, listed = files }: Change = {},
+    { format = 'default', force = false, listed = files, signal }: Change = {},
   ): Promise<string> {
     const target = join(store, archiveFileName('toy', format))
     const packed = Object.entries(files).map(([path, bytes]) => ({ path, content: { bytes } }))
@@ -37,6 +42,7 @@ describe('writeArchive', () => {
       force,
       files: packed,
       manifest: parseManifest(manifestOf(listed).toString()),
+      signal,
     })
     return target
   }
@@ -81,6 +87,13 @@ describe('writeArchive', () => {
         message: /'labels\.txt' differs/,
       })
       assert.deepEqual(await treeOf(store), before)
+    })
+
+    it(`leaves nothing of '${format}' when it is stopped`, async () => {
+      const files = { ...HONEST_FILES, 'large.bin': Buffer.alloc(3 * 1024 * 1024) }
+      const signal = AbortSignal.abort(new Error('stopped'))
+      await assert.rejects(write(files, { format, signal }), { message: 'stopped' })
+      assert.deepEqual(await readdir(store), [])
     })
 
     it(`writes '${format}' of weights that compress too well to be believed`, async () => {
