@@ -72,7 +72,10 @@ export function metadataFromOrt(
 }
 
 function ortTensor(tensor: Tensor): OrtTensor {
-  if (tensor.dtype === 'BYTES') return new OrtTensor('string', [...tensor.data], tensor.shape)
+  if (tensor.dtype === 'BYTES') {
+    if (tensor.data.some((text) => text.includes('\0'))) throw nulCharacter(tensor.name)
+    return new OrtTensor('string', [...tensor.data], tensor.shape)
+  }
   // Half precision stays in a Uint16Array. Where `Float16Array` exists (Node.js 24), onnxruntime-common lays one
   // over the same bytes by itself. Its typings have no overload for a union of types.
   return new OrtTensor(ORT_TYPE_OF[tensor.dtype] as 'float32', tensor.data as Float32Array, tensor.shape)
@@ -95,6 +98,17 @@ function numericArray(dtype: NumericDataType, data: OrtTensor.DataType) {
   if (!ArrayBuffer.isView(data))
     throw new ServingError('internal', `${dtype} data came back as ${typeof data}`)
   return new ArrayOfType(data.buffer, data.byteOffset, data.byteLength / ArrayOfType.BYTES_PER_ELEMENT)
+}
+
+/** onnxruntime-node 1.30.0 hands strings over as C strings and would cut this one without a word. */
+function nulCharacter(name: string): ServingError {
+  return new ServingError(
+    'invalid_argument',
+    `input '${name}' has a string with a NUL character; send it encoded`,
+    {
+      reason: 'input',
+    },
+  )
 }
 
 function unsupportedModel(problem: string): ServingError {

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import {
+  batchFromRunFrame,
+  resultFrameFromResult,
+  resultFromResultFrame,
+  runFrameFromBatch,
+} from '../../../worker/contract/batch-codec.ts'
+import type { BatchRequest, BatchResult } from '../../../worker/contract/messages.ts'
+import { TENSOR_OF_EVERY_TYPE } from '../../support/tensors.ts'
+
+const timing = { preprocessMs: 1, inferenceMs: 2, postprocessMs: 3, rows: 4, runs: 1 }
+const head = { id: 'a', headers: { 'x-a': 'è' }, remainingMs: 5.5 }
+
+describe('a run frame', () => {
+  for (const tensor of TENSOR_OF_EVERY_TYPE) {
+    it(`carries ${tensor.dtype}`, () => {
+      const batch: BatchRequest[] = [{ ...head, payload: { kind: 'tensors', tensors: [tensor, tensor] } }]
+      assert.deepEqual(batchFromRunFrame(runFrameFromBatch(1, batch).buffer), batch)
+    })
+  }
+
+  it('carries parts of any length with their names', () => {
+    const batch: BatchRequest[] = [
+      { ...head, payload: { kind: 'parts', parts: [{ name: 'body', bytes: new Uint8Array(0) }] } },
+      {
+        ...head,
+        id: 'b',
+        payload: {
+          kind: 'parts',
+          parts: [
+            { name: 'f', fileName: 'é.png', contentType: 'image/png', bytes: Uint8Array.of(1, 2, 3) },
+            { name: 'g', bytes: Uint8Array.of(4) },
+          ],
+        },
+      },
+    ]
+    assert.deepEqual(batchFromRunFrame(runFrameFromBatch(1, batch).buffer), batch)
+  })
+
+  it('leaves the requests usable for a second try', () => {
+    const bytes = Uint8Array.of(1, 2, 3)
+    const { buffer } = runFrameFromBatch(1, [
+      { ...head, payload: { kind: 'parts', parts: [{ name: 'f', bytes }] } },
+    ])
+    new Uint8Array(buffer).fill(0)
+    assert.deepEqual(bytes, Uint8Array.of(1, 2, 3))
+  })
+})
+
+describe('a result frame', () => {
+  const carried = (result: BatchResult) => resultFromResultFrame(resultFrameFromResult(1, result).buffer)
+
+  for (const tensor of TENSOR_OF_EVERY_TYPE) {
+    it(`carries ${tensor.dtype}`, () => {
+      const result: BatchResult = {
+        replies: [{ ok: true, value: { payload: { kind: 'tensors', tensors: [tensor] } } }],
+        timing,
+      }
+      assert.deepEqual(carried(result), result)
+    })
+  }
+
+  it('carries answers and errors in order', () => {
+    const result: BatchResult = {
+      replies: [
+        { ok: false, error: { code: 'invalid_argument', message: 'é', reason: 'input' } },
+        {
+          ok: true,
+          value: {
+            status: 201,
+            headers: { 'x-b': 'c' },
+            payload: { kind: 'bytes', contentType: 'image/png', bytes: Uint8Array.of(9, 8, 7) },
+          },
+        },
+      ],
+      timing,
+    }
+    assert.deepEqual(carried(result), result)
+  })
+})

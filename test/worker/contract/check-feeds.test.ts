@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { checkFeeds } from '../../../worker/contract/check-feeds.ts'
+import type { Tensor, TensorMetadata } from '../../../worker/contract/tensor.ts'
+
+const IMAGE: TensorMetadata = { name: 'image', dtype: 'FP32', shape: ['batch', 3, -1] }
+const IDS: TensorMetadata = { name: 'ids', dtype: 'INT64', shape: ['batch', 'length'] }
+const MASK: TensorMetadata = { name: 'mask', dtype: 'INT64', shape: ['batch', 'length'] }
+const ANY: TensorMetadata = { name: 'any', dtype: 'FP32', shape: [] }
+
+const fp32 = (name: string, shape: readonly number[]): Tensor => ({
+  name,
+  dtype: 'FP32',
+  shape,
+  data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
+})
+const int64 = (name: string, shape: readonly number[]): Tensor => ({
+  name,
+  dtype: 'INT64',
+  shape,
+  data: new BigInt64Array(shape.reduce((a, b) => a * b, 1)),
+})
+
+describe('checkFeeds', () => {
+  it('returns the tensors in the order of the inputs', () => {
+    const [ids, mask] = [int64('ids', [1, 4]), int64('mask', [1, 4])]
+    assert.deepEqual(checkFeeds([IDS, MASK], [mask, ids]), [ids, mask])
+  })
+
+  const ACCEPTED = [
+    { it: 'any size of a variable dimension', inputs: [IMAGE], tensors: [fp32('image', [7, 3, 11])] },
+    { it: 'no rows', inputs: [IMAGE], tensors: [fp32('image', [0, 3, 1])] },
+    { it: 'any shape where none is declared', inputs: [ANY], tensors: [fp32('any', [2, 2])] },
+    { it: 'no tensors for a graph without inputs', inputs: [], tensors: [] },
+  ]
+  for (const each of ACCEPTED) {
+    it(`accepts ${each.it}`, () => assert.deepEqual(checkFeeds(each.inputs, each.tensors), each.tensors))
+  }
+
+  const REFUSED = [
+    {
+      it: 'a missing input',
+      inputs: [IDS, MASK],
+      tensors: [int64('ids', [1, 4])],
+      message: "input 'mask' is missing, model expects INT64 [batch,length]",
+    },
+    {
+      it: 'an unknown input',
+      inputs: [IMAGE],
+      tensors: [fp32('image', [1, 3, 1]), fp32('imgae', [1])],
+      message: "unknown input 'imgae', the model expects 'image'; did you mean 'image'?",
+    },
+    {
+      it: 'an input given twice',
+      inputs: [IMAGE],
+      tensors: [fp32('image', [1, 3, 1]), fp32('image', [1, 3, 1])],
+      message: "input 'image' is given twice",
+    },
+    {
+      it: 'another data type',
+      inputs: [IMAGE],
+      tensors: [int64('image', [1, 3, 1])],
+      message: "input 'image' has dtype INT64, model expects FP32",
+    },
+    {
+      it: 'another rank',
+      inputs: [IMAGE],
+      tensors: [fp32('image', [3, 1])],
+      message: "input 'image' has shape [3,1], model expects [batch,3,-1]",
+    },
+    {
+      it: 'another size of a fixed dimension',
+      inputs: [IMAGE],
+      tensors: [fp32('image', [1, 4, 1])],
+      message: "input 'image' has shape [1,4,1], model expects [batch,3,-1]",
+    },
+    {
+      it: 'fewer elements than the shape says',
+      inputs: [IMAGE],
+      tensors: [{ ...fp32('image', [1, 3, 1]), shape: [2, 3, 1] }],
+      message: "input 'image' has 3 elements, its shape [2,3,1] needs 6",
+    },
+    {
+      it: 'two sizes of one symbolic dimension',
+      inputs: [IDS, MASK],
+      tensors: [int64('ids', [1, 4]), int64('mask', [1, 5])],
+      message: "input 'mask' has 'length' 5, but input 'ids' has 4; they must be equal",
+    },
+  ]
+  for (const { it: name, inputs, tensors, message } of REFUSED) {
+    it(`refuses ${name}`, () => {
+      assert.throws(() => checkFeeds(inputs, tensors), { code: 'invalid_argument', message })
+    })
+  }
+})

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import {
+  FrameBuilder,
+  frameHeader,
+  frameOf,
+  FrameReader,
+  sectionBytes,
+} from '../../../worker/contract/frame.ts'
+
+const MAX_FRAME_BYTES = 1024
+
+describe('FrameReader', () => {
+  const frames = [frameOf('run', { requests: [] }, 7), frameOf('log', { message: 'è' }), frameOf('stop', {})]
+  const stream = Buffer.concat(frames)
+
+  const seen = (chunks: readonly Uint8Array[]) => {
+    const reader = new FrameReader(MAX_FRAME_BYTES)
+    return chunks.flatMap((chunk) =>
+      reader.push(chunk).map(({ kind, id, buffer }) => ({ kind, id, header: frameHeader(buffer) })),
+    )
+  }
+  const expected = [
+    { kind: 'run', id: 7, header: { requests: [] } },
+    { kind: 'log', id: 0, header: { message: 'è' } },
+    { kind: 'stop', id: 0, header: {} },
+  ]
+
+  it('finds all frames in one chunk', () => assert.deepEqual(seen([stream]), expected))
+
+  it('puts frames together from single bytes', () => {
+    assert.deepEqual(seen(Array.from(stream, (byte) => Uint8Array.of(byte))), expected)
+  })
+
+  it('puts frames together wherever two chunks meet', () => {
+    for (let cut = 0; cut <= stream.byteLength; cut++) {
+      assert.deepEqual(seen([stream.subarray(0, cut), stream.subarray(cut)]), expected, `cut at ${cut}`)
+    }
+  })
+
+  it('gives each frame a buffer of its own', () => {
+    const [first, second] = new FrameReader(MAX_FRAME_BYTES).push(stream)
+    assert.notEqual(first?.buffer, second?.buffer)
+    assert.equal(first?.buffer.byteLength, frames[0]?.byteLength)
+  })
+
+  const changed = (offset: number, value: number) => {
+    const frame = Buffer.from(frameOf('stop', {}))
+    frame.writeUInt32LE(value, offset)
+    return frame
+  }
+  const REFUSED = [
+    {
+      it: 'a frame over the limit',
+      bytes: changed(0, MAX_FRAME_BYTES),
+      message: /1028 bytes arrived, allowed/,
+    },
+    { it: 'a frame without room for its fields', bytes: changed(0, 3), message: /7 bytes arrived, allowed/ },
+    { it: 'an unknown kind', bytes: changed(4, 0x1ff), message: /kind 255, version 1/ },
+    { it: 'another format version', bytes: changed(4, 0x203), message: /kind 3, version 2/ },
+    { it: 'a header longer than the frame', bytes: changed(12, 500), message: /claims a header of 500/ },
+  ]
+  for (const { it: name, bytes, message } of REFUSED) {
+    it(`refuses ${name}`, () => {
+      assert.throws(() => new FrameReader(MAX_FRAME_BYTES).push(bytes), { code: 'internal', message })
+    })
+  }
+})
+
+describe('FrameBuilder', () => {
+  it('starts every section at a multiple of 8, so that any typed array fits over it', () => {
+    const builder = new FrameBuilder()
+    const sections = [Uint8Array.of(1), Uint8Array.of(2, 3, 4), new Uint8Array(0), Uint8Array.of(5)]
+    const places = sections.map((bytes) => builder.add(bytes))
+    const { buffer } = builder.build('run', 1, { odd: 'header' })
+    const views = places.map((place) => sectionBytes(buffer, place))
+    assert.deepEqual(views, sections)
+    assert.deepEqual(
+      views.map(({ byteOffset }) => byteOffset % 8),
+      [0, 0, 0, 0],
+    )
+  })
+})
