@@ -7,7 +7,7 @@ import { TarArchive, ZipArchive } from 'archiver'
 import type { Archiver, EntryData, ZipEntryData } from 'archiver'
 import { openArchive } from './archive-reader.ts'
 import type { Manifest } from './manifest.ts'
-import { packedContent, packedEntries, tooCompressible } from './packed-entry.ts'
+import { hardlyCompressible, packedContent, packedEntries, tooCompressible } from './packed-entry.ts'
 import type { PackedEntry } from './packed-entry.ts'
 import type { PackedFile } from './packed-file.ts'
 import { moveIntoPlace, refuseExisting } from './target.ts'
@@ -80,8 +80,9 @@ async function writeAt(path: string, request: WriteRequest): Promise<void> {
   const { format, manifest } = request
   const entries = await packedEntries(request)
   if (format === 'no-archive') return writeDirectory(path, entries)
-  const bombs = format === 'zip-store' ? entries : await tooCompressible(entries)
-  if (format !== 'tgz') return writeZip(path, entries, (entry) => bombs.includes(entry))
+  if (format === 'zip-store') return writeZip(path, entries, entries)
+  const bombs = await tooCompressible(entries)
+  if (format === 'default') return writeZip(path, entries, [...bombs, ...(await hardlyCompressible(entries))])
   return writeTar(
     { path, root: manifest.model.modelName, level: bombs.length > 0 ? 0 : DEFLATE_LEVEL },
     entries,
@@ -91,10 +92,10 @@ async function writeAt(path: string, request: WriteRequest): Promise<void> {
 async function writeZip(
   path: string,
   entries: readonly PackedEntry[],
-  isStored: (entry: PackedEntry) => boolean,
+  stored: readonly PackedEntry[],
 ): Promise<void> {
   const archive = new ZipArchive({ zlib: { level: DEFLATE_LEVEL } })
-  const dataOf = (entry: PackedEntry) => ({ name: entry.file.path, store: isStored(entry) })
+  const dataOf = (entry: PackedEntry) => ({ name: entry.file.path, store: stored.includes(entry) })
   await streamInto(path, archive, { entries, dataOf })
 }
 

@@ -1,4 +1,4 @@
-import { createDeflateRaw } from 'node:zlib'
+import { createDeflateRaw, deflateRawSync } from 'node:zlib'
 import { RATIO_FREE_BYTES, exceedsRatio } from './container.ts'
 import { verified } from './extract-file.ts'
 import { MANIFEST_PATH } from './manifest.ts'
@@ -6,6 +6,10 @@ import type { Manifest, ManifestFile } from './manifest.ts'
 import { contentOf, manifestFileOf } from './packed-file.ts'
 import type { PackedFile } from './packed-file.ts'
 import { through } from './through.ts'
+
+const SAMPLE_BYTES = 2 * 1024 * 1024
+/** Deflating and inflating cost seconds per gigabyte; they must save a tenth. */
+const DENSE_RATIO = 0.9
 
 /** A file on its way into an archive, and what the manifest says of it. */
 export type PackedEntry = {
@@ -40,17 +44,21 @@ export async function* packedContent({ file, listed, signal }: PackedEntry): Asy
   }
 }
 
-/**
- * The entries that would deflate so well that a reader must take them for bombs: they are stored as they are.
- *
- * Real weights are settled after their first hundredth.
- */
+/** Entries that would deflate so well that a reader must take them for bombs; they may not be deflated. */
 export async function tooCompressible(entries: readonly PackedEntry[]): Promise<PackedEntry[]> {
   const found: PackedEntry[] = []
   for (const entry of entries) if (await looksLikeBomb(entry)) found.push(entry)
   return found
 }
 
+/** Entries that deflating would hardly shrink, judged by their beginning: trained weights, mostly. */
+export async function hardlyCompressible(entries: readonly PackedEntry[]): Promise<PackedEntry[]> {
+  const found: PackedEntry[] = []
+  for (const entry of entries) if (await isDense(entry)) found.push(entry)
+  return found
+}
+
+/** Real weights are settled after their first hundredth. */
 async function looksLikeBomb(entry: PackedEntry): Promise<boolean> {
   const { bytes } = entry.listed
   if (bytes <= RATIO_FREE_BYTES) return false
@@ -60,4 +68,15 @@ async function looksLikeBomb(entry: PackedEntry): Promise<boolean> {
     if (!exceedsRatio(bytes, deflatedBytes)) return false
   }
   return true
+}
+
+async function isDense(entry: PackedEntry): Promise<boolean> {
+  let [bytes, deflatedBytes] = [0, 0]
+  for await (const chunk of packedContent(entry)) {
+    bytes += chunk.length
+    deflatedBytes += deflateRawSync(chunk).length
+    if (bytes >= SAMPLE_BYTES) return deflatedBytes > bytes * DENSE_RATIO
+  }
+  // A small file costs nothing to deflate.
+  return false
 }

@@ -11,6 +11,7 @@ import type { ArchiveFormat } from '../../../archiver-cli/format/archive-writer.
 import { MANIFEST_PATH, parseManifest } from '../../../archiver-cli/format/manifest.ts'
 import { HONEST_FILES, extractArchive, manifestOf } from '../../support/archive-files.ts'
 import type { Files } from '../../support/archive-files.ts'
+import { seededRandom } from '../../support/random.ts'
 import { temporaryDirectory, treeOf } from '../../support/temporary-directory.ts'
 
 describe('writeArchive', () => {
@@ -120,6 +121,13 @@ describe('writeArchive', () => {
       (await stat(await write(files, { format, force: true }))).size
     assert.ok((await bytesOf('default')) < 5000)
     assert.ok((await bytesOf('zip-store')) > 100_000)
+  })
+
+  it('does not deflate weights that would not shrink', async () => {
+    const random = seededRandom(1)
+    const weights = Buffer.from(Uint8Array.from({ length: 3_000_000 }, () => random() * 256))
+    const target = await write({ ...HONEST_FILES, 'weights.bin': weights })
+    assert.ok((await readFile(target)).includes(weights))
   })
 
   it('never replaces a directory that is no archive, forced or not', async () => {
