@@ -64,7 +64,7 @@ export function createCore(options: CoreOptions): Core {
     dataPlane,
     controlPlane,
     async load() {
-      dataPlane.noteStartupFailures(['the models of the start are still loading'])
+      dataPlane.beginStartup()
       await store.prepare()
       const failures = await loadStartupModels({
         store,
@@ -74,7 +74,7 @@ export function createCore(options: CoreOptions): Core {
         registry,
         loadModels,
       })
-      dataPlane.noteStartupFailures(failures)
+      dataPlane.endStartup(failures)
       return failures
     },
   }

@@ -1,4 +1,4 @@
-import { ServingError } from '../../worker/contract/errors.ts'
+import { messageOf, ServingError } from '../../worker/contract/errors.ts'
 import { formatModelId, type ModelId } from '../../worker/contract/model-id.ts'
 import type { ModelSelector } from './data-plane.ts'
 
@@ -89,6 +89,25 @@ export function workerCrashed(model: ModelId, detail: string): ServingError {
 export function workersDidNotStart(model: ModelId, detail: string): ServingError {
   return new ServingError('internal', `the workers of ${formatModelId(model)} did not start: ${detail}`, {
     reason: 'startup',
+  })
+}
+
+/** @param cause of the failed write; the change is undone. */
+export function stateNotSaved(cause: unknown): ServingError {
+  const isDiskFull = cause instanceof Error && 'code' in cause && DISK_FULL_CODES.includes(cause.code)
+  return new ServingError(
+    isDiskFull ? 'resource_exhausted' : 'internal',
+    `the change could not be saved, and was not made: ${messageOf(cause)}`,
+    { cause, reason: isDiskFull ? 'disk_full' : 'state_not_saved' },
+  )
+}
+
+const DISK_FULL_CODES: readonly unknown[] = ['ENOSPC', 'EDQUOT']
+
+export function stillStarting(): ServingError {
+  return new ServingError('unavailable', 'the server is starting: its models are being brought back', {
+    reason: 'starting',
+    retryAfterMs: 1000,
   })
 }
 

@@ -14,10 +14,11 @@ import type {
   VersionHealth,
   VersionMetadata,
 } from './data-plane.ts'
-import { bodyTooLarge, notServing, shuttingDown } from './errors.ts'
+import { bodyTooLarge, notServing, shuttingDown, stillStarting } from './errors.ts'
 import type { EventBus } from './events.ts'
 import type { ModelRegistry } from './model-registry.ts'
 import type { ModelVersion } from './model-version.ts'
+import type { VersionState } from './version-state.ts'
 
 /** The data plane over the registry. */
 export class InferenceService implements DataPlane {
@@ -25,6 +26,7 @@ export class InferenceService implements DataPlane {
   readonly #events: EventBus
   readonly #clock: Clock
   #isShuttingDown = false
+  #isStarting = false
   #startupFailures: readonly string[] = []
 
   constructor(registry: ModelRegistry, events: EventBus, clock: Clock) {
@@ -38,13 +40,19 @@ export class InferenceService implements DataPlane {
     this.#isShuttingDown = true
   }
 
-  /** Models that should have been there at start and are not: the server is not ready while it lacks them. */
-  noteStartupFailures(failures: readonly string[]): void {
+  /** The models of an earlier run are being brought back: what is not there yet may still come. */
+  beginStartup(): void {
+    this.#isStarting = true
+  }
+
+  /** @param failures models that should be there and are not: the server is not ready while it lacks them. */
+  endStartup(failures: readonly string[]): void {
+    this.#isStarting = false
     this.#startupFailures = failures
   }
 
   admit(head: RequestHead): AdmittedRequest {
-    const version = this.#registry.resolve(head.model)
+    const version = this.#resolve(head.model)
     try {
       version.acquire(head)
     } catch (error) {
@@ -55,25 +63,33 @@ export class InferenceService implements DataPlane {
   }
 
   health(): ServerHealth {
-    const versions = this.#registry.all().map(versionHealth)
+    const registered = this.#registry.all()
+    const versions = registered.map(versionHealth)
     const problems = [
       ...(this.#isShuttingDown ? [shuttingDown().message] : []),
+      ...(this.#isStarting ? [stillStarting().message] : []),
       ...this.#startupFailures,
-      ...versions.flatMap(({ model, reason }) =>
-        reason === undefined ? [] : `${formatModelId(model)}: ${reason}`,
-      ),
+      ...registered.flatMap(problemOf),
     ]
     if (problems.length === 0) return { live: true, ready: true, versions }
     return { live: true, ready: false, reason: problems.join('; '), versions }
   }
 
   metadata(selector: ModelSelector): VersionMetadata {
-    const version = this.#registry.resolve(selector)
+    const version = this.#resolve(selector)
     const report = version.workers?.report
     if (report === undefined) {
       throw notServing(version.model, 'loading', 'no worker has loaded it yet', 1000)
     }
     return { model: version.model, inputs: report.inputs, outputs: report.outputs, device: report.device }
+  }
+
+  #resolve(selector: ModelSelector): ModelVersion {
+    try {
+      return this.#registry.resolve(selector)
+    } catch (error) {
+      throw this.#isStarting ? stillStarting() : error
+    }
   }
 
   #noteRejection(version: ModelVersion, head: RequestHead, error: unknown): void {
@@ -88,11 +104,22 @@ export class InferenceService implements DataPlane {
 }
 
 function versionHealth(version: ModelVersion): VersionHealth {
-  // A version scaled to 0 is as its operator wants it; it does not make the server unready.
-  if (version.isReady || version.state === 'new') return { model: version.model, ready: version.isReady }
-  const reason = version.state === 'ready' ? 'no worker is ready' : `it is ${version.state}`
-  const detail = version.reason === undefined ? '' : ` (${version.reason})`
-  return { model: version.model, ready: false, reason: `${reason}${detail}` }
+  const { model } = version
+  return version.isReady ? { model, ready: true } : { model, ready: false, reason: whyNotReady(version) }
+}
+
+function whyNotReady({ state, reason }: ModelVersion): string {
+  const what =
+    state === 'ready' ? 'no worker is ready' : state === 'new' ? 'it has no workers' : `it is ${state}`
+  return reason === undefined ? what : `${what} (${reason})`
+}
+
+/** As its operator wants them, and no reason to send nobody here: versions without workers, and those that leave. */
+const MAY_BE_UNREADY: readonly VersionState[] = ['new', 'draining', 'unloading', 'unloaded']
+
+function problemOf(version: ModelVersion): string[] {
+  if (version.isReady || MAY_BE_UNREADY.includes(version.state)) return []
+  return [`${formatModelId(version.model)}: ${whyNotReady(version)}`]
 }
 
 type HeldRequestOptions = {
@@ -127,17 +154,27 @@ class HeldRequest implements AdmittedRequest {
   }
 
   async run(payload: RequestPayload): Promise<InferenceResponse> {
-    const { version, head } = this.#options
     try {
-      const checked = this.#checked(payload)
-      this.#hasRun = true
-      const outcome = await version.run(head, this.#arrivedAtMs, checked)
+      const outcome = await this.#outcomeOf(payload)
       this.#announce(outcome)
       if (!outcome.ok) throw outcome.error
-      return responseOf(version, outcome)
+      return responseOf(this.#options.version, outcome)
     } finally {
       this.cancel()
     }
+  }
+
+  async #outcomeOf(payload: RequestPayload): Promise<Outcome> {
+    const { version, head } = this.#options
+    let checked: RequestPayload
+    try {
+      checked = this.#checked(payload)
+    } catch (error) {
+      if (error instanceof ServingError) return { ok: false, error, queueMs: 0 }
+      throw error
+    }
+    this.#hasRun = true
+    return version.run(head, this.#arrivedAtMs, checked)
   }
 
   /** What is wrong with a request is found here, before it can share a batch. */

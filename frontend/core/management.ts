@@ -14,7 +14,7 @@ import type {
 } from './control-plane.ts'
 import type { ModelSelector } from './data-plane.ts'
 import { describeVersion } from './description.ts'
-import { alreadyRegistered, defaultVersionInUse } from './errors.ts'
+import { alreadyRegistered, defaultVersionInUse, stillStarting } from './errors.ts'
 import type { EventBus } from './events.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import type { ModelRegistry } from './model-registry.ts'
@@ -54,12 +54,19 @@ export type Candidate = {
 export class ManagementService implements ControlPlane {
   readonly #options: ManagementOptions
   readonly #lock = new KeyedLock()
+  #isOpen = false
 
   constructor(options: ManagementOptions) {
     this.#options = options
   }
 
+  /** Everything acknowledged before is back in the registry: it may be changed, and written, from now on. */
+  open(): void {
+    this.#isOpen = true
+  }
+
   async register(request: RegisterRequest): Promise<WorkersOutcome> {
+    this.#checkOpen()
     const stored = await this.#options.store.load(request.archive)
     const { initialWorkers, settings } = request
     const candidate: Candidate = {
@@ -78,8 +85,9 @@ export class ManagementService implements ControlPlane {
     return this.#lock.run(version.model.name, async () => {
       this.#options.registry.add(version)
       try {
-        await version.scale(version.settings)
-        await this.#options.journal.record(version, candidate.overrides, candidate.handler)
+        await version.scale(version.settings, () =>
+          this.#options.journal.record(version, candidate.overrides, candidate.handler),
+        )
       } catch (error) {
         await this.#forget(version)
         throw error
@@ -114,33 +122,39 @@ export class ManagementService implements ControlPlane {
   restore(candidate: Candidate, record: VersionRecord): () => Promise<void> {
     const version = this.#versionOf(candidate)
     this.#options.registry.add(version)
-    this.#options.journal.restored(version, { ...record, digest: version.artefact.digest })
+    const { archive, digest } = version.artefact
+    this.#options.journal.restored(version, { ...record, archive, digest })
     return () => this.#lock.run(version.model.name, () => version.scale(version.settings))
   }
 
   async scale({ model, minWorkers, maxWorkers, synchronous }: ScaleRequest): Promise<WorkersOutcome> {
+    this.#checkOpen()
     const { name } = this.#options.registry.resolve(model).model
     return this.#lock.run(name, async () => {
       const version = this.#options.registry.resolve(model)
       const record = this.#options.journal.recordOf(version)
       const overrides = { ...record.settings, minWorkers, maxWorkers: maxWorkers ?? Math.max(1, minWorkers) }
       const settings = resolveSettings(overrides, version.artefact.config, this.#options.defaults)
-      if (synchronous) await version.scale(settings)
-      await this.#options.journal.record(version, overrides, record.handler)
-      if (synchronous) return outcomeOf(version)
+      const commit = () => this.#options.journal.record(version, overrides, record.handler)
+      if (synchronous) {
+        await version.scale(settings, commit)
+        return outcomeOf(version)
+      }
+      await commit()
       this.#scaleInBackground(version, settings)
       return { model: version.model, state: minWorkers === 0 ? 'no_workers' : 'loading', workers: minWorkers }
     })
   }
 
   async setDefault(model: ModelId): Promise<void> {
+    this.#checkOpen()
     await this.#lock.run(model.name, async () => {
       const { registry, journal } = this.#options
       registry.resolve(model)
       const before = registry.defaultVersionOf(model.name)
       registry.setDefault(model)
       try {
-        await journal.write()
+        await journal.recordDefault(model.name)
       } catch (error) {
         registry.setDefault({ name: model.name, version: before })
         throw error
@@ -149,18 +163,25 @@ export class ManagementService implements ControlPlane {
   }
 
   async unregister(selector: ModelSelector): Promise<ModelId> {
-    const { registry, journal, unregisterTimeoutMs } = this.#options
-    await registry.resolve(selector).abandonStart()
+    this.#checkOpen()
+    const { journal, unregisterTimeoutMs } = this.#options
+    await this.#unregistrable(selector).abandonStart()
     return this.#lock.run(selector.name, async () => {
-      const version = registry.resolve(selector)
-      const { model } = version
-      const isDefault = registry.defaultVersionOf(model.name) === model.version
-      if (isDefault && registry.versionsOf(model.name).length > 1) throw defaultVersionInUse(model)
+      const version = this.#unregistrable(selector)
       await journal.erase(version)
       await version.unload(unregisterTimeoutMs)
       this.#remove(version)
-      return model
+      return version.model
     })
+  }
+
+  /** @throws ServingError `not_found` | `failed_precondition` */
+  #unregistrable(selector: ModelSelector): ModelVersion {
+    const { registry } = this.#options
+    const version = registry.resolve(selector)
+    const isDefault = registry.defaultVersionOf(selector.name) === version.model.version
+    if (isDefault && registry.versionsOf(selector.name).length > 1) throw defaultVersionInUse(version.model)
+    return version
   }
 
   describe(selector: ModelSelector): readonly VersionDescription[] {
@@ -182,9 +203,13 @@ export class ManagementService implements ControlPlane {
     await Promise.all(
       versions.map(async (version) => {
         await version.abandonStart()
-        if (version.state !== 'draining') await version.unload(drainTimeoutMs)
+        await version.unload(drainTimeoutMs)
       }),
     )
+  }
+
+  #checkOpen(): void {
+    if (!this.#isOpen) throw stillStarting()
   }
 
   /** A version from its candidate, not registered yet. @throws ServingError `invalid_argument` | `already_exists` */

@@ -1,8 +1,16 @@
 import type { ModelConfig } from '../../archiver-cli/format/model-config.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
+import { stateNotSaved } from './errors.ts'
 import type { ModelRegistry } from './model-registry.ts'
 import type { ModelVersion } from './model-version.ts'
 import type { RegistryState, SnapshotStore, VersionRecord } from './snapshot.ts'
+
+/** A record without its version. `isDefault` until another version is made the default. */
+export type RetainedVersion = {
+  readonly name: string
+  readonly record: VersionRecord
+  readonly isDefault: boolean
+}
 
 /**
  * What of the registry is acknowledged, kept on disk.
@@ -14,7 +22,8 @@ export class RegistryJournal {
   readonly #registry: ModelRegistry
   readonly #snapshots: SnapshotStore
   readonly #records = new Map<ModelVersion, VersionRecord>()
-  readonly #retained: RegistryState['models'][number][] = []
+  /** What an earlier run had acknowledged and this one could not bring back. */
+  #retained: readonly RetainedVersion[] = []
   #lastWrite: Promise<void> = Promise.resolve()
 
   constructor(registry: ModelRegistry, snapshots: SnapshotStore) {
@@ -42,8 +51,14 @@ export class RegistryJournal {
   }
 
   /** Keeps the record of a version that could not be brought back, so that a later start may. */
-  retain(model: Omit<RegistryState['models'][number], 'versions'>, record: VersionRecord): void {
-    this.#retained.push({ ...model, versions: [record] })
+  retain(retained: RetainedVersion): void {
+    this.#retained = [...this.#retained, retained]
+  }
+
+  /** Makes a change of the default version durable. */
+  async recordDefault(name: string): Promise<void> {
+    const isFormerDefault = (each: RetainedVersion) => each.name === name && each.isDefault
+    await this.#writeWithout(isFormerDefault, (former) => ({ ...former, isDefault: false }))
   }
 
   async erase(version: ModelVersion): Promise<void> {
@@ -61,17 +76,41 @@ export class RegistryJournal {
 
   /** Writes one snapshot at a time; each holds the state of the moment it starts. */
   write(): Promise<void> {
-    const write = this.#lastWrite.then(() => this.#snapshots.write(this.#state()))
+    const write = this.#lastWrite.then(async () => {
+      try {
+        await this.#snapshots.write(this.#state())
+      } catch (error) {
+        throw stateNotSaved(error)
+      }
+    })
     this.#lastWrite = write.catch(() => undefined) // its caller gets the error; the next write only waits
     return write
   }
 
   async #writeOr(version: ModelVersion, before: VersionRecord | undefined): Promise<void> {
+    const { name, version: versionName } = version.model
     try {
-      await this.write()
+      // What is recorded or erased now takes the place of what an earlier run said of the same version.
+      await this.#writeWithout((each) => each.name === name && each.record.version === versionName)
     } catch (error) {
       if (before === undefined) this.#records.delete(version)
       else this.#records.set(version, before)
+      throw error
+    }
+  }
+
+  /** Writes with some retained versions removed or replaced; if that fails they are as before. */
+  async #writeWithout(
+    test: (retained: RetainedVersion) => boolean,
+    replace: (retained: RetainedVersion) => RetainedVersion | [] = () => [],
+  ): Promise<void> {
+    const removed = this.#retained.filter(test)
+    const replacements = removed.flatMap(replace)
+    this.#retained = [...this.#retained.filter((each) => !test(each)), ...replacements]
+    try {
+      await this.write()
+    } catch (error) {
+      this.#retained = [...this.#retained.filter((each) => !replacements.includes(each)), ...removed]
       throw error
     }
   }
@@ -82,15 +121,12 @@ export class RegistryJournal {
       defaultVersion: this.#registry.defaultVersionOf(name),
       versions: this.#registry.versionsOf(name).flatMap((version) => this.#records.get(version) ?? []),
     }))
-    for (const { name, defaultVersion, versions } of this.#retained) {
+    for (const { name, record, isDefault } of this.#retained) {
       const model = models.find((each) => each.name === name)
-      if (model === undefined) models.push({ name, defaultVersion, versions: [...versions] })
-      else model.versions.push(...versions.filter((record) => !hasVersion(model.versions, record.version)))
+      if (model === undefined) models.push({ name, defaultVersion: record.version, versions: [record] })
+      else model.versions.push(record)
+      if (isDefault && model !== undefined) model.defaultVersion = record.version
     }
     return { models: models.filter((model) => model.versions.length > 0) }
   }
-}
-
-function hasVersion(records: readonly VersionRecord[], version: string): boolean {
-  return records.some((record) => record.version === version)
 }

@@ -42,7 +42,12 @@ export function resolveSettings(
   defaults: SettingDefaults,
 ): VersionSettings {
   const merged: ModelConfig = { ...archive, ...withoutUndefined(checkModelConfig(overrides)) }
-  const minWorkers = merged.minWorkers ?? defaults.defaultWorkersPerModel
+  // The server's default yields to an archive that allows fewer; what someone asked for does not.
+  const defaultWorkers = Math.min(
+    defaults.defaultWorkersPerModel,
+    merged.maxWorkers ?? Number.POSITIVE_INFINITY,
+  )
+  const minWorkers = merged.minWorkers ?? defaultWorkers
   const maxWorkers = overrides.minWorkers === undefined ? merged.maxWorkers : overrides.maxWorkers
   if (maxWorkers !== undefined && maxWorkers < minWorkers) {
     throw new ServingError(

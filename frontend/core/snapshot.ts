@@ -63,7 +63,7 @@ export class SnapshotStore {
     const generations = await this.#generations()
     this.#generation = generations[0] ?? 0
     for (const generation of generations) {
-      const state = parseSnapshot(await readFile(this.#pathOf(generation), 'utf8'))
+      const state = await this.#readGeneration(generation)
       if (state !== undefined) return state
     }
     if (generations.length === 0) return undefined
@@ -96,11 +96,20 @@ export class SnapshotStore {
   async digestsInUse(): Promise<Set<string>> {
     const digests = new Set<string>()
     for (const generation of await this.#generations()) {
-      const state = parseSnapshot(await readFile(this.#pathOf(generation), 'utf8'))
+      const state = await this.#readGeneration(generation)
       const versions = state?.models.flatMap((model) => model.versions) ?? []
       for (const version of versions) digests.add(version.digest)
     }
     return digests
+  }
+
+  /** The state of a generation, or undefined when its file is torn, foreign or unreadable: then an older one counts. */
+  async #readGeneration(generation: number): Promise<RegistryState | undefined> {
+    try {
+      return parseSnapshot(await readFile(this.#pathOf(generation), 'utf8'), generation)
+    } catch {
+      return undefined // whatever is wrong with it, it is not what a finished write leaves
+    }
   }
 
   /** Newest first. */
@@ -129,14 +138,12 @@ export class SnapshotStore {
   }
 }
 
-function parseSnapshot(text: string): RegistryState | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    const snapshot = snapshotSchema.parse(value)
-    return snapshot.sha256 === digestOf((value as { state: unknown }).state) ? snapshot.state : undefined
-  } catch {
-    return undefined // torn or foreign: the generation before it is tried
-  }
+/** @param generation in the name of the file @throws when the text is no snapshot */
+function parseSnapshot(text: string, generation: number): RegistryState | undefined {
+  const value: unknown = JSON.parse(text)
+  const snapshot = snapshotSchema.parse(value)
+  const isWhole = snapshot.sha256 === digestOf((value as { state: unknown }).state) // its shape was just checked
+  return isWhole && snapshot.generation === generation ? snapshot.state : undefined
 }
 
 /** Of the text as it stands in the file: a parsed copy may order its keys differently. */

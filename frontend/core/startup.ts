@@ -51,8 +51,14 @@ export async function loadStartupModels(options: StartupOptions): Promise<string
   const declared = await openDeclared(options, attempt)
   await restoreAll(state, declared, options, attempt)
   await registerDeclared(declared, options, attempt)
-  await options.store.collect(await options.snapshots.digestsInUse())
+  await attempt('unused files', () => collectObjects(options))
   return failures
+}
+
+async function collectObjects({ store, snapshots, registry }: StartupOptions): Promise<void> {
+  // A version that could not be recorded is served all the same.
+  const served = registry.all().map((version) => version.artefact.digest)
+  await store.collect(new Set([...served, ...(await snapshots.digestsInUse())]))
 }
 
 async function openDeclared({ loadModels, store }: StartupOptions, attempt: Attempt): Promise<Declared[]> {
@@ -91,12 +97,14 @@ async function restoreAll(
       const isBack = await attempt(what, async () => {
         starts.push([what, await restoreVersion(model, record, declared, options)])
       })
-      if (!isBack) options.journal.retain({ name: model.name, defaultVersion: model.defaultVersion }, record)
+      const isDefault = record.version === model.defaultVersion
+      if (!isBack) options.journal.retain({ name: model.name, record, isDefault })
     }
     const id = { name: model.name, version: model.defaultVersion }
     if (options.registry.has(id)) options.registry.setDefault(id)
   }
-  if (state.models.length > 0) await options.journal.write()
+  if (state.models.length > 0) await attempt('the registry', () => options.journal.write())
+  options.management.open()
   await Promise.all(starts.map(([what, start]) => attempt(what, start)))
 }
 

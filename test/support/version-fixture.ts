@@ -1,5 +1,6 @@
 import type { RequestHead } from '../../frontend/core/data-plane.ts'
 import { EventBus } from '../../frontend/core/events.ts'
+import type { Artefact } from '../../frontend/core/artefact.ts'
 import { ModelVersion } from '../../frontend/core/model-version.ts'
 import type { VersionSettings } from '../../frontend/core/settings.ts'
 import type { ProviderFinding } from '../../frontend/core/workers/provider-choice.ts'
@@ -12,6 +13,7 @@ import { FakeWorkers, type FakeWorkersOptions } from './fake-worker-process.ts'
 export const PARTS = { kind: 'parts', parts: [] } as const
 
 type Given = {
+  readonly artefact?: Artefact
   readonly workers?: FakeWorkersOptions
   readonly settings?: Partial<VersionSettings>
   readonly find?: () => Promise<readonly ProviderFinding[]>
@@ -19,6 +21,7 @@ type Given = {
 
 /** A version over fake worker processes, and what it announced. */
 export function versionFixture({
+  artefact: ofArtefact = artefact(),
   workers: options = { loads: true },
   settings: changes = {},
   find,
@@ -31,7 +34,7 @@ export function versionFixture({
   const restarts: string[] = []
   events.on('workerProcessRestarted', ({ detail }) => restarts.push(detail))
   const version = new ModelVersion({
-    artefact: artefact(),
+    artefact: ofArtefact,
     settings: settings(changes),
     loadedAtStartup: false,
     workerSets: new WorkerSetFactory({

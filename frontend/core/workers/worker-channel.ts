@@ -21,8 +21,9 @@ export class WorkerChannel {
     socket.on('data', (chunk: Uint8Array) => {
       this.#receive(chunk)
     })
-    socket.on('error', (error) => {
-      this.#close(error)
+    // A reset only says that the other end is gone; how it ended, its exit says.
+    socket.on('error', () => {
+      this.#close(undefined)
     })
     socket.on('close', () => {
       this.#close(undefined)

@@ -17,7 +17,9 @@ const COMMAND: LaunchCommand = {
 type Given = { readonly onLoad?: string; readonly threads?: number; readonly command?: LaunchCommand }
 
 /** Real child processes that run `worker-program.ts`. */
-describe('ChildWorkerProcess', () => {
+describe('ChildWorkerProcess', function () {
+  this.timeout(20_000)
+
   const children: ChildWorkerProcess[] = []
   afterEach(() => {
     for (const child of children.splice(0)) child.kill('crash', 'the test is over')

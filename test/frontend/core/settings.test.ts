@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import type { ModelConfig } from '../../../archiver-cli/format/model-config.ts'
+import {
+  resolveSettings,
+  type SettingDefaults,
+  type VersionSettings,
+} from '../../../frontend/core/settings.ts'
+
+const DEFAULTS: SettingDefaults = {
+  defaultWorkersPerModel: 2,
+  maxBatchRows: 32,
+  maxBatchDelayMs: 1,
+  maxQueuedRequests: 100,
+  inferenceTimeoutMs: 1000,
+  startupTimeoutMs: 2000,
+  maxRequestBytes: 3000,
+}
+
+/** One row per setting: the server's default, the archive's value, the call's value. */
+const PRECEDENCE = {
+  minWorkers: [2, 3, 4],
+  workerProcesses: [undefined, 2, 3],
+  intraOpThreads: [undefined, 1, 2],
+  maxBatchRows: [32, 8, 4],
+  maxBatchDelayMs: [1, 5, 0],
+  maxQueuedRequests: [100, 10, 20],
+  inferenceTimeoutMs: [1000, 10, 20],
+  startupTimeoutMs: [2000, 10, 20],
+  maxRequestBytes: [3000, 10, 20],
+  executionProviders: ['auto', ['cuda'], ['cpu']],
+  deviceIds: [[], [1], [0]],
+} as const satisfies Partial<Record<keyof VersionSettings, readonly [unknown, unknown, unknown]>>
+
+const SETTINGS = Object.keys(PRECEDENCE) as (keyof typeof PRECEDENCE)[] // the keys of the table above
+
+describe('resolveSettings', () => {
+  for (const key of SETTINGS) {
+    const [ofServer, ofArchive, ofCall] = PRECEDENCE[key]
+    const archive: ModelConfig = { [key]: ofArchive }
+
+    it(`takes ${key} from the server when nobody else says it`, () =>
+      assert.deepEqual(resolveSettings({}, {}, DEFAULTS)[key], ofServer))
+    it(`prefers the archive's ${key} to the server's`, () =>
+      assert.deepEqual(resolveSettings({}, archive, DEFAULTS)[key], ofArchive))
+    it(`prefers the call's ${key} to the archive's`, () =>
+      assert.deepEqual(resolveSettings({ [key]: ofCall }, archive, DEFAULTS)[key], ofCall))
+    it(`takes an undefined ${key} of the call as not said`, () =>
+      assert.deepEqual(resolveSettings({ [key]: undefined }, archive, DEFAULTS)[key], ofArchive))
+  }
+
+  it("hands the archive's handler settings on", () => {
+    assert.deepEqual(resolveSettings({}, { handler: { topK: 3 } }, DEFAULTS).handlerConfig, { topK: 3 })
+    assert.deepEqual(resolveSettings({}, {}, DEFAULTS).handlerConfig, {})
+  })
+
+  const WORKERS: readonly {
+    readonly it: string
+    readonly call?: ModelConfig
+    readonly archive?: ModelConfig
+    readonly workers: readonly [min: number, max: number]
+  }[] = [
+    { it: 'allows as many workers as it starts', workers: [2, 2] },
+    { it: 'takes both bounds from the archive', archive: { minWorkers: 1, maxWorkers: 4 }, workers: [1, 4] },
+    { it: 'takes both bounds from the call', call: { minWorkers: 3, maxWorkers: 5 }, workers: [3, 5] },
+    {
+      it: "does not hold the call's minimum against the archive's maximum",
+      call: { minWorkers: 6 },
+      archive: { minWorkers: 1, maxWorkers: 4 },
+      workers: [6, 6],
+    },
+    {
+      it: 'starts no more workers by default than the archive allows',
+      archive: { maxWorkers: 1 },
+      workers: [1, 1],
+    },
+    { it: 'can start none', call: { minWorkers: 0 }, workers: [0, 0] },
+  ]
+  for (const { it: claim, call = {}, archive = {}, workers } of WORKERS) {
+    it(claim, () => {
+      const { minWorkers, maxWorkers } = resolveSettings(call, archive, DEFAULTS)
+      assert.deepEqual([minWorkers, maxWorkers], workers)
+    })
+  }
+
+  const REFUSED: readonly (readonly [it: string, call: ModelConfig, message: RegExp])[] = [
+    ['a value out of its range', { maxBatchRows: 0 }, /bad value for 'maxBatchRows'/],
+    ['a fraction', { minWorkers: 1.5 }, /bad value for 'minWorkers'/],
+    ['a maximum below the minimum', { minWorkers: 4, maxWorkers: 3 }, /maxWorkers 3 below minWorkers 4/],
+    [
+      'an unknown setting',
+      { maxBatchRow: 3 } as ModelConfig,
+      /unknown key 'maxBatchRow'; did you mean 'maxBatchRows'/,
+    ],
+  ]
+  for (const [claim, call, message] of REFUSED) {
+    it(`refuses ${claim}`, () => {
+      assert.throws(() => resolveSettings(call, {}, DEFAULTS), { code: 'invalid_argument', message })
+    })
+  }
+})
