@@ -1,12 +1,19 @@
 import { fileURLToPath } from 'node:url'
 
 /** How a worker thread is started: the compiled module, or the TypeScript source when this process runs that. */
-export type ThreadEntry = { readonly filename: string; readonly execArgv: string[] }
+export type ThreadEntry = { readonly filename: string; readonly execArgv?: string[] }
 
 export function threadEntry(): ThreadEntry {
   const isSource = import.meta.url.endsWith('.ts')
   const filename = fileURLToPath(new URL(`../thread/main.${isSource ? 'ts' : 'js'}`, import.meta.url))
-  return { filename, execArgv: [...process.execArgv, ...(isSource ? registerTsx() : [])] }
+  // Left alone, a thread inherits all flags; given anew, those of the whole process (V8's) would be refused.
+  return isSource
+    ? { filename, execArgv: [...process.execArgv.filter(isForThreads), ...registerTsx()] }
+    : { filename }
+}
+
+function isForThreads(flag: string): boolean {
+  return flag !== '--disable-wasm-trap-handler'
 }
 
 /**
