@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { warmUp, warmUpShape } from '../../../worker/thread/warmup.ts'
+import { FakeSession } from '../../support/fake-session.ts'
+import { keptLog } from '../../support/kept-log.ts'
+
+describe('warmUp', () => {
+  const CASES = [
+    {
+      it: 'runs one row and a full batch',
+      shape: ['batch', 2],
+      maxRows: 4,
+      runs: [
+        [1, 2],
+        [4, 2],
+      ],
+    },
+    { it: 'runs once when a batch is one row', shape: ['batch', 2], maxRows: 1, runs: [[1, 2]] },
+    { it: 'takes 1 for other variable dimensions', shape: [-1, 'length', 3], maxRows: 1, runs: [[1, 1, 3]] },
+    {
+      it: 'leaves out a run of too many elements',
+      shape: ['batch', 2 ** 20],
+      maxRows: 64,
+      runs: [[1, 2 ** 20]],
+    },
+  ]
+  for (const { it: name, shape, maxRows, runs } of CASES) {
+    it(name, async () => {
+      const session = new FakeSession(shape)
+      await warmUp(session, { maxRows, log: keptLog() })
+      assert.deepEqual(session.runs, runs)
+    })
+  }
+
+  it('says in the log what a graph refused, and goes on', async () => {
+    const session = new FakeSession(['batch', 2], () => {
+      throw new Error('zeros are forbidden')
+    })
+    const log = keptLog()
+    await warmUp(session, { maxRows: 4, log })
+    assert.deepEqual(log.records[0], {
+      level: 'warn',
+      message: "warm-up with 'x' [1,2] was refused by the graph",
+      fields: { error: 'zeros are forbidden' },
+    })
+    assert.equal(session.runs.length, 2)
+  })
+})
+
+describe('warmUpShape', () => {
+  it('keeps a fixed dimension 0', () => {
+    assert.deepEqual(warmUpShape({ name: 'x', dtype: 'FP32', shape: [3, 'length'] }, 8), [3, 1])
+  })
+})
