@@ -36,10 +36,9 @@ function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`
 }
 
-/** A request that can be typed as it is, derived from the model's inputs; undefined for handlers of their own. */
+/** A request that can be typed as it is, derived from the model's inputs; undefined where the handler decides. */
 export function exampleRequest(version: VersionDescription, inferenceAddress: string): string | undefined {
   const url = `${inferenceAddress}/predictions/${version.model.name}`
-  if (version.handler === 'image_classifier') return `curl -T <image.png> ${url}`
   if (version.handler !== 'tensor' || version.inputs === undefined) return undefined
   const body = Object.fromEntries(version.inputs.map((input) => [input.name, exampleRows(input)]))
   const text = JSON.stringify(body)
