@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { crc32, createInflateRaw } from 'node:zlib'
-import { brokenEntry, quote, brokenArchive } from './archive-errors.ts'
+import { brokenArchive, brokenEntry, quote } from './archive-errors.ts'
 import { checkEntries, checkEntryCount, exceedsRatio } from './container.ts'
 import type { ArchiveEntry, Container, EntryReceiver } from './container.ts'
 import { checkEntryName } from './entry-name.ts'
