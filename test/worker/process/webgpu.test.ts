@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import type { Device } from '../../../worker/contract/messages.ts'
+import { answersOf, bodyRequest } from '../../support/batch-requests.ts'
+import { HostedWorker } from '../../support/hosted-worker.ts'
+import { modelDirectory, type ModelDirectory } from '../../support/model-directory.ts'
+import { mlp } from '../../support/models.ts'
+import { seededRandom } from '../../support/random.ts'
+import { describeOnSoftwareVulkan, SOFTWARE_VULKAN_ENVIRONMENT } from '../../support/software-vulkan.ts'
+
+const TOLERANCE = 1e-5
+
+describeOnSoftwareVulkan('a worker process on WebGPU', function () {
+  this.timeout(60_000)
+  let directory: ModelDirectory | undefined
+  let worker: HostedWorker | undefined
+  afterEach(async () => {
+    await worker?.kill()
+    await directory?.remove()
+    worker = directory = undefined
+  })
+
+  const start = async (device: Device, environment: Readonly<Record<string, string>>) => {
+    directory = await modelDirectory({ 'model.onnx': mlp([784, 64, 10]) }, { device })
+    worker = new HostedWorker(environment)
+    worker.load(directory.spec)
+    const [instance] = await worker.instances()
+    return { hosted: worker, instance }
+  }
+  /** Probabilities of 16 requests of the given device, batched as they come. */
+  const probabilitiesOn = async (provider: Device['provider']) => {
+    const random = seededRandom(5)
+    const { hosted, instance } = await start({ provider, deviceId: 0 }, SOFTWARE_VULKAN_ENVIRONMENT)
+    assert.deepEqual(instance?.ok === true && instance.value.device, { provider, deviceId: 0 })
+    const requests = Array.from({ length: 16 }, () => bodyRequest([Array.from({ length: 784 }, random)]))
+    const results = await Promise.all([hosted.run(requests.slice(0, 7)), hosted.run(requests.slice(7))])
+    await hosted.kill()
+    return results.flatMap(answersOf).flatMap((answer) => (answer as { y: number[][] }).y.flat()) // by the model
+  }
+
+  it('gives the same answers as the CPU', async () => {
+    const onGpu = await probabilitiesOn('webgpu')
+    const onCpu = await probabilitiesOn('cpu')
+    assert.equal(onGpu.length, 160)
+    const differences = onGpu.map((value, index) => Math.abs(value - (onCpu[index] ?? NaN)))
+    assert.ok(Math.max(...differences) < TOLERANCE, `differ by ${Math.max(...differences)}`)
+  })
+
+  it('fails to load without an adapter, with the reason, instead of running on the CPU', async () => {
+    const { instance } = await start({ provider: 'webgpu', deviceId: 0 }, { VK_DRIVER_FILES: '/nonexistent' })
+    assert.ok(instance?.ok === false)
+    assert.equal(instance.error.code, 'failed_precondition')
+    assert.match(instance.error.message, /could not be opened on webgpu: Failed to get a WebGPU adapter/)
+  })
+})
