@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { settingsTable } from '../frontend/config/document.ts'
+import { httpTransport } from '../frontend/http/transport.ts'
+import { renderError } from '../frontend/protocols/torchserve/errors.ts'
+import { inferenceMount, managementMount, metricsMount } from '../frontend/protocols/torchserve/routes.ts'
+import { ERROR_CODES, ServingError } from '../worker/contract/errors.ts'
+import { FakeControlPlane, FakeDataPlane } from './support/fake-planes.ts'
+
+describe('README.md', () => {
+  let readme: string
+
+  before(async () => {
+    readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  })
+
+  it('has the table of settings that the schema makes', () => {
+    assert.equal(normalized(section(readme, 'settings')), normalized(settingsTable()))
+  })
+
+  it('lists every route, and no other', () => {
+    const listed = [...section(readme, 'routes').matchAll(/`([A-Z]+ \/[^`]*)`/g)].map((match) => match[1])
+    assert.deepEqual([...listed].sort(), [...mountedRoutes()].sort())
+  })
+
+  it('gives every error code the status that it has', () => {
+    const rows = [...section(readme, 'errors').matchAll(/^\| `(\w+)`\s*\| (\d+) /gm)]
+    const documented = Object.fromEntries(rows.map(([, code, status]) => [code, Number(status)]))
+    const actual = ERROR_CODES.map((code) => [code, renderError(new ServingError(code, '')).status])
+    assert.deepEqual(documented, Object.fromEntries(actual))
+  })
+
+  it('gives a reason for every dependency', async () => {
+    const packageJson = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+      dependencies: Record<string, string>
+    }
+    const missing = Object.keys(packageJson.dependencies).filter((name) => !readme.includes(`\`${name}\``))
+    assert.deepEqual(missing, [])
+  })
+})
+
+function section(readme: string, name: string): string {
+  const start = readme.indexOf(`<!-- ${name} -->`)
+  const end = readme.indexOf(`<!-- /${name} -->`)
+  assert.ok(start >= 0 && end > start, `README.md has no section '${name}'`)
+  return readme.slice(start, end).replace(`<!-- ${name} -->`, '')
+}
+
+/** Without the padding that the formatter gives to tables. */
+function normalized(table: string): string {
+  return table.trim().replace(/ +/g, ' ').replace(/-{3,}/g, '---')
+}
+
+function mountedRoutes(): Set<string> {
+  const dataPlane = new FakeDataPlane()
+  const controlPlane = new FakeControlPlane()
+  const transport = httpTransport
+  const renderMetrics = () => Promise.resolve({ contentType: '', body: '' })
+  return new Set([
+    ...inferenceMount({ dataPlane, transport }).routes,
+    ...managementMount({ dataPlane, controlPlane, transport }).routes,
+    ...metricsMount({ transport, renderMetrics }).routes,
+  ])
+}
