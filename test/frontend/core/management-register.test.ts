@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { CoreHome } from '../../support/core-fixture.ts'
+import { settlePromises } from '../../support/fake-clock.ts'
+import { storeArchive } from '../../support/store-archives.ts'
+
+describe('ManagementService', () => {
+  let home: CoreHome
+  beforeEach(async () => {
+    home = await CoreHome.create()
+    await storeArchive(home.modelStore, 'm1', { version: '1' })
+    await storeArchive(home.modelStore, 'm2', { version: '2' })
+    await storeArchive(home.modelStore, 'm10', { version: '10' })
+    await storeArchive(home.modelStore, 'n', { modelName: 'n', config: 'minWorkers: 2' })
+  })
+  afterEach(() => home.remove())
+
+  describe('register', () => {
+    it('answers when the version is warm and durable', async () => {
+      const core = await home.started()
+      const outcome = await core.register('m1', 2)
+      assert.deepEqual(outcome, { model: { name: 'm', version: '1' }, state: 'ready', workers: 2 })
+      assert.deepEqual(await home.onDisk(), ['m=1: 1×2'])
+      assert.equal(await core.ask('m'), 'm/1: r')
+    })
+
+    it('keeps the first version the default', async () => {
+      const core = await home.started()
+      for (const archive of ['m2', 'm10', 'm1']) await core.register(archive)
+      assert.deepEqual(core.versions(), ['m/1 ready 1', 'm/2* ready 1', 'm/10 ready 1'])
+      assert.equal(await core.ask('m', '10'), 'm/10: r')
+      assert.equal(await core.ask('m'), 'm/2: r')
+    })
+
+    it("takes the archive's number of workers, and serves none when told so", async () => {
+      const core = await home.started()
+      assert.equal((await core.register('n')).workers, 2)
+      assert.deepEqual(await core.register('m1', 0), {
+        model: { name: 'm', version: '1' },
+        state: 'no_workers',
+        workers: 0,
+      })
+      assert.deepEqual(await home.onDisk(), ['m=1: 1×0', 'n=1: 1×default'])
+    })
+
+    it('takes name, handler and settings of the call', async () => {
+      const core = await home.started()
+      await core.controlPlane.register({
+        archive: 'm1',
+        name: 'other',
+        handler: 'image_classifier',
+        settings: { maxBatchRows: 2 },
+        synchronous: true,
+      })
+      const [described] = core.controlPlane.describe({ name: 'other' })
+      assert.equal(described?.handler, 'image_classifier')
+      assert.equal(described.maxBatchRows, 2)
+      assert.equal(core.workers.latest().spec.handler, 'image_classifier')
+    })
+
+    it('in the background answers at once, durably', async () => {
+      const core = await home.started({ answers: true })
+      const outcome = await core.controlPlane.register({ archive: 'm1', synchronous: false })
+      assert.deepEqual(outcome, { model: { name: 'm', version: '1' }, state: 'loading', workers: 1 })
+      assert.deepEqual(await home.onDisk(), ['m=1: 1×default'])
+      await settlePromises()
+      assert.deepEqual(core.versions(), ['m/1* loading 0'])
+      core.workers.latest().ready()
+      await settlePromises()
+      assert.equal(await core.ask('m'), 'm/1: r')
+    })
+
+    it('in the background keeps a version whose workers do not start, with the reason', async () => {
+      const core = await home.started({})
+      await core.controlPlane.register({ archive: 'm1', synchronous: false })
+      await settlePromises()
+      core.workers.latest().failToLoad()
+      await settlePromises()
+      const [described] = core.controlPlane.describe({ name: 'm' })
+      assert.deepEqual([described?.state, described?.reason], ['failed', 'the graph is broken'])
+      assert.throws(() => core.admit('m'), {
+        code: 'unavailable',
+        message: 'm/1 cannot answer: the graph is broken',
+      })
+      assert.deepEqual(await home.onDisk(), ['m=1: 1×default'])
+    })
+
+    it('leaves nothing of a version whose workers do not start', async () => {
+      const core = await home.started({})
+      const registering = assert.rejects(core.register('m1'), { code: 'invalid_argument' })
+      while (core.workers.processes.length === 0) await settlePromises()
+      core.workers.latest().failToLoad()
+      await registering
+      assert.deepEqual([core.versions(), core.workers.alive], [[], []])
+      assert.deepEqual(await home.onDisk(), [])
+      assert.deepEqual(core.heard, ['removed m/1'])
+    })
+
+    it('leaves nothing of a version that cannot be saved', async () => {
+      const core = await home.started()
+      const mend = await home.breakDisk(1)
+      for (const synchronous of [true, false]) {
+        await assert.rejects(core.controlPlane.register({ archive: 'm1', synchronous }), {
+          code: 'internal',
+          reason: 'state_not_saved',
+        })
+        await settlePromises()
+        assert.deepEqual([core.versions(), core.workers.alive], [[], []])
+      }
+      await mend()
+      await core.register('m1')
+    })
+
+    const REFUSED = [
+      { it: 'an absent archive', request: { archive: 'x.mar' }, code: 'not_found' },
+      { it: 'a path', request: { archive: '../m1' }, code: 'invalid_argument' },
+      { it: 'a name that is none', request: { archive: 'm1', name: 'a/b' }, code: 'invalid_argument' },
+      { it: 'an empty name', request: { archive: 'm1', name: '' }, code: 'invalid_argument' },
+      { it: 'an unknown handler', request: { archive: 'm1', handler: 'nope' }, code: 'invalid_argument' },
+      {
+        it: 'a handler outside the archive',
+        request: { archive: 'm1', handler: '../x.js' },
+        code: 'invalid_argument',
+      },
+      {
+        it: 'a negative number of workers',
+        request: { archive: 'm1', initialWorkers: -1 },
+        code: 'invalid_argument',
+      },
+      {
+        it: 'a setting out of its range',
+        request: { archive: 'm1', settings: { maxBatchRows: 0 } },
+        code: 'invalid_argument',
+      },
+    ]
+    for (const { it: claim, request, code } of REFUSED) {
+      it(`refuses ${claim}`, async () => {
+        const core = await home.started()
+        for (const synchronous of [true, false]) {
+          await assert.rejects(core.controlPlane.register({ ...request, synchronous }), { code })
+        }
+        assert.deepEqual([core.versions(), core.workers.processes], [[], []])
+      })
+    }
+
+    it('refuses a version twice, however it is asked for', async () => {
+      const core = await home.started()
+      const results = await Promise.allSettled([
+        core.register('m1'),
+        core.register('m1'),
+        core.controlPlane.register({ archive: 'm1', synchronous: false }),
+      ])
+      const codes = results.map((result) => (result.status === 'rejected' ? codeOf(result.reason) : 'done'))
+      assert.deepEqual(codes.sort(), ['already_exists', 'already_exists', 'done'])
+      await assert.rejects(core.register('m1'), {
+        code: 'already_exists',
+        message: /^version '1' of model 'm' is registered already/,
+      })
+      assert.equal(core.workers.alive.length, 1)
+    })
+  })
+})
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : error
+}
