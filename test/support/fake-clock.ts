@@ -50,3 +50,8 @@ export class FakeClock implements Clock {
 export async function settlePromises(): Promise<void> {
   await setImmediate()
 }
+
+/** Waits for what the disk has a part in; a test that waits in vain ends by its time limit. */
+export async function until(test: () => boolean): Promise<void> {
+  while (!test()) await settlePromises()
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { CoreHome, UNREGISTER_TIMEOUT_MS } from '../../support/core-fixture.ts'
-import { settlePromises } from '../../support/fake-clock.ts'
+import { settlePromises, until } from '../../support/fake-clock.ts'
 import { storeArchive } from '../../support/store-archives.ts'
 
 const PARTS = { kind: 'parts', parts: [] } as const
@@ -22,7 +22,7 @@ describe('ManagementService', () => {
       await core.register('m1')
       const running = core.ask('m')
       const gone = core.controlPlane.unregister({ name: 'm' })
-      while ((await home.onDisk()).length > 0) await settlePromises()
+      await until(() => core.registry.resolve({ name: 'm' }).state === 'draining')
       assert.throws(() => core.admit('m'), { code: 'unavailable', reason: 'draining' })
       core.workers.batches[0]?.answer()
       assert.equal(await running, 'm/1: r')
@@ -37,7 +37,7 @@ describe('ManagementService', () => {
       await core.register('m1')
       const running = assert.rejects(core.ask('m'), { code: 'unavailable', reason: 'draining' })
       const gone = core.controlPlane.unregister({ name: 'm' })
-      while ((await home.onDisk()).length > 0) await settlePromises()
+      await until(() => core.registry.resolve({ name: 'm' }).state === 'draining')
       await core.clock.advance(UNREGISTER_TIMEOUT_MS)
       await running
       await gone
@@ -76,7 +76,7 @@ describe('ManagementService', () => {
       const core = await home.started({})
       const registering = core.register('m1')
       const failed = assert.rejects(registering, { code: 'internal' })
-      while (core.workers.processes.length === 0) await settlePromises()
+      await until(() => core.workers.processes.length > 0)
       await assert.rejects(core.controlPlane.unregister({ name: 'm' }), { code: 'not_found' })
       await failed
       assert.deepEqual([core.versions(), core.workers.alive], [[], []])
@@ -141,7 +141,7 @@ describe('ManagementService', () => {
     it('gives up what is loading', async () => {
       const core = await home.started({})
       const failed = assert.rejects(core.register('m1'))
-      while (core.workers.processes.length === 0) await settlePromises()
+      await until(() => core.workers.processes.length > 0)
       await core.controlPlane.close(1000)
       await failed
       assert.deepEqual(core.workers.alive, [])
@@ -152,7 +152,7 @@ describe('ManagementService', () => {
       await core.register('m1')
       const request = core.admit('m')
       const gone = core.controlPlane.unregister({ name: 'm' })
-      while ((await home.onDisk()).length > 0) await settlePromises()
+      await until(() => core.registry.resolve({ name: 'm' }).state === 'draining')
       const closed = core.controlPlane.close(100)
       await core.clock.advance(100)
       await Promise.all([closed, gone])

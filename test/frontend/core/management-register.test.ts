@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { CoreHome } from '../../support/core-fixture.ts'
-import { settlePromises } from '../../support/fake-clock.ts'
+import { settlePromises, until } from '../../support/fake-clock.ts'
 import { storeArchive } from '../../support/store-archives.ts'
 
 describe('ManagementService', () => {
@@ -87,7 +87,7 @@ describe('ManagementService', () => {
     it('leaves nothing of a version whose workers do not start', async () => {
       const core = await home.started({})
       const registering = assert.rejects(core.register('m1'), { code: 'invalid_argument' })
-      while (core.workers.processes.length === 0) await settlePromises()
+      await until(() => core.workers.processes.length > 0)
       core.workers.latest().failToLoad()
       await registering
       assert.deepEqual([core.versions(), core.workers.alive], [[], []])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { CoreHome } from '../../support/core-fixture.ts'
-import { settlePromises } from '../../support/fake-clock.ts'
+import { settlePromises, until } from '../../support/fake-clock.ts'
 import { storeArchive } from '../../support/store-archives.ts'
 
 describe('ManagementService', () => {
@@ -147,7 +147,7 @@ describe('ManagementService', () => {
     it('changes other models meanwhile', async () => {
       const core = await home.started({})
       void core.register('m1').catch(() => undefined) // never loads
-      while (core.workers.processes.length === 0) await settlePromises()
+      await until(() => core.workers.processes.length > 0)
       core.workers.options = { loads: true }
       assert.equal((await core.register('n')).state, 'ready')
     })
