@@ -16,7 +16,7 @@ export type Setting<T> = {
   /** TorchServe's property of the same meaning, in whole seconds. */
   readonly propertyInSeconds?: string
   readonly kind: ValueKind<T>
-  readonly default: T
+  readonly default: NoInfer<T>
   /** How the default is shown when it is not a plain value. */
   readonly defaultText?: string
   /** What it protects, or what it decides; one line. */

@@ -1,13 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import Koa, { type Middleware } from 'koa'
-import { errorBoundary, type ErrorRenderer, type FailureReport } from './error-boundary.ts'
-import {
-  isConnectionError,
-  malformedHttp,
-  routeNotFound,
-  servingErrorFrom,
-  tooManyHeaders,
-} from './errors.ts'
+import Koa, { type Middleware, type ParameterizedContext } from 'koa'
+import { answerError, type ErrorRenderer, type FailureReport } from './error-boundary.ts'
+import { malformedHttp, routeNotFound, servingErrorFrom, tooManyHeaders } from './errors.ts'
 import { RequestState } from './request-state.ts'
 
 /** Beyond this many header fields Node drops the rest silently, so one more is let in to notice it. */
@@ -45,16 +39,27 @@ export type AppOptions = {
 
 const CLIENT_CLOSED_REQUEST = 499
 
+/** Told of every response: when its request arrives, and when it has been written or its connection is gone. */
+export type ResponseTracker = {
+  readonly started: (res: ServerResponse) => void
+  readonly ended: (res: ServerResponse) => void
+}
+
 /** The request function of a listener: dialects in order behind one error boundary, 404 behind them. */
-export function createApp(options: AppOptions): (req: IncomingMessage, res: ServerResponse) => void {
-  const app = new Koa<RequestState>()
+export function createApp(
+  options: AppOptions,
+  tracker: ResponseTracker,
+): (req: IncomingMessage, res: ServerResponse) => void {
+  const app = new LeanKoa(options, tracker)
   const routes = options.mounts.flatMap((mount) => mount.routes)
-  app.on('error', (error: unknown) => {
-    if (!isConnectionError(error)) options.report(servingErrorFrom(error), '')
+  app.use(async (ctx, next) => {
+    try {
+      checkHead(ctx.req)
+      await next()
+    } catch (thrown) {
+      answerError(ctx, thrown, options)
+    }
   })
-  app.use(entry(options.onAccess))
-  app.use(errorBoundary(options.renderError, options.report))
-  app.use(checkHead)
   for (const { middleware } of options.mounts) app.use(middleware)
   app.use((ctx) => {
     throw routeNotFound(ctx.method, ctx.path, routes)
@@ -63,16 +68,40 @@ export function createApp(options: AppOptions): (req: IncomingMessage, res: Serv
   return (req, res) => void callback(req, res)
 }
 
-function entry(onAccess: AppOptions['onAccess']): Middleware<RequestState> {
-  return (ctx, next) => {
+/**
+ * Koa without its own end of a request. Koa hangs four listeners on every response to hear of its errors, and
+ * answers what was not answered; here one `close` listener hears more, and every answer goes through `send`
+ * (5 µs of 60 for a small request, measured on koa 3.3.0).
+ */
+class LeanKoa extends Koa<RequestState> {
+  readonly #options: AppOptions
+  readonly #tracker: ResponseTracker
+
+  constructor(options: AppOptions, tracker: ResponseTracker) {
+    super()
+    this.#options = options
+    this.#tracker = tracker
+  }
+
+  /** Called by koa's `callback` for each request. */
+  handleRequest(
+    ctx: ParameterizedContext<RequestState>,
+    run: (ctx: ParameterizedContext<RequestState>) => Promise<void>,
+  ): Promise<void> {
     const { req, res } = ctx
+    const { onAccess, report } = this.#options
     const state = new RequestState(req.headers['x-request-id'], res)
     ctx.state = state
+    this.#tracker.started(res)
     res.once('close', () => {
+      this.#tracker.ended(res)
       if (!res.writableFinished) state.clientGone()
       onAccess?.(accessRecord(req, res, state))
     })
-    return next()
+    return run(ctx).catch((thrown: unknown) => {
+      report(servingErrorFrom(thrown), state.requestId) // a bug in the boundary itself
+      res.destroy()
+    })
   }
 }
 
@@ -92,12 +121,10 @@ function accessRecord(req: IncomingMessage, res: ServerResponse, state: RequestS
   }
 }
 
-const checkHead: Middleware<RequestState> = (ctx, next) => {
-  const { rawHeaders, headers, httpVersionMinor } = ctx.req
+function checkHead({ rawHeaders, headers, httpVersionMinor }: IncomingMessage): void {
   if (rawHeaders.length > 2 * MAX_HEADER_FIELDS) throw tooManyHeaders(MAX_HEADER_FIELDS)
   if (httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined) {
     // Some intermediaries ignore it there, and would see another request boundary than we do.
     throw malformedHttp('Transfer-Encoding is not part of HTTP/1.0; use HTTP/1.1')
   }
-  return next()
 }

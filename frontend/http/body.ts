@@ -40,6 +40,7 @@ function collect(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
+    let isWhole = false
     const refuse = (error: Error) => {
       req.off('data', onData)
       req.pause()
@@ -54,11 +55,14 @@ function collect(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
       }
     }
     req.on('data', onData)
-    req.on('end', () => {
+    req.once('end', () => {
+      isWhole = true
       const [first] = chunks
       resolve(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks, bytes))
     })
-    // `close` follows `end` too; the promise is settled by then, and the first outcome stands.
-    req.on('close', () => reject(clientGone()))
+    // Follows `end` too; an error is not even made then, because its stack costs more than the body.
+    req.once('close', () => {
+      if (!isWhole) reject(clientGone())
+    })
   })
 }

@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa'
 import type { ServingError } from '../../worker/contract/errors.ts'
-import { send, type Answer } from './answer.ts'
+import { send, type Answer, type AnswerContext } from './answer.ts'
 import { servingErrorFrom } from './errors.ts'
 import type { RequestState } from './request-state.ts'
 
@@ -10,15 +10,28 @@ export type ErrorRenderer = (error: ServingError) => Answer
 /** Told of errors that are the server's or a handler's own, with what a log may show and a client may not. */
 export type FailureReport = (error: ServingError, requestId: string) => void
 
-/** Turns whatever is thrown below it into the dialect's answer. Mounted once around a dialect, never per route. */
-export function errorBoundary(render: ErrorRenderer, report: FailureReport): Middleware<RequestState> {
+export type ErrorHandling = { readonly renderError: ErrorRenderer; readonly report: FailureReport }
+
+/**
+ * Turns whatever was thrown into the dialect's answer. Called where dialects are mounted, never per route; a
+ * dialect that shares its address with another one gets a boundary of its own with {@link errorBoundary}.
+ */
+export function answerError(
+  ctx: AnswerContext,
+  thrown: unknown,
+  { renderError, report }: ErrorHandling,
+): void {
+  const error = servingErrorFrom(thrown)
+  if (error.code === 'internal') report(error, ctx.state.requestId)
+  send(ctx, renderError(error))
+}
+
+export function errorBoundary(handling: ErrorHandling): Middleware<RequestState> {
   return async (ctx, next) => {
     try {
       await next()
     } catch (thrown) {
-      const error = servingErrorFrom(thrown)
-      if (error.code === 'internal') report(error, ctx.state.requestId)
-      send(ctx, render(error))
+      answerError(ctx, thrown, handling)
     }
   }
 }

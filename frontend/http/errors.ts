@@ -86,14 +86,6 @@ export function errorFromClientError(code: string | undefined): ServingError | u
   }
 }
 
-/** Koa reports the end of a connection as an error of the application; the access log has it as 499 already. */
-export function isConnectionError(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return (
-    typeof code === 'string' && /^(HPE_|ECONNRESET|EPIPE|ERR_HTTP_REQUEST_TIMEOUT|ERR_STREAM_)/.test(code)
-  )
-}
-
 /** A thrown value that is no ServingError is a bug: the caller gets a fixed phrase, the log gets the cause. */
 export function servingErrorFrom(error: unknown): ServingError {
   if (error instanceof ServingError) return error

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
 import { createApp, MAX_HEADER_FIELDS, type AppOptions } from './app.ts'
 import { answerClientError } from './client-error.ts'
 import { listenError, type ListenAddress } from './listen-error.ts'
@@ -14,7 +14,9 @@ export type HttpPolicy = {
 const MAX_HEADER_BYTES = 16 * 1024
 /** How often Node looks for requests that are over their time; its default of 30 s would stretch every limit. */
 const CONNECTIONS_CHECK_MS = 1000
-/** How often a closing listener looks for connections that have become idle. */
+/** How long a closing listener leaves idle connections open: a request may be on its way on any of them. */
+const QUIET_MS = 300
+/** How often a closing listener then looks for connections that have become idle. */
 const IDLE_CHECK_MS = 50
 
 /** One address that serves HTTP. Its policy is the same for all: limits and time-outs come from here only. */
@@ -24,13 +26,17 @@ export class HttpListener {
   #isClosing = false
   #closed: Promise<void> | undefined
   #onLastEnded: (() => void) | undefined
+  #idleCheck: NodeJS.Timeout | undefined
 
   constructor(options: AppOptions, policy: HttpPolicy) {
-    const app = createApp(options)
-    const handle = (req: IncomingMessage, res: ServerResponse) => {
-      this.#track(res)
-      app(req, res)
-    }
+    const handle = createApp(options, {
+      started: (res) => {
+        this.#started(res)
+      },
+      ended: (res) => {
+        this.#ended(res)
+      },
+    })
     this.#server = createServer(serverOptions(policy), handle)
     this.#server.maxHeadersCount = MAX_HEADER_FIELDS + 1
     this.#server.maxConnections = policy.maxConnections
@@ -75,21 +81,24 @@ export class HttpListener {
     return this.#closed
   }
 
-  #close(timeoutMs: number): Promise<void> {
+  async #close(timeoutMs: number): Promise<void> {
     this.#isClosing = true
     for (const res of this.#pending) res.shouldKeepAlive = false
-    return new Promise((resolve) => {
-      const idleCheck = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS)
-      const limit = setTimeout(() => this.#server.closeAllConnections(), timeoutMs)
-      this.#server.close(() => {
-        clearInterval(idleCheck)
-        clearTimeout(limit)
-        // Cut responses announce their end after the server does; who records them must not be closed before.
-        this.#onLastEnded = resolve
-        this.#resolveIfNonePending()
-      })
-      this.#closeIdle()
+    const limit = setTimeout(() => this.#server.closeAllConnections(), timeoutMs)
+    const quiet = setTimeout(() => this.#closeWhenIdle(), Math.min(QUIET_MS, timeoutMs))
+    await new Promise((resolve) => {
+      // Not the `close` of an HTTP server: it would cut idle connections at once, and reset what is on its way.
+      NetServer.prototype.close.call(this.#server, resolve)
     })
+    for (const timer of [limit, quiet, this.#idleCheck]) clearTimeout(timer)
+    // Ends Node's own search for requests that are over their time; it has nothing left to close.
+    this.#server.close(() => undefined)
+    await this.#lastEnded()
+  }
+
+  #closeWhenIdle(): void {
+    this.#closeIdle()
+    this.#idleCheck = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS)
   }
 
   /** With no request pending, what is open has sent nothing, or half a head: nothing that was accepted. */
@@ -98,12 +107,21 @@ export class HttpListener {
     else this.#server.closeIdleConnections()
   }
 
-  #track(res: ServerResponse): void {
+  #started(res: ServerResponse): void {
     if (this.#isClosing) res.shouldKeepAlive = false
     this.#pending.add(res)
-    res.once('close', () => {
-      this.#pending.delete(res)
-      this.#resolveIfNonePending()
+  }
+
+  #ended(res: ServerResponse): void {
+    this.#pending.delete(res)
+    if (this.#pending.size === 0) this.#onLastEnded?.()
+  }
+
+  /** Cut responses announce their end after the server does; who records them must not be closed before. */
+  #lastEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onLastEnded = resolve
+      if (this.#pending.size === 0) resolve()
     })
   }
 
@@ -117,10 +135,6 @@ export class HttpListener {
       res.destroy()
       res.emit('close')
     }
-  }
-
-  #resolveIfNonePending(): void {
-    if (this.#pending.size === 0) this.#onLastEnded?.()
   }
 }
 

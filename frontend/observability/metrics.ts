@@ -18,6 +18,8 @@ export class Metrics {
   readonly #models: ModelMetrics
   readonly #series = new Map<string, VersionSeries>()
   readonly #responses: Counter<'status_class'>
+  /** Responses since the last scrape, by the first digit of their status. */
+  readonly #responseCounts = [0, 0, 0, 0, 0, 0]
 
   constructor({ events, readVersions, processMetrics = true }: MetricsOptions) {
     this.#models = new ModelMetrics(this.#registry)
@@ -33,10 +35,16 @@ export class Metrics {
   }
 
   countResponse(status: number): void {
-    this.#responses.inc({ status_class: `${Math.floor(status / 100)}xx` })
+    const statusClass = Math.floor(status / 100)
+    this.#responseCounts[statusClass] = (this.#responseCounts[statusClass] ?? 0) + 1
   }
 
   async render(): Promise<{ readonly contentType: string; readonly body: string }> {
+    for (const series of this.#series.values()) series.flush()
+    this.#responseCounts.forEach((count, statusClass) => {
+      if (count > 0) this.#responses.inc({ status_class: `${statusClass}xx` }, count)
+    })
+    this.#responseCounts.fill(0)
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() }
   }
 

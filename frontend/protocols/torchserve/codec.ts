@@ -1,8 +1,9 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { RequestPart, RequestPayload } from '../../../worker/contract/messages.ts'
+import { tensorToJson } from '../../../worker/contract/tensor-to-json.ts'
+import type { Tensor } from '../../../worker/contract/tensor.ts'
 import type { InferenceResponse } from '../../core/data-plane.ts'
 import { badHandlerHeader, badHandlerStatus } from './errors.ts'
-import { jsonFromTensors } from './tensor-json.ts'
 import type { Answer, RequestContext, Transport } from './transport.ts'
 
 const JSON_TYPE = 'application/json'
@@ -39,6 +40,11 @@ export function responseToHttp({ status = 200, headers, payload }: InferenceResp
   const contentType = isBytes ? (payload.contentType ?? 'application/octet-stream') : JSON_TYPE
   const body = isBytes ? payload.bytes : jsonFromTensors(payload.tensors)
   return { status, headers: { 'content-type': contentType, ...handlerHeaders(headers) }, body }
+}
+
+/** Tensors that a handler answered, as nested rows by name: `{"y":[[0.1,0.9]]}`. */
+function jsonFromTensors(tensors: readonly Tensor[]): string {
+  return `{${tensors.map((tensor) => `${JSON.stringify(tensor.name)}:${tensorToJson(tensor)}`).join(',')}}`
 }
 
 /** Headers about the connection or the length are the transport's, the id is the request's. */

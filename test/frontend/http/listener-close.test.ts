@@ -70,7 +70,19 @@ describe('closing a listener', () => {
     await closed
   })
 
-  it('closes idle connections at once', async () => {
+  it('serves a request that was on its way on an idle connection', async () => {
+    const { mount } = holding(0)
+    const listener = await fixture.open(mount)
+    const connection = await RawConnection.open(listener.url)
+    connection.write(GET)
+    await connection.until(/done/)
+    const closed = listener.close(60_000)
+    connection.write(GET)
+    assert.match(await connection.untilClosed(), /done.*HTTP\/1\.1 200 .*Connection: close\r\n.*done$/s)
+    await closed
+  })
+
+  it('closes idle connections soon', async () => {
     const { mount, answer } = holding(0)
     answer.open()
     const listener = await fixture.open(mount)

@@ -189,6 +189,18 @@ describe('a listener', () => {
     assert.deepEqual(fixture.failures, [])
   })
 
+  it('survives an error renderer that fails, and reports it', async () => {
+    const failing = () => {
+      throw new RangeError('no wording')
+    }
+    const { url } = await fixture.open(echo, {}, { renderError: failing })
+    assert.equal(await rawExchange(url, 'GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n'), '')
+    assert.deepEqual(
+      fixture.failures.map(({ error }) => error.cause instanceof RangeError),
+      [true],
+    )
+  })
+
   it('answers HEAD with the headers alone', async () => {
     const { url } = await fixture.open(echo)
     const reply = await rawExchange(url, 'HEAD /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')

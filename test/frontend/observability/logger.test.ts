@@ -107,6 +107,15 @@ describe('a log of JSON lines', () => {
     assert.deepEqual(sink.lines, [])
   })
 
+  it('cannot be broken by what a request is called', () => {
+    const { sink, logger } = jsonLogger()
+    const texts = { path: `/"\\${EVIL}`, method: 'GE"T', requestId: 'é"', model: `a${EVIL}` }
+    logger.access({ ...ACCESS, ...texts })
+    assert.doesNotMatch(sink.lines.join('').trimEnd(), /[\u0000-\u001f\u007f-\u009f\u202e]/)
+    const { path, method, requestId, model } = sink.records[0] ?? {}
+    assert.deepEqual({ path, method, requestId, model }, texts)
+  })
+
   it('resolves a flush when all is written', () => jsonLogger().logger.flush())
 })
 

@@ -52,6 +52,27 @@ describe('metrics', () => {
     )
   })
 
+  it('count every request once, however many there are between two scrapes', async () => {
+    const { events, load, samples } = open()
+    load()
+    for (let i = 0; i < 1300; i++) {
+      events.emit('requestFinished', { model: MODEL, requestId: 'a', totalMs: 3, queueMs: 1 })
+    }
+    const counts = async () => [
+      await samples('requests_total'),
+      await samples('request_seconds_count'),
+      await samples('queue_seconds_count'),
+    ]
+    const labels = '{model="digits",version="1.0"}'
+    const expected = [
+      ['onnxserve_requests_total{model="digits",version="1.0",outcome="ok"} 1300'],
+      [`onnxserve_request_seconds_count${labels} 1300`],
+      [`onnxserve_queue_seconds_count${labels} 1300`],
+    ]
+    assert.deepEqual(await counts(), expected)
+    assert.deepEqual(await counts(), expected)
+  })
+
   it('count requests that were refused by reason', async () => {
     const { events, samples } = open()
     events.emit('requestRejected', {
@@ -144,11 +165,11 @@ describe('metrics', () => {
   it('count responses by class of status', async () => {
     const { metrics, samples } = open()
     for (const status of [200, 202, 404, 503]) metrics.countResponse(status)
-    assert.deepEqual(await samples('http_responses_total'), [
-      'onnxserve_http_responses_total{status_class="2xx"} 2',
-      'onnxserve_http_responses_total{status_class="4xx"} 1',
-      'onnxserve_http_responses_total{status_class="5xx"} 1',
-    ])
+    const expected = ['2xx"} 2', '4xx"} 1', '5xx"} 1'].map(
+      (end) => `onnxserve_http_responses_total{status_class="${end}`,
+    )
+    assert.deepEqual(await samples('http_responses_total'), expected)
+    assert.deepEqual(await samples('http_responses_total'), expected)
   })
 
   it('include memory and event-loop lag of the process', async () => {
