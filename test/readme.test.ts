@@ -25,7 +25,9 @@ describe('README.md', () => {
 
   it('gives every error code the status that it has', () => {
     const rows = [...section(readme, 'errors').matchAll(/^\| `(\w+)`\s*\| (\d+) /gm)]
-    const documented = Object.fromEntries(rows.map(([, code, status]) => [code, Number(status)]))
+    const documented: Record<string, number> = Object.fromEntries(
+      rows.map(([, code = '', status]) => [code, Number(status)]),
+    )
     const actual = ERROR_CODES.map((code) => [code, renderError(new ServingError(code, '')).status])
     assert.deepEqual(documented, Object.fromEntries(actual))
   })
