@@ -1,7 +1,7 @@
 import { Tensor as OrtTensor, type InferenceSession } from 'onnxruntime-node'
 import { ARRAY_OF, type DataType, type NumericDataType } from '../contract/data-type.ts'
 import { ServingError } from '../contract/errors.ts'
-import type { Tensor, TensorMetadata } from '../contract/tensor.ts'
+import type { Tensor, TensorMetadata, TensorOf } from '../contract/tensor.ts'
 
 /** Names of the data types in onnxruntime-node; the only place where they are spoken. */
 const ORT_TYPE_OF = {
@@ -76,9 +76,25 @@ function ortTensor(tensor: Tensor): OrtTensor {
     if (tensor.data.some((text) => text.includes('\0'))) throw nulCharacter(tensor.name)
     return new OrtTensor('string', [...tensor.data], tensor.shape)
   }
-  // Half precision stays in a Uint16Array. Where `Float16Array` exists (Node.js 24), onnxruntime-common lays one
-  // over the same bytes by itself. Its typings have no overload for a union of types.
+  if (tensor.dtype === 'FP16') return halfPrecisionTensor(tensor)
+  // The typings have no overload for a union of types.
   return new OrtTensor(ORT_TYPE_OF[tensor.dtype] as 'float32', tensor.data as Float32Array, tensor.shape)
+}
+
+/**
+ * What the binding reads of a tensor, with the bits in a Uint16Array.
+ *
+ * Where `Float16Array` exists (Node.js 24), the constructor of onnxruntime-common 1.30.0 insists on one, and the
+ * binding, built before that class, finds it empty: "not enough space: expected 4, got 0".
+ */
+function halfPrecisionTensor({ shape, data }: TensorOf<'FP16'>): OrtTensor {
+  const parts: Pick<OrtTensor, 'type' | 'dims' | 'data' | 'location'> = {
+    type: 'float16',
+    dims: [...shape],
+    data,
+    location: 'cpu',
+  }
+  return parts as OrtTensor // no method of it is called
 }
 
 function tensorFromOrt(name: string, value: OrtTensor): Tensor {
