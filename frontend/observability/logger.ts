@@ -17,6 +17,8 @@ export type Fields = Readonly<Record<string, unknown>>
 export interface LogSink {
   write(line: string): unknown
   flush(done: () => void): void
+  /** Drops what has not been written; a pipe that nobody reads would keep the process from ending. */
+  destroy(): void
 }
 
 const MAX_TEXT = 1024
@@ -60,10 +62,13 @@ export class Logger {
     )
   }
 
-  /** Resolves when all lines have been written, or when the reader takes too long. */
+  /** The last call: resolves when all lines have been written, or given up because their reader takes too long. */
   flush(): Promise<void> {
     return new Promise((resolve) => {
-      const limit = setTimeout(resolve, FLUSH_LIMIT_MS)
+      const limit = setTimeout(() => {
+        this.#sink.destroy()
+        resolve()
+      }, FLUSH_LIMIT_MS)
       this.#sink.flush(() => {
         clearTimeout(limit)
         resolve()

@@ -15,6 +15,10 @@ class MemorySink implements LogSink {
     done()
   }
 
+  destroy(): void {
+    this.lines.length = 0
+  }
+
   /** What was logged, without its time. */
   get records(): Record<string, unknown>[] {
     return this.lines.map((line) => {
@@ -117,6 +121,14 @@ describe('a log of JSON lines', () => {
   })
 
   it('resolves a flush when all is written', () => jsonLogger().logger.flush())
+
+  it('gives up on a reader that does not read', async () => {
+    const { sink, logger } = jsonLogger()
+    sink.flush = () => undefined
+    logger.log('info', 'never read')
+    await logger.flush()
+    assert.deepEqual(sink.lines, [])
+  })
 })
 
 describe('a log for people', () => {
