@@ -26,6 +26,9 @@ const MAX_LINGER_BYTES = 1024 * 1024
 /** Up to this size one write is cheaper than none of the copies (measured: 3 µs of 28). */
 const MAX_JOINED_BYTES = 4096
 
+/** How long a client may take nothing of an answer that the kernel's buffers do not hold; then it is cut. */
+const STALLED_READER_MS = 30_000
+
 /** Connections whose answer was sent before the request had arrived completely: they get no second answer. */
 const answeredEarly = new WeakSet<Socket>()
 
@@ -50,8 +53,14 @@ export function send(ctx: AnswerContext, { status, headers, body }: Answer): voi
   res.writeHead(status, { ...headers, 'content-length': bytes.byteLength, 'x-request-id': state.requestId })
   if (isUnread && !canDrain(req)) endAfterLinger(req, res, req.method === 'HEAD' ? '' : bytes)
   else if (req.method === 'HEAD') res.end()
-  else if (bytes.byteLength > MAX_JOINED_BYTES) res.end(bytes)
+  else if (bytes.byteLength > MAX_JOINED_BYTES) endWatched(res, bytes)
   else res.end(latin1(bytes), 'latin1')
+}
+
+/** Without a listener of its own, Node ends the connection when the time is over, and progress starts it anew. */
+function endWatched(res: ServerResponse, bytes: Uint8Array): void {
+  res.setTimeout(STALLED_READER_MS)
+  res.end(bytes)
 }
 
 /** One character for each byte: Node joins head and text into one write, but not head and bytes. */

@@ -130,6 +130,20 @@ describe('a listener', () => {
     assert.match(await rawExchange(url, `${GET}\r\n`), /^HTTP\/1\.1 200 /)
   })
 
+  it('gives a reader that stalls on a large answer 30 s', async () => {
+    const timeouts: (number | undefined)[] = []
+    const large: Mount = {
+      routes: [],
+      middleware: (ctx) => {
+        send(ctx, { status: 200, headers: {}, body: Buffer.alloc(10_000) })
+        timeouts.push(ctx.req.socket.timeout)
+      },
+    }
+    const { url } = await fixture.open(large)
+    assert.equal((await (await fetch(url)).arrayBuffer()).byteLength, 10_000)
+    assert.deepEqual(timeouts, [30_000])
+  })
+
   it('closes connections beyond its limit at once', async () => {
     const { url } = await fixture.open(echo, { maxConnections: 1 })
     const first = await RawConnection.open(url)
