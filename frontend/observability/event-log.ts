@@ -15,11 +15,13 @@ export function logEvents(events: EventBus, logger: Logger): void {
       ...(reason === undefined ? {} : { reason }),
     })
   })
-  events.on('workerReady', ({ model, ...facts }) => {
-    logger.log('info', 'worker ready', { model: formatModelId(model), ...facts })
+  events.on('workerReady', ({ model, loadMs, warmUpMs, ...facts }) => {
+    const times = { loadMs: Math.round(loadMs), warmUpMs: Math.round(warmUpMs) }
+    logger.log('info', 'worker ready', { model: formatModelId(model), ...facts, ...times })
   })
-  events.on('workerProcessRestarted', ({ model, ...facts }) => {
-    logger.log('warn', 'worker process restarted', { model: formatModelId(model), ...facts })
+  events.on('workerProcessRestarted', ({ model, backoffMs, ...facts }) => {
+    const fields = { model: formatModelId(model), ...facts, backoffMs: Math.round(backoffMs) }
+    logger.log('warn', 'worker process restarted', fields)
   })
   events.on('versionRemoved', ({ model }) => {
     logger.log('info', 'unregistered', { model: formatModelId(model) })

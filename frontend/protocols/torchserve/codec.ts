@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { RequestPart, RequestPayload } from '../../../worker/contract/messages.ts'
 import { tensorToJson } from '../../../worker/contract/tensor-to-json.ts'
@@ -20,8 +21,11 @@ export async function requestFromHttp(
   const contentType = ctx.req.headers['content-type']
   const bytes = await transport.readBody(ctx, maxBytes)
   if (!transport.isForm(contentType)) return { kind: 'parts', parts: [bodyPart(bytes, contentType)] }
-  // `curl -d '{…}'` calls its JSON an urlencoded form; no form starts like this.
-  if (startsLikeJson(bytes)) return { kind: 'parts', parts: [bodyPart(bytes, JSON_TYPE)] }
+  if (!isMultipart(contentType)) {
+    // `curl -d '{…}'` and `curl --data-binary @7.png` call anything an urlencoded form.
+    if (startsLikeJson(bytes)) return { kind: 'parts', parts: [bodyPart(bytes, JSON_TYPE)] }
+    if (!isText(bytes)) return { kind: 'parts', parts: [bodyPart(bytes, undefined)] }
+  }
   return { kind: 'parts', parts: await transport.partsFromForm(contentType, bytes) }
 }
 
@@ -31,6 +35,14 @@ function bodyPart(bytes: Uint8Array, contentType: string | undefined): RequestPa
 
 function startsLikeJson(bytes: Uint8Array): boolean {
   return bytes[0] === 0x7b || bytes[0] === 0x5b // `{` or `[`
+}
+
+function isText(bytes: Uint8Array): boolean {
+  return isUtf8(bytes) && !bytes.includes(0)
+}
+
+function isMultipart(contentType: string): boolean {
+  return contentType.toLowerCase().startsWith('multipart/')
 }
 
 /** @throws ServingError `internal` when the handler chose a status or a header that HTTP cannot carry */

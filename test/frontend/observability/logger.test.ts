@@ -169,7 +169,7 @@ describe('the log of events', () => {
     {
       it: 'a worker that is ready',
       emit: (events: EventBus) =>
-        events.emit('workerReady', { model: MODEL, pid: 1, threadId: 2, loadMs: 3, warmUpMs: 4 }),
+        events.emit('workerReady', { model: MODEL, pid: 1, threadId: 2, loadMs: 3.4, warmUpMs: 3.6 }),
       record: {
         level: 'info',
         model: 'digits/1.0',

@@ -84,6 +84,12 @@ describe('predictions', () => {
       parts: [{ name: 'body', contentType: 'application/json', text: '{"x":[1]}' }],
     },
     {
+      it: 'bytes that curl --data-binary calls a form as bytes',
+      body: Buffer.from([0xff, 0xd8, 0x3d]),
+      type: 'application/x-www-form-urlencoded',
+      parts: [{ name: 'body', text: Buffer.from([0xff, 0xd8, 0x3d]).toString() }],
+    },
+    {
       it: 'a multipart form as fields and files',
       body: multipart,
       parts: [
