@@ -114,17 +114,23 @@ export class ManagementService implements ControlPlane {
     return { model: version.model, state: 'loading', workers }
   }
 
-  /**
-   * Puts a version of an earlier run back, without its workers.
-   *
-   * @returns what starts them; if that fails, the version stays registered in state `failed`.
-   */
-  restore(candidate: Candidate, record: VersionRecord): () => Promise<void> {
+  /** Puts a version of an earlier run back, without its workers. */
+  restore(candidate: Candidate, record: VersionRecord): ModelVersion {
     const version = this.#versionOf(candidate)
     this.#options.registry.add(version)
     const { archive, digest } = version.artefact
     this.#options.journal.restored(version, { ...record, archive, digest })
-    return () => this.#lock.run(version.model.name, () => version.scale(version.settings))
+    return version
+  }
+
+  /**
+   * Starts the workers of restored versions of one model, all at the same time.
+   *
+   * @returns how each ended; one that fails stays registered in state `failed`.
+   */
+  startRestored(name: string, versions: readonly ModelVersion[]): Promise<PromiseSettledResult<void>[]> {
+    const start = () => Promise.allSettled(versions.map((version) => version.scale(version.settings)))
+    return this.#lock.run(name, start)
   }
 
   async scale({ model, minWorkers, maxWorkers, synchronous }: ScaleRequest): Promise<WorkersOutcome> {

@@ -1,7 +1,9 @@
 import { messageOf } from '../../worker/contract/errors.ts'
+import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { ManagementService } from './management.ts'
 import type { ModelRegistry } from './model-registry.ts'
 import type { ModelStore, StoredModel } from './model-store.ts'
+import type { ModelVersion } from './model-version.ts'
 import type { RegistryJournal } from './registry-journal.ts'
 import type { RegistryState, SnapshotStore } from './snapshot.ts'
 
@@ -50,15 +52,20 @@ export async function loadStartupModels(options: StartupOptions): Promise<string
   const state = (await options.snapshots.read()) ?? { models: [] }
   const declared = await openDeclared(options, attempt)
   await restoreAll(state, declared, options, attempt)
+  // Before anyone else can unpack an archive.
+  await attempt('unused files', () => collectObjects(declared, options))
+  options.management.open()
+  await Promise.all(options.registry.names().map((name) => startModel(name, options, attempt)))
   await registerDeclared(declared, options, attempt)
-  await attempt('unused files', () => collectObjects(options))
   return failures
 }
 
-async function collectObjects({ store, snapshots, registry }: StartupOptions): Promise<void> {
-  // A version that could not be recorded is served all the same.
-  const served = registry.all().map((version) => version.artefact.digest)
-  await store.collect(new Set([...served, ...(await snapshots.digestsInUse())]))
+async function collectObjects(
+  declared: readonly Declared[],
+  { store, snapshots }: StartupOptions,
+): Promise<void> {
+  const used = declared.map(({ stored }) => stored.digest)
+  await store.collect(new Set([...used, ...(await snapshots.digestsInUse())]))
 }
 
 async function openDeclared({ loadModels, store }: StartupOptions, attempt: Attempt): Promise<Declared[]> {
@@ -90,13 +97,10 @@ async function restoreAll(
   options: StartupOptions,
   attempt: Attempt,
 ): Promise<void> {
-  const starts: [string, () => Promise<void>][] = []
   for (const model of state.models) {
     for (const record of model.versions) {
-      const what = `model '${model.name}' version '${record.version}'`
-      const isBack = await attempt(what, async () => {
-        starts.push([what, await restoreVersion(model, record, declared, options)])
-      })
+      const what = whatOf({ name: model.name, version: record.version })
+      const isBack = await attempt(what, () => restoreVersion(model, record, declared, options))
       const isDefault = record.version === model.defaultVersion
       if (!isBack) options.journal.retain({ name: model.name, record, isDefault })
     }
@@ -104,8 +108,25 @@ async function restoreAll(
     if (options.registry.has(id)) options.registry.setDefault(id)
   }
   if (state.models.length > 0) await attempt('the registry', () => options.journal.write())
-  options.management.open()
-  await Promise.all(starts.map(([what, start]) => attempt(what, start)))
+}
+
+/** The versions of a model start side by side: a slow or broken one keeps nobody waiting. */
+async function startModel(
+  name: string,
+  { registry, management }: StartupOptions,
+  attempt: Attempt,
+): Promise<void> {
+  const versions = registry.versionsOf(name)
+  const results = await management.startRestored(name, versions)
+  for (const [index, version] of versions.entries()) {
+    const result = results[index]
+    if (result?.status === 'rejected')
+      await attempt(whatOf(version.model), () => Promise.reject(result.reason))
+  }
+}
+
+function whatOf({ name, version }: ModelId): string {
+  return `model '${name}' version '${version}'`
 }
 
 async function restoreVersion(
@@ -113,7 +134,7 @@ async function restoreVersion(
   record: RegistryState['models'][number]['versions'][number],
   declared: readonly Declared[],
   { store, management }: StartupOptions,
-): Promise<() => Promise<void>> {
+): Promise<ModelVersion> {
   const replacement = declared.find(({ name, stored }) => {
     const id = idOf(name, stored)
     return id.name === model.name && id.version === record.version

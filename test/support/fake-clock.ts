@@ -51,7 +51,13 @@ export async function settlePromises(): Promise<void> {
   await setImmediate()
 }
 
-/** Waits for what the disk has a part in; a test that waits in vain ends by its time limit. */
+/** Waits for what the disk has a part in. */
 export async function until(test: () => boolean): Promise<void> {
-  while (!test()) await settlePromises()
+  for (let turn = 0; !test(); turn++) {
+    if (turn === MAX_TURNS) throw new Error(`waited in vain until ${test.toString()}`)
+    await settlePromises()
+  }
 }
+
+/** Some seconds of turns of an event loop that has nothing else to do. */
+const MAX_TURNS = 200_000

@@ -1,0 +1,321 @@
+import assert from 'node:assert/strict'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DeclaredModels } from '../../../frontend/core/startup.ts'
+import { CoreHome, type CoreInstance } from '../../support/core-fixture.ts'
+import { settlePromises, until } from '../../support/fake-clock.ts'
+import { storeArchive } from '../../support/store-archives.ts'
+
+const SERVING = { loads: true, answers: true }
+const ALL: DeclaredModels = { kind: 'all' }
+
+function listed(
+  ...archives: readonly { readonly name?: string; readonly archive: string }[]
+): DeclaredModels {
+  return { kind: 'list', archives }
+}
+
+describe('loadStartupModels', () => {
+  let home: CoreHome
+  beforeEach(async () => {
+    home = await CoreHome.create()
+    await storeArchive(home.modelStore, 'm1', { version: '1' })
+    await storeArchive(home.modelStore, 'm2', { version: '2' })
+    await storeArchive(home.modelStore, 'n', { modelName: 'n' })
+  })
+  afterEach(() => home.remove())
+
+  /** A server that was killed after it had registered m/1, m/2 and n/1, and changed them. */
+  async function killedServer(): Promise<CoreInstance> {
+    const core = await home.started()
+    for (const archive of ['m1', 'm2', 'n']) await core.register(archive)
+    await core.controlPlane.scale({ model: { name: 'm' }, minWorkers: 3, synchronous: true })
+    await core.controlPlane.scale({ model: { name: 'n' }, minWorkers: 0, synchronous: true })
+    await core.controlPlane.setDefault({ name: 'm', version: '2' })
+    return core
+  }
+
+  const AS_LEFT = ['m/1 ready 3', 'm/2* ready 1', 'n/1* new 0']
+  const objects = async () => (await readdir(join(home.stateDir, 'objects'))).length
+
+  describe('of an earlier run', () => {
+    it('brings back every version, its workers and its default', async () => {
+      await killedServer()
+      const core = await home.started()
+      assert.deepEqual(core.versions(), AS_LEFT)
+      assert.equal(await core.ask('m'), 'm/2: r')
+      assert.deepEqual(await home.onDisk(), ['m=2: 1×3 2×default', 'n=1: 1×0'])
+    })
+
+    it('brings everything back although the archives are gone', async () => {
+      await killedServer()
+      for (const archive of ['m1', 'm2', 'n']) await rm(join(home.modelStore, archive), { recursive: true })
+      const core = home.core()
+      assert.deepEqual(await core.load(), [])
+      assert.deepEqual(core.versions(), AS_LEFT)
+    })
+
+    it('brings back what was registered, although the archive has changed', async () => {
+      const before = await killedServer()
+      const { digest } = before.registry.resolve({ name: 'm', version: '1' }).artefact
+      await storeArchive(home.modelStore, 'm1', { version: '1', labels: 'new' })
+      const core = await home.started()
+      assert.equal(core.registry.resolve({ name: 'm', version: '1' }).artefact.digest, digest)
+    })
+
+    it('brings back name, handler and settings of the registration', async () => {
+      const first = await home.started()
+      const settings = { maxBatchRows: 2, maxQueuedRequests: 7 }
+      await first.controlPlane.register({
+        archive: 'm1',
+        name: 'other',
+        handler: 'image_classifier',
+        settings,
+        synchronous: true,
+      })
+      const core = await home.started()
+      const [described] = core.controlPlane.describe({ name: 'other' })
+      assert.equal(described?.handler, 'image_classifier')
+      assert.deepEqual([described.maxBatchRows, described.maxQueuedRequests], [2, 7])
+    })
+
+    it('starts with nothing the first time', async () => {
+      const core = home.core()
+      assert.deepEqual(await core.load(), [])
+      assert.deepEqual(core.versions(), [])
+    })
+
+    it('refuses to start when no snapshot is readable', async () => {
+      await killedServer()
+      for (const name of await readdir(home.registryDir)) await writeFile(join(home.registryDir, name), 'x')
+      await assert.rejects(home.core().load(), { code: 'failed_precondition', reason: 'snapshot' })
+    })
+
+    it('serves although it cannot write', async () => {
+      await killedServer()
+      await home.breakDisk(7)
+      const core = home.core()
+      assert.match((await core.load()).join('\n'), /^the registry: the change could not be saved/)
+      assert.deepEqual(core.versions(), AS_LEFT)
+    })
+  })
+
+  describe('of a version that cannot be brought back', () => {
+    /** The unpacked files of m/2, the default version, are gone. */
+    async function damaged(): Promise<CoreInstance> {
+      const core = await killedServer()
+      const { modelDir } = core.registry.resolve({ name: 'm', version: '2' }).artefact
+      await rm(modelDir, { recursive: true })
+      return core
+    }
+
+    it('brings back the others, says which one is missing, and is not ready', async () => {
+      await damaged()
+      const core = home.core()
+      const failures = await core.load()
+      assert.equal(failures.length, 1)
+      assert.match(failures[0] ?? '', /^model 'm' version '2': the unpacked files of archive 'm2' are gone/)
+      assert.deepEqual(core.versions(), ['m/1* ready 3', 'n/1* new 0'])
+      assert.equal(core.dataPlane.health().ready, false)
+    })
+
+    it('keeps its record, and its being the default, for a later start', async () => {
+      const { modelDir } = (await damaged()).registry.resolve({ name: 'm', version: '2' }).artefact
+      await home.started()
+      assert.deepEqual(await home.onDisk(), ['m=2: 1×3 2×default', 'n=1: 1×0'])
+      await mkdir(modelDir)
+      await storeArchive(modelDir, '.', { version: '2' })
+      assert.deepEqual((await home.started()).versions(), AS_LEFT)
+    })
+
+    it('can be registered again, and unregistered for good', async () => {
+      await damaged()
+      const core = await home.started()
+      await core.register('m2')
+      await core.controlPlane.unregister({ name: 'm', version: '2' })
+      assert.deepEqual(await home.onDisk(), ['m=1: 1×3', 'n=1: 1×0'])
+    })
+  })
+
+  describe('of a version whose workers do not start', () => {
+    it('keeps it registered as failed, and its record', async () => {
+      await killedServer()
+      const core = home.core({})
+      const loading = core.load()
+      await until(() => core.workers.processes.length === 2)
+      core.workers.processes[0]?.failToLoad()
+      core.workers.processes[1]?.ready()
+      assert.deepEqual(await loading, ["model 'm' version '1': the graph is broken"])
+      assert.deepEqual(core.versions(), ['m/1 failed 0', 'm/2* ready 1', 'n/1* new 0'])
+      assert.deepEqual(await home.onDisk(), ['m=2: 1×3 2×default', 'n=1: 1×0'])
+    })
+
+    it('serves it once it is scaled again', async () => {
+      await killedServer()
+      const core = home.core({})
+      const loading = core.load()
+      await until(() => core.workers.processes.length === 2)
+      for (const process of core.workers.processes) process.failToLoad()
+      await loading
+      core.workers.options = SERVING
+      await core.controlPlane.scale({ model: { name: 'm' }, minWorkers: 1, synchronous: true })
+      assert.equal(await core.ask('m'), 'm/2: r')
+    })
+  })
+
+  describe('of declared archives', () => {
+    it('registers every archive of the store', async () => {
+      const core = home.core(SERVING, { loadModels: ALL })
+      assert.deepEqual(await core.load(), [])
+      assert.deepEqual(core.versions(), ['m/1* ready 1', 'm/2 ready 1', 'n/1* ready 1'])
+      assert.equal(core.controlPlane.describe({ name: 'm' })[0]?.loadedAtStartup, true)
+      assert.deepEqual(await home.onDisk(), ['m=1: 1×default 2×default', 'n=1: 1×default'])
+    })
+
+    it('registers those that are listed, under the names they are given', async () => {
+      const core = home.core(SERVING, { loadModels: listed({ archive: 'm2' }, { name: 'x', archive: 'n' }) })
+      await core.load()
+      assert.deepEqual(core.versions(), ['m/2* ready 1', 'x/1* ready 1'])
+    })
+
+    it('serves the others when one is broken or absent, and says which', async () => {
+      await writeFile(join(home.modelStore, 'broken.mar'), 'x')
+      const core = home.core(SERVING, {
+        loadModels: listed({ archive: 'absent.mar' }, { archive: 'broken.mar' }, { archive: 'n' }),
+      })
+      const failures = await core.load()
+      assert.deepEqual(core.versions(), ['n/1* ready 1'])
+      assert.match(failures[0] ?? '', /^archive 'absent.mar': archive 'absent.mar' is not in the model store/)
+      assert.match(failures[1] ?? '', /^archive 'broken.mar': /)
+      assert.equal(failures.length, 2)
+    })
+
+    it('keeps how a declared version was scaled', async () => {
+      await killedServer()
+      const core = home.core(SERVING, { loadModels: ALL })
+      assert.deepEqual(await core.load(), [])
+      assert.deepEqual(core.versions(), AS_LEFT)
+    })
+
+    it('replaces a version whose archive has changed, and remembers that', async () => {
+      const before = await killedServer()
+      const { digest } = before.registry.resolve({ name: 'm', version: '1' }).artefact
+      await storeArchive(home.modelStore, 'm1', { version: '1', labels: 'new' })
+      const core = await home.started(SERVING, { loadModels: listed({ archive: 'm1' }) })
+      const replaced = core.registry.resolve({ name: 'm', version: '1' })
+      assert.notEqual(replaced.artefact.digest, digest)
+      assert.equal(replaced.loadedAtStartup, true)
+      assert.deepEqual(core.versions(), AS_LEFT)
+      const later = await home.started()
+      assert.equal(
+        later.registry.resolve({ name: 'm', version: '1' }).artefact.digest,
+        replaced.artefact.digest,
+      )
+    })
+
+    it('remembers from which archive a replaced version comes', async () => {
+      await killedServer()
+      await storeArchive(home.modelStore, 'renamed', { version: '1', labels: 'new' })
+      await home.started(SERVING, { loadModels: listed({ archive: 'renamed' }) })
+      const later = await home.started()
+      assert.equal(later.registry.resolve({ name: 'm', version: '1' }).artefact.archive, 'renamed')
+    })
+
+    it('serves the acknowledged version when its declared archive is broken', async () => {
+      await killedServer()
+      await rm(join(home.modelStore, 'm1'), { recursive: true })
+      const core = home.core(SERVING, { loadModels: listed({ archive: 'm1' }) })
+      assert.equal((await core.load()).length, 1)
+      assert.deepEqual(core.versions(), AS_LEFT)
+    })
+  })
+
+  describe('while it runs', () => {
+    /** A server that restores two versions whose workers do not load yet. */
+    async function restoring() {
+      await killedServer()
+      const core = home.core({ answers: true })
+      const loading = core.load()
+      return { core, loading }
+    }
+
+    const change = (core: CoreInstance) => core.controlPlane.setDefault({ name: 'm', version: '1' })
+
+    it('refuses changes until all that was acknowledged is back: they would be written without it', async () => {
+      const { core, loading } = await restoring()
+      const { controlPlane } = core
+      const model = { name: 'm' }
+      for (const changed of [
+        controlPlane.register({ archive: 'n', name: 'x', synchronous: false }),
+        controlPlane.scale({ model, minWorkers: 1, synchronous: false }),
+        controlPlane.unregister(model),
+        change(core),
+      ]) {
+        await assert.rejects(changed, { code: 'unavailable', reason: 'starting', retryAfterMs: 1000 })
+      }
+      assert.deepEqual(await home.onDisk(), ['m=2: 1×3 2×default', 'n=1: 1×0'])
+      await until(() => core.workers.processes.length === 2)
+      for (const process of core.workers.processes) process.ready()
+      await loading
+    })
+
+    it('takes changes while workers still load', async () => {
+      const { core, loading } = await restoring()
+      await until(() => core.workers.processes.length === 2)
+      await core.register('n').catch(() => undefined) // it is there already
+      const [first, second] = core.workers.processes
+      const changed = change(core)
+      first?.ready()
+      second?.ready()
+      await Promise.all([changed, loading])
+      assert.deepEqual(core.versions(), ['m/1* ready 3', 'm/2 ready 1', 'n/1* new 0'])
+    })
+
+    it('says that a model may still come, not that there is none', async () => {
+      const { core, loading } = await restoring()
+      assert.throws(() => core.admit('m'), { code: 'unavailable', reason: 'starting' })
+      assert.throws(() => core.dataPlane.metadata({ name: 'm' }), { code: 'unavailable', reason: 'starting' })
+      assert.deepEqual(core.dataPlane.health().ready, false)
+      await until(() => core.workers.processes.length === 2)
+      for (const process of core.workers.processes) process.ready()
+      await loading
+      assert.equal(await core.ask('m'), 'm/2: r')
+      assert.throws(() => core.admit('x'), { code: 'not_found' })
+      assert.deepEqual(core.dataPlane.health().ready, true)
+    })
+
+    it('serves each version as soon as it is warm', async () => {
+      const { core, loading } = await restoring()
+      await until(() => core.workers.processes.length === 2)
+      core.workers.processes[1]?.ready()
+      await settlePromises()
+      assert.equal(await core.ask('m'), 'm/2: r')
+      core.workers.processes[0]?.ready()
+      await loading
+    })
+
+    it('loses nothing to a crash at any moment of it', async () => {
+      await killedServer()
+      for (let turns = 0; turns < 12; turns++) {
+        const core = home.core({}, { loadModels: ALL })
+        const loading = core.load().catch(() => undefined) // as if killed: whatever comes of it is not looked at
+        for (let i = 0; i < turns; i++) await settlePromises()
+        assert.deepEqual(await home.onDisk(), ['m=2: 1×3 2×default', 'n=1: 1×0'])
+        await until(() => core.workers.processes.length === 2)
+        for (const process of core.workers.processes) process.ready()
+        await loading
+      }
+    })
+  })
+
+  it('collects unpacked files that no kept snapshot names, and no served version needs', async () => {
+    const core = await killedServer()
+    await core.controlPlane.unregister({ name: 'n' })
+    assert.equal(await objects(), 3)
+    for (const minWorkers of [1, 2]) {
+      await core.controlPlane.scale({ model: { name: 'm' }, minWorkers, synchronous: true })
+    }
+    await home.started()
+    assert.equal(await objects(), 2)
+  })
+})
