@@ -123,14 +123,9 @@ export class ManagementService implements ControlPlane {
     return version
   }
 
-  /**
-   * Starts the workers of restored versions of one model, all at the same time.
-   *
-   * @returns how each ended; one that fails stays registered in state `failed`.
-   */
-  startRestored(name: string, versions: readonly ModelVersion[]): Promise<PromiseSettledResult<void>[]> {
-    const start = () => Promise.allSettled(versions.map((version) => version.scale(version.settings)))
-    return this.#lock.run(name, start)
+  /** Runs while no other change of the model does. */
+  exclusively(name: string, change: () => Promise<unknown>): Promise<unknown> {
+    return this.#lock.run(name, change)
   }
 
   async scale({ model, minWorkers, maxWorkers, synchronous }: ScaleRequest): Promise<WorkersOutcome> {

@@ -110,19 +110,15 @@ async function restoreAll(
   if (state.models.length > 0) await attempt('the registry', () => options.journal.write())
 }
 
-/** The versions of a model start side by side: a slow or broken one keeps nobody waiting. */
+/** The versions of a model start side by side: a slow one keeps nobody waiting. One that fails stays, as `failed`. */
 async function startModel(
   name: string,
   { registry, management }: StartupOptions,
   attempt: Attempt,
 ): Promise<void> {
-  const versions = registry.versionsOf(name)
-  const results = await management.startRestored(name, versions)
-  for (const [index, version] of versions.entries()) {
-    const result = results[index]
-    if (result?.status === 'rejected')
-      await attempt(whatOf(version.model), () => Promise.reject(result.reason))
-  }
+  const start = (version: ModelVersion) =>
+    attempt(whatOf(version.model), () => version.scale(version.settings))
+  await management.exclusively(name, () => Promise.all(registry.versionsOf(name).map(start)))
 }
 
 function whatOf({ name, version }: ModelId): string {

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, unlink } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, unlink } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ServingError } from '../../worker/contract/errors.ts'
@@ -20,16 +20,23 @@ export async function lockState(directory: string, pid: number): Promise<StateLo
   const path = join(directory, 'lock')
   const owner = await readFile(path, 'utf8').catch(() => undefined) // no lock yet
   if (owner !== undefined) {
-    if (isAlive(owner)) throw stateInUse(directory, owner)
-    await unlink(path)
+    if (isAlive(owner)) throw stateInUse(directory, `the server with process id ${owner.split(' ')[0]}`)
+    await rm(path, { force: true })
   }
-  const file = await open(path, 'wx', 0o600)
+  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    throw isTaken(error) ? stateInUse(directory, 'another server') : error
+  })
   try {
     await file.writeFile(identityOf(pid))
   } finally {
     await file.close()
   }
   return { release: () => unlink(path) }
+}
+
+/** Another server that starts at the same moment was first. */
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
 }
 
 function isAlive(identity: string): boolean {
@@ -54,7 +61,7 @@ function identityOf(pid: number): string {
 function stateInUse(directory: string, owner: string): ServingError {
   return new ServingError(
     'failed_precondition',
-    `the state directory ${directory} is in use by the server with process id ${owner.split(' ')[0]}; stop it, or give this server another state directory`,
+    `the state directory ${directory} is in use by ${owner}; stop it, or give this server another state directory`,
     { reason: 'state_in_use' },
   )
 }
