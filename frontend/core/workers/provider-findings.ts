@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process'
+import { execFile, type ExecFileException } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { platform } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { messageOf } from '../../../worker/contract/errors.ts'
 import type { ExecutionProvider } from '../../../worker/contract/messages.ts'
 import type { ProviderFinding } from './provider-choice.ts'
@@ -88,20 +87,16 @@ export function childProbe(
   }
 }
 
-/** Standard output whatever the exit code: the probe may end itself by a signal after its answer. */
-async function outputOf(file: string, args: readonly string[], env: Readonly<Record<string, string>>) {
-  try {
-    const { stdout } = await promisify(execFile)(file, args, { env, timeout: PROBE_TIMEOUT_MS })
-    return stdout
-  } catch (error) {
-    if (
-      error instanceof Error &&
-      'stdout' in error &&
-      typeof error.stdout === 'string' &&
-      error.stdout !== ''
-    ) {
-      return error.stdout
-    }
-    throw error
-  }
+/** Standard output however the process ended: the probe ends itself by a signal after its answer. */
+function outputOf(file: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  return new Promise<string>((resolve, reject) => {
+    execFile(file, args, { env, timeout: PROBE_TIMEOUT_MS }, (error, stdout) => {
+      if (stdout !== '') resolve(stdout)
+      else reject(new Error(`the probe ended with ${endingOf(error)}, and said nothing`))
+    })
+  })
+}
+
+function endingOf(error: ExecFileException | null): string {
+  return error?.signal ?? (error === null ? 'exit code 0' : `exit code ${error.code}`)
 }

@@ -62,14 +62,25 @@ describe('Batcher', () => {
       const { push, running, clock, workers } = await busyFixture()
       push('busy')
       await clock.advance(10)
-      push('late body', { arrivedAtMs: clock.nowMs() - 500 })
+      push('a')
+      push('late body', { arrivedAtMs: clock.nowMs() - 500, bucket: 'other' })
       for (const id of ['busy', 'late body']) {
         assert.deepEqual(running(), [id])
         workers.batches[0]?.answer()
         await settlePromises()
       }
+      await clock.advance(10)
+      assert.deepEqual(running(), ['a'])
+    })
+
+    it('holds back nobody who survived the death of a worker process', async () => {
+      const { push, running, clock, workers } = await busyFixture()
       push('a')
       await clock.advance(10)
+      workers.latest().exit()
+      await clock.advance(0)
+      push('b')
+      workers.latest().ready()
       assert.deepEqual(running(), ['a'])
     })
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ProviderFinding } from '../../../../frontend/core/workers/provider-choice.ts'
-import { ProbedProviders } from '../../../../frontend/core/workers/provider-findings.ts'
+import { childProbe, ProbedProviders } from '../../../../frontend/core/workers/provider-findings.ts'
 import type { ExecutionProvider } from '../../../../worker/contract/messages.ts'
 
 type Setting = 'auto' | readonly ExecutionProvider[]
@@ -99,4 +99,32 @@ describe('ProbedProviders', () => {
       assert.deepEqual(findings[0], { provider: 'cuda', usable: false, reason })
     })
   }
+})
+
+describe('childProbe', () => {
+  /** A probe whose program is this code instead of ours. */
+  const probe = (code: string) =>
+    childProbe({ execPath: process.execPath, execArgv: ['-e', code, '--'] }, { MARK: 'm' })
+
+  it('reads the last line of a program that kills itself after its answer', async () => {
+    const answer = `console.log('a warning'); console.log(JSON.stringify({ providers: [
+      { provider: 'cuda', usable: false, reason: [process.env.MARK, ...process.argv.slice(-2)].join(' ') }] }))`
+    const findings = await probe(`${answer}; process.kill(process.pid, 'SIGKILL')`)(['cuda', 'webgpu'])
+    assert.deepEqual(findings, [{ provider: 'cuda', usable: false, reason: 'm providers cuda,webgpu' }])
+  })
+
+  const SILENCES: readonly (readonly [it: string, code: string, message: string])[] = [
+    ['crashes', 'process.abort()', 'the probe ended with SIGABRT, and said nothing'],
+    ['exits', 'process.exit(7)', 'the probe ended with exit code 7, and said nothing'],
+    ['does nothing', '', 'the probe ended with exit code 0, and said nothing'],
+  ]
+  for (const [claim, code, message] of SILENCES) {
+    it(`says so when the program ${claim}`, () => assert.rejects(probe(code)(['cuda']), { message }))
+  }
+
+  it('hands the program nothing else of the environment', async () => {
+    const answer = `console.log(JSON.stringify({ providers: Object.keys(process.env) }))`
+    const names: readonly unknown[] = await probe(answer)(['cuda'])
+    assert.deepEqual(names, ['MARK'])
+  })
 })

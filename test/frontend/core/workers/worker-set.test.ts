@@ -128,7 +128,10 @@ describe('WorkerSet', () => {
       assert.equal(set.pick(false), undefined)
       assert.equal(set.pick(true), undefined)
       workers.batches[0]?.answer()
-      assert.equal(set.pick(false), workers.latest())
+      for (let thread = 0; thread < 2; thread++) {
+        assert.equal(set.pick(false), workers.latest())
+        void workers.latest().run([])
+      }
     })
 
     it('picks no process that is gone, and its replacement once that is ready', async () => {
