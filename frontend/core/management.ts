@@ -200,13 +200,7 @@ export class ManagementService implements ControlPlane {
 
   /** Drains and ends every version. */
   async close(drainTimeoutMs: number): Promise<void> {
-    const versions = this.#options.registry.all()
-    await Promise.all(
-      versions.map(async (version) => {
-        await version.abandonStart()
-        await version.unload(drainTimeoutMs)
-      }),
-    )
+    await Promise.all(this.#options.registry.all().map((version) => version.unload(drainTimeoutMs)))
   }
 
   #checkOpen(): void {

@@ -163,11 +163,11 @@ describe('ModelStore', () => {
       })
     })
 
-    it('refuses files that were changed on the disk', async () => {
-      await storeArchive(directory, 'm.mar')
+    it('refuses files that were changed on the disk, be it in one byte', async () => {
+      await storeArchive(directory, 'm.mar', { labels: 'good' })
       const { modelDir, digest } = await store.load('m.mar')
       await chmod(join(modelDir, 'labels.txt'), 0o640)
-      await writeFile(join(modelDir, 'labels.txt'), 'evil')
+      await writeFile(join(modelDir, 'labels.txt'), 'goof')
       await assert.rejects(store.restore('m.mar', digest), { code: 'invalid_argument' })
     })
   })

@@ -196,7 +196,7 @@ describe('ModelVersion', () => {
       const { version, head, request, scaled } = fixture({ settings: { maxQueuedRequests: 1 } })
       await scaled(1)
       void request('running')
-      void request('queued')
+      version.acquire(head('queued'))
       assert.throws(() => version.acquire(head('c')), { reason: 'queue_full' })
     })
 

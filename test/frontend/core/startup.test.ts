@@ -169,6 +169,7 @@ describe('loadStartupModels', () => {
       assert.deepEqual(await core.load(), [])
       assert.deepEqual(core.versions(), ['m/1* ready 1', 'm/2 ready 1', 'n/1* ready 1'])
       assert.equal(core.controlPlane.describe({ name: 'm' })[0]?.loadedAtStartup, true)
+      assert.equal(await objects(), 3)
       assert.deepEqual(await home.onDisk(), ['m=1: 1×default 2×default', 'n=1: 1×default'])
     })
 
