@@ -15,7 +15,9 @@ function listed(
   return { kind: 'list', archives }
 }
 
-describe('loadStartupModels', () => {
+describe('loadStartupModels', function () {
+  this.timeout(20_000)
+
   let home: CoreHome
   beforeEach(async () => {
     home = await CoreHome.create()
