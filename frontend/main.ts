@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { messageOf, ServingError } from '../worker/contract/errors.ts'
 import { addConfigOptions, sourcesFromOptions } from './config/flags.ts'
 import { loadConfig } from './config/load.ts'
-import { startServer, type RunningServer } from './server.ts'
+import { Server } from './server.ts'
 
 // The flag above keeps the heap's young generation from taking 48 MB: requests die young, 24 MB hold enough of them.
 const EXIT_FAILURE = 1
@@ -33,17 +33,22 @@ async function start(options: Record<string, string>): Promise<void> {
     environment: process.env,
     workingDirectory: process.cwd(),
   })
-  const server = await startServer(config, {
+  const server = new Server(config, {
     pid: process.pid,
     execPath: process.execPath,
-    execArgv: process.execArgv,
+    execArgv: process.execArgv.filter((flag) => !FLAGS_OF_THIS_PROCESS.test(flag)),
     environment: process.env,
   })
+  // Before the start: restored models answer while others still load.
   closeOnSignal(server)
+  await server.start()
 }
 
+/** Not for worker processes: a debugger's port is taken here, and the heap is sized for requests. */
+const FLAGS_OF_THIS_PROCESS = /^--(inspect|cpu-prof|heap-prof|max-semi-space-size)/
+
 /** The first signal drains; a second one ends at once. */
-function closeOnSignal(server: RunningServer): void {
+function closeOnSignal(server: Server): void {
   let isClosing = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

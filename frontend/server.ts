@@ -1,7 +1,8 @@
 import { SETTINGS, type Config } from './config/schema.ts'
 import { systemClock } from './core/clock.ts'
 import { createCore, type Core } from './core/create-core.ts'
-import { lockState } from './core/state-lock.ts'
+import type { StartupFailure } from './core/startup.ts'
+import { lockState, type StateLock } from './core/state-lock.ts'
 import { usableCpus } from './core/workers/cpu-quota.ts'
 import { launchCommand, workerEnvironment } from './core/workers/launch-command.ts'
 import { childProbe, ProbedProviders } from './core/workers/provider-findings.ts'
@@ -23,49 +24,80 @@ export type HostProcess = {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
-export type RunningServer = {
-  readonly addresses: Addresses
-  /**
-   * Ends in order: readiness fails, listeners stop accepting, accepted requests finish, workers end, logs are
-   * flushed. Takes at most twice `drainTimeoutMs`.
-   */
-  close(): Promise<void>
-}
-
 type Addresses = { readonly inference: string; readonly management: string; readonly metrics: string }
 
 type Listeners = Readonly<Record<keyof Addresses, HttpListener>>
 
-/**
- * Builds the server, listens, loads its models and logs what is served; resolves when all models are ready or have
- * failed.
- *
- * It listens before the models load: liveness answers at once, readiness when they are there.
- *
- * @throws ServingError `failed_precondition` when an address or the state directory is taken, or no saved state
- * is readable.
- */
-export async function startServer(config: Config, host: HostProcess): Promise<RunningServer> {
-  const lock = await lockState(config.stateDir, host.pid)
-  const logger = createLogger(config)
-  const core = coreOf(config, host)
-  logEvents(core.events, logger)
-  const listeners = listenersOf(config, core, logger)
-  const close = async () => {
-    core.dataPlane.announceShutdown()
-    await Promise.all(Object.values(listeners).map((listener) => listener.close(config.drainTimeoutMs)))
-    await core.controlPlane.close(config.drainTimeoutMs)
-    await lock.release()
-    await logger.flush()
+/** The server: core, its listeners, its log. Started once, closed once. */
+export class Server {
+  readonly #config: Config
+  readonly #host: HostProcess
+  readonly #logger: Logger
+  readonly #core: Core
+  readonly #listeners: Listeners
+  #lock: StateLock | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(config: Config, host: HostProcess) {
+    this.#config = config
+    this.#host = host
+    this.#logger = createLogger(config)
+    this.#core = coreOf(config, host)
+    logEvents(this.#core.events, this.#logger)
+    this.#listeners = listenersOf(config, this.#core, this.#logger)
   }
-  try {
-    const addresses = await listen(config, listeners)
-    const failures = await core.load()
-    for (const line of await reportOf(core, addresses, failures)) logger.log('info', line)
-    return { addresses, close }
-  } catch (error) {
-    await close()
-    throw error
+
+  /**
+   * Listens, loads the models and logs what is served; resolves when all models are ready or have failed, or when
+   * the server has been closed meanwhile.
+   *
+   * It listens before the models load: liveness answers at once, readiness when they are there.
+   *
+   * @throws ServingError `failed_precondition` when an address or the state directory is taken, or no saved state
+   * is readable.
+   */
+  async start(): Promise<void> {
+    this.#lock = await lockState(this.#config.stateDir, this.#host.pid)
+    try {
+      const addresses = await listen(this.#config, this.#listeners)
+      const failures = await this.#core.load()
+      if (this.#closed === undefined) await this.#report(addresses, failures)
+    } catch (error) {
+      if (this.#closed === undefined) {
+        await this.close()
+        throw error
+      }
+    }
+    await this.#closed
+  }
+
+  /**
+   * Ends in order: readiness fails, listeners stop accepting, accepted requests finish, workers end, logs are
+   * flushed. Takes at most `drainTimeoutMs` and what the workers need to end.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    const { drainTimeoutMs } = this.#config
+    const endsAtMs = systemClock.nowMs() + drainTimeoutMs
+    this.#logger.log(
+      'info',
+      `stopping: accepted requests get up to ${drainTimeoutMs / 1000} s to finish; a second signal ends at once`,
+    )
+    this.#core.dataPlane.announceShutdown()
+    await Promise.all(Object.values(this.#listeners).map((listener) => listener.close(drainTimeoutMs)))
+    await this.#core.controlPlane.close(Math.max(0, endsAtMs - systemClock.nowMs()))
+    await this.#lock?.release()
+    this.#logger.log('info', 'stopped')
+    await this.#logger.flush()
+  }
+
+  async #report(addresses: Addresses, failures: readonly StartupFailure[]): Promise<void> {
+    for (const { message } of failures) this.#logger.log('error', `at the start: ${message}`)
+    for (const line of await reportOf(this.#core, addresses, failures)) this.#logger.log('info', line)
   }
 }
 
@@ -150,13 +182,22 @@ function allVersions({ controlPlane }: Core) {
   return controlPlane.list().flatMap(({ name }) => controlPlane.describe({ name, version: 'all' }))
 }
 
-async function reportOf(core: Core, addresses: Addresses, failures: readonly string[]): Promise<string[]> {
+async function reportOf(
+  core: Core,
+  addresses: Addresses,
+  failures: readonly StartupFailure[],
+): Promise<string[]> {
   const versions = allVersions(core)
-  const served = new Set(versions.map((version) => version.archive))
-  const unregistered = (await core.store.list()).filter((archive) => !served.has(archive))
+  const known = new Set([
+    ...versions.map((version) => version.archive),
+    ...failures.flatMap(({ missing }) =>
+      typeof missing === 'object' && 'archive' in missing ? missing.archive : [],
+    ),
+  ])
+  const unregistered = (await core.store.list()).filter((archive) => !known.has(archive))
   const example = versions.map((version) => exampleRequest(version, addresses.inference)).find(Boolean)
   return [
-    ...startupReport({ addresses, versions, unregistered, failures }),
+    ...startupReport({ addresses, versions, unregistered, failures: [] }),
     ...(example === undefined ? [] : [`try: ${example}`]),
   ]
 }

@@ -8,7 +8,7 @@ import { ModelStore } from './model-store.ts'
 import { RegistryJournal } from './registry-journal.ts'
 import type { SettingDefaults } from './settings.ts'
 import { SnapshotStore } from './snapshot.ts'
-import { loadStartupModels, type DeclaredModels } from './startup.ts'
+import { loadStartupModels, type DeclaredModels, type StartupFailure } from './startup.ts'
 import type { ProviderFindings } from './workers/provider-findings.ts'
 import { WorkerSetFactory } from './workers/worker-set-factory.ts'
 import type { StartWorkerProcess } from './workers/worker-process.ts'
@@ -33,8 +33,8 @@ export type Core = {
   readonly store: ModelStore
   readonly dataPlane: InferenceService
   readonly controlPlane: ManagementService
-  /** Restores and registers; @returns a sentence for each model that could not be served. */
-  load(): Promise<string[]>
+  /** Restores and registers. @returns what could not be served */
+  load(): Promise<StartupFailure[]>
 }
 
 /** Wires core's objects together; nothing runs before `load`. */

@@ -96,6 +96,9 @@ export interface DataPlane {
 
   health(): ServerHealth
 
+  /** @throws ServingError `not_found` */
+  modelHealth(selector: ModelSelector): VersionHealth
+
   /** @throws ServingError `not_found` | `unavailable` when no worker has loaded the version yet */
   metadata(selector: ModelSelector): VersionMetadata
 }

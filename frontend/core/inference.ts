@@ -18,6 +18,7 @@ import { bodyTooLarge, notServing, shuttingDown, stillStarting } from './errors.
 import type { EventBus } from './events.ts'
 import type { ModelRegistry } from './model-registry.ts'
 import type { ModelVersion } from './model-version.ts'
+import type { StartupFailure } from './startup.ts'
 import type { VersionState } from './version-state.ts'
 
 /** The data plane over the registry. */
@@ -27,7 +28,7 @@ export class InferenceService implements DataPlane {
   readonly #clock: Clock
   #isShuttingDown = false
   #isStarting = false
-  #startupFailures: readonly string[] = []
+  #startupFailures: readonly StartupFailure[] = []
 
   constructor(registry: ModelRegistry, events: EventBus, clock: Clock) {
     this.#registry = registry
@@ -45,8 +46,8 @@ export class InferenceService implements DataPlane {
     this.#isStarting = true
   }
 
-  /** @param failures models that should be there and are not: the server is not ready while it lacks them. */
-  endStartup(failures: readonly string[]): void {
+  /** @param failures what should be there and is not: the server is not ready while it lacks them. */
+  endStartup(failures: readonly StartupFailure[]): void {
     this.#isStarting = false
     this.#startupFailures = failures
   }
@@ -68,11 +69,15 @@ export class InferenceService implements DataPlane {
     const problems = [
       ...(this.#isShuttingDown ? [shuttingDown().message] : []),
       ...(this.#isStarting ? [stillStarting().message] : []),
-      ...this.#startupFailures,
+      ...this.#startupFailures.flatMap((failure) => (this.#isMissing(failure) ? failure.message : [])),
       ...registered.flatMap(problemOf),
     ]
     if (problems.length === 0) return { live: true, ready: true, versions }
     return { live: true, ready: false, reason: problems.join('; '), versions }
+  }
+
+  modelHealth(selector: ModelSelector): VersionHealth {
+    return versionHealth(this.#resolve(selector))
   }
 
   metadata(selector: ModelSelector): VersionMetadata {
@@ -82,6 +87,13 @@ export class InferenceService implements DataPlane {
       throw notServing(version.model, 'loading', 'no worker has loaded it yet', 1000)
     }
     return { model: version.model, inputs: report.inputs, outputs: report.outputs, device: report.device }
+  }
+
+  /** A version that is registered, by whatever way, speaks for itself. */
+  #isMissing({ missing }: StartupFailure): boolean {
+    if (typeof missing === 'string') return false
+    if (!('archive' in missing)) return !this.#registry.has(missing)
+    return !this.#registry.all().some((version) => version.artefact.archive === missing.archive)
   }
 
   #resolve(selector: ModelSelector): ModelVersion {

@@ -226,6 +226,8 @@ export class ManagementService implements ControlPlane {
   async #forget(version: ModelVersion): Promise<void> {
     await version.unload(0)
     this.#remove(version)
+    // Its start may have been given up just when it had become durable.
+    if (this.#options.journal.has(version)) await this.#options.journal.erase(version)
   }
 
   #remove(version: ModelVersion): void {

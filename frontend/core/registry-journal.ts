@@ -61,6 +61,10 @@ export class RegistryJournal {
     await this.#writeWithout(isFormerDefault, (former) => ({ ...former, isDefault: false }))
   }
 
+  has(version: ModelVersion): boolean {
+    return this.#records.has(version)
+  }
+
   async erase(version: ModelVersion): Promise<void> {
     const before = this.#records.get(version)
     this.#records.delete(version)

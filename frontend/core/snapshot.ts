@@ -87,9 +87,15 @@ export class SnapshotStore {
       await file.close()
     }
     await rename(temporary, this.#pathOf(generation))
-    await this.#syncDirectory()
     this.#generation = generation
-    await this.#forget()
+    try {
+      await this.#syncDirectory()
+    } catch (error) {
+      // Refused, so it must not be what a restart finds.
+      await unlink(this.#pathOf(generation))
+      throw error
+    }
+    await this.#forget().catch(() => undefined) // one generation too many harms nobody; the next write tries again
   }
 
   /** Archives' digests that any kept generation names: their unpacked files must stay. */

@@ -24,8 +24,18 @@ export type DeclaredModels =
       readonly archives: readonly { readonly name?: string; readonly archive: string }[]
     }
 
+/** Something that went wrong at the start. */
+export type StartupFailure = {
+  /**
+   * What is not served because of it, for as long as nothing else takes its place: a version, or an archive whose
+   * version is not known. A text is a chore that failed and leaves everything served.
+   */
+  readonly missing: ModelId | { readonly archive: string } | string
+  readonly message: string
+}
+
 /** Runs a step; if it fails, notes the sentence and goes on. @returns whether it succeeded */
-type Attempt = (what: string, action: () => Promise<unknown>) => Promise<boolean>
+type Attempt = (missing: StartupFailure['missing'], action: () => Promise<unknown>) => Promise<boolean>
 
 type Declared = { readonly name: string | undefined; readonly stored: StoredModel }
 
@@ -36,16 +46,16 @@ type Declared = { readonly name: string | undefined; readonly stored: StoredMode
  * nothing. A declared archive that has changed in the store since replaces the restored version of the same name
  * and number; how it was scaled stays.
  *
- * @returns a sentence for each model that could not be served; the others are served all the same.
+ * @returns what could not be served; the rest is served all the same.
  */
-export async function loadStartupModels(options: StartupOptions): Promise<string[]> {
-  const failures: string[] = []
-  const attempt: Attempt = async (what, action) => {
+export async function loadStartupModels(options: StartupOptions): Promise<StartupFailure[]> {
+  const failures: StartupFailure[] = []
+  const attempt: Attempt = async (missing, action) => {
     try {
       await action()
       return true
     } catch (error) {
-      failures.push(`${what}: ${messageOf(error)}`)
+      failures.push({ missing, message: `${whatOf(missing)}: ${messageOf(error)}` })
       return false
     }
   }
@@ -71,7 +81,7 @@ async function collectObjects(
 async function openDeclared({ loadModels, store }: StartupOptions, attempt: Attempt): Promise<Declared[]> {
   const declared: Declared[] = []
   for (const { name, archive } of await declaredArchives(loadModels, store)) {
-    await attempt(`archive '${archive}'`, async () => {
+    await attempt({ archive }, async () => {
       declared.push({ name, stored: await store.load(archive) })
     })
   }
@@ -99,8 +109,8 @@ async function restoreAll(
 ): Promise<void> {
   for (const model of state.models) {
     for (const record of model.versions) {
-      const what = whatOf({ name: model.name, version: record.version })
-      const isBack = await attempt(what, () => restoreVersion(model, record, declared, options))
+      const id = { name: model.name, version: record.version }
+      const isBack = await attempt(id, () => restoreVersion(model, record, declared, options))
       const isDefault = record.version === model.defaultVersion
       if (!isBack) options.journal.retain({ name: model.name, record, isDefault })
     }
@@ -116,13 +126,14 @@ async function startModel(
   { registry, management }: StartupOptions,
   attempt: Attempt,
 ): Promise<void> {
-  const start = (version: ModelVersion) =>
-    attempt(whatOf(version.model), () => version.scale(version.settings))
+  const start = (version: ModelVersion) => attempt(version.model, () => version.scale(version.settings))
   await management.exclusively(name, () => Promise.all(registry.versionsOf(name).map(start)))
 }
 
-function whatOf({ name, version }: ModelId): string {
-  return `model '${name}' version '${version}'`
+function whatOf(missing: StartupFailure['missing']): string {
+  if (typeof missing === 'string') return missing
+  if ('archive' in missing) return `archive '${missing.archive}'`
+  return `model '${missing.name}' version '${missing.version}'`
 }
 
 async function restoreVersion(
@@ -154,7 +165,7 @@ async function registerDeclared(
   const missing = declared.filter(({ name, stored }) => !registry.has(idOf(name, stored)))
   await Promise.all(
     missing.map(({ name, stored }) =>
-      attempt(`archive '${stored.archive}'`, () =>
+      attempt(idOf(name, stored), () =>
         management.registerAndWait({ stored, name, overrides: {}, loadedAtStartup: true }),
       ),
     ),

@@ -116,8 +116,8 @@ export class CoreInstance {
     return this.#core.controlPlane
   }
 
-  load(): Promise<string[]> {
-    return this.#core.load()
+  async load(): Promise<string[]> {
+    return (await this.#core.load()).map(({ message }) => message)
   }
 
   register(archive: string, initialWorkers?: number) {

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { LoadSpec } from '../../../worker/contract/messages.ts'
+import { moduleFile } from '../../../worker/contract/module-file.ts'
 
 /** What a worker process is started with. */
 export type LaunchCommand = {
@@ -48,11 +48,12 @@ const PER_THREAD_BYTES = 0.5 * GIBIBYTE
 /** Weights once as read, once optimized, once prepacked. */
 const COPIES_PER_THREAD = 3
 
+const WORKER_ENTRY = moduleFile(import.meta.url, '../../../worker/process/main.ts')
 const PRLIMIT = '/usr/bin/prlimit'
 
 /** Lowers no limit where `prlimit` (util-linux) is absent, and none for GPUs: their drivers reserve address space freely. */
 export function launchCommand(options: LaunchOptions): LaunchCommand {
-  const node = [options.execPath, ...nodeFlags(options.execArgv), workerEntry()]
+  const node = [options.execPath, ...nodeFlags(options.execArgv), WORKER_ENTRY]
   const command =
     options.spec.device.provider === 'cpu' && canRun(PRLIMIT)
       ? [PRLIMIT, `--as=${addressSpaceBytes(options)}`, '--core=0', '--', ...node]
@@ -80,11 +81,6 @@ export function workerEnvironment(
 /** WebAssembly guard regions reserve 10 GB each, which the address-space limit would refuse. */
 function nodeFlags(execArgv: readonly string[]): string[] {
   return [...execArgv, '--disable-wasm-trap-handler', '--enable-source-maps']
-}
-
-function workerEntry(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return fileURLToPath(new URL(`../../../worker/process/main.${extension}`, import.meta.url))
 }
 
 function canRun(path: string): boolean {

@@ -1,13 +1,7 @@
 import { ServingError } from '../../../worker/contract/errors.ts'
-import type { ExecutionProvider } from '../../../worker/contract/messages.ts'
+import type { ExecutionProvider, ProviderFinding } from '../../../worker/contract/messages.ts'
 
-/** What is known of a provider on this machine. */
-export type ProviderFinding = {
-  readonly provider: ExecutionProvider
-  readonly usable: boolean
-  /** Why not, or what it runs on. */
-  readonly reason: string
-}
+export type { ProviderFinding }
 
 export type ProviderChoice = {
   readonly provider: ExecutionProvider

@@ -1,10 +1,9 @@
 import { execFile, type ExecFileException } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { platform } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { messageOf } from '../../../worker/contract/errors.ts'
-import type { ExecutionProvider } from '../../../worker/contract/messages.ts'
-import type { ProviderFinding } from './provider-choice.ts'
+import type { ExecutionProvider, ProviderFinding } from '../../../worker/contract/messages.ts'
+import { moduleFile } from '../../../worker/contract/module-file.ts'
 
 /** Says which execution providers run on this machine. */
 export interface ProviderFindings {
@@ -77,8 +76,7 @@ export function childProbe(
   node: { readonly execPath: string; readonly execArgv: readonly string[] },
   environment: Readonly<Record<string, string>>,
 ): ProviderProbe {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const entry = fileURLToPath(new URL(`../../../worker/probe/main.${extension}`, import.meta.url))
+  const entry = moduleFile(import.meta.url, '../../../worker/probe/main.ts')
   return async (providers) => {
     const args = [...node.execArgv, entry, 'providers', providers.join(',')]
     const output = await outputOf(node.execPath, args, environment)
