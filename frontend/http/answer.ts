@@ -51,16 +51,16 @@ export function send(ctx: AnswerContext, { status, headers, body }: Answer): voi
   if (isUnread) answeredEarly.add(req.socket)
   if (isUnread && !canDrain(req)) res.shouldKeepAlive = false
   res.writeHead(status, { ...headers, 'content-length': bytes.byteLength, 'x-request-id': state.requestId })
-  if (isUnread && !canDrain(req)) endAfterLinger(req, res, req.method === 'HEAD' ? '' : bytes)
-  else if (req.method === 'HEAD') res.end()
-  else if (bytes.byteLength > MAX_JOINED_BYTES) endWatched(res, bytes)
-  else res.end(latin1(bytes), 'latin1')
+  const content = req.method === 'HEAD' ? '' : bytes
+  if (isUnread && !canDrain(req)) endAfterLinger(req, res, content)
+  else end(res, content)
 }
 
-/** Without a listener of its own, Node ends the connection when the time is over, and progress starts it anew. */
-function endWatched(res: ServerResponse, bytes: Uint8Array): void {
-  res.setTimeout(STALLED_READER_MS)
-  res.end(bytes)
+function end(res: ServerResponse, content: Uint8Array | string): void {
+  if (typeof content === 'string' || content.byteLength > MAX_JOINED_BYTES) res.end(content)
+  else res.end(latin1(content), 'latin1')
+  // Without a listener of its own, Node ends the connection when the time is over, and progress starts it anew.
+  if (!res.writableFinished) res.setTimeout(STALLED_READER_MS)
 }
 
 /** One character for each byte: Node joins head and text into one write, but not head and bytes. */
@@ -89,7 +89,7 @@ function endAfterLinger(req: IncomingMessage, res: ServerResponse, content: Uint
   let discardedBytes = 0
   const finish = () => {
     clearTimeout(timer)
-    res.end()
+    end(res, '')
   }
   const timer = setTimeout(finish, LINGER_MS)
   req.on('data', (chunk: Buffer) => {

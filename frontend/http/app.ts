@@ -14,7 +14,7 @@ export type Mount = {
   readonly routes: readonly string[]
 }
 
-/** One line of the access log. */
+/** What is known of a request when it has ended. */
 export type AccessRecord = {
   readonly method: string
   /** Without the query, which may hold secrets. */
@@ -33,7 +33,7 @@ export type AppOptions = {
   /** Words the errors of no dialect: unknown routes, malformed requests. */
   readonly renderError: ErrorRenderer
   readonly report: FailureReport
-  /** Absent: no access log, and nothing is computed for it. */
+  /** Told of every request that ended. Absent: nothing is computed for it. */
   readonly onAccess?: (record: AccessRecord) => void
 }
 

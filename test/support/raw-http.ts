@@ -27,6 +27,11 @@ export class RawConnection {
     this.#socket.write(text)
   }
 
+  /** What the server sends stays in the kernel's buffers until they are full. */
+  stopReading(): void {
+    this.#socket.pause()
+  }
+
   get received(): string {
     return Buffer.concat(this.#chunks).toString('latin1')
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
 import { send } from '../../../frontend/http/answer.ts'
 import type { Mount } from '../../../frontend/http/app.ts'
 import { readBody } from '../../../frontend/http/body.ts'
@@ -130,18 +131,40 @@ describe('a listener', () => {
     assert.match(await rawExchange(url, `${GET}\r\n`), /^HTTP\/1\.1 200 /)
   })
 
-  it('gives a reader that stalls on a large answer 30 s', async () => {
-    const timeouts: (number | undefined)[] = []
-    const large: Mount = {
+  const STALLED = [
+    { it: 'one large answer', requests: 1, bytes: 32 * 1024 * 1024 },
+    { it: 'many small answers on one connection', requests: 10_000, bytes: 4096 },
+  ]
+  for (const c of STALLED) {
+    it(`gives a reader that takes nothing of ${c.it} 30 s`, async () => {
+      const arrived = gate<Socket>()
+      const { url } = await fixture.open({
+        routes: [],
+        middleware: (ctx) => {
+          arrived.open(ctx.req.socket)
+          send(ctx, { status: 200, headers: {}, body: Buffer.alloc(c.bytes) })
+        },
+      })
+      const connection = await RawConnection.open(url)
+      connection.stopReading()
+      connection.write(`${GET}\r\n`.repeat(c.requests))
+      const socket = await arrived.promise
+      while (socket.timeout !== 30_000) await new Promise((resolve) => setImmediate(resolve))
+      connection.destroy()
+    })
+  }
+
+  it('sets no timer for an answer that the kernel took', async () => {
+    const timeout = gate<number | undefined>()
+    const { url } = await fixture.open({
       routes: [],
       middleware: (ctx) => {
-        send(ctx, { status: 200, headers: {}, body: Buffer.alloc(10_000) })
-        timeouts.push(ctx.req.socket.timeout)
+        send(ctx, { status: 200, headers: {}, body: 'small' })
+        timeout.open(ctx.req.socket.timeout)
       },
-    }
-    const { url } = await fixture.open(large)
-    assert.equal((await (await fetch(url)).arrayBuffer()).byteLength, 10_000)
-    assert.deepEqual(timeouts, [30_000])
+    })
+    await rawExchange(url, `${GET}Connection: close\r\n\r\n`)
+    assert.notEqual(await timeout.promise, 30_000)
   })
 
   it('closes connections beyond its limit at once', async () => {
