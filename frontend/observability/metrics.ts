@@ -6,7 +6,7 @@ import { ModelMetrics, type VersionSeries } from './version-series.ts'
 
 export type MetricsOptions = {
   readonly events: EventBus
-  /** Read at every scrape: all registered versions. */
+  /** Read once for every scrape: all registered versions. */
   readonly readVersions: () => readonly VersionReading[]
   /** Memory, CPU, event-loop lag and garbage collection of this process; default true. */
   readonly processMetrics?: boolean
@@ -16,6 +16,8 @@ export type MetricsOptions = {
 export class Metrics {
   readonly #registry = new Registry()
   readonly #models: ModelMetrics
+  readonly #readVersions: () => readonly VersionReading[]
+  readonly #updateVersionGauges: (versions: readonly VersionReading[]) => void
   readonly #series = new Map<string, VersionSeries>()
   readonly #responses: Counter<'status_class'>
   /** Responses since the last scrape, by the first digit of their status. */
@@ -29,7 +31,8 @@ export class Metrics {
       labelNames: ['status_class'],
       registers: [this.#registry],
     })
-    addVersionGauges(this.#registry, readVersions)
+    this.#readVersions = readVersions
+    this.#updateVersionGauges = addVersionGauges(this.#registry)
     if (processMetrics) collectDefaultMetrics({ register: this.#registry })
     this.#subscribe(events)
   }
@@ -41,6 +44,7 @@ export class Metrics {
 
   async render(): Promise<{ readonly contentType: string; readonly body: string }> {
     for (const series of this.#series.values()) series.flush()
+    this.#updateVersionGauges(this.#readVersions())
     this.#responseCounts.forEach((count, statusClass) => {
       if (count > 0) this.#responses.inc({ status_class: `${statusClass}xx` }, count)
     })

@@ -16,18 +16,19 @@ export type VersionReading = {
 
 const MODEL = ['model', 'version']
 
-/** Gauges that are read when they are scraped: nothing is kept up to date for a scrape that may never come. */
-export function addVersionGauges(registry: Registry, read: () => readonly VersionReading[]): void {
+/**
+ * Adds the gauges of versions. Nothing is kept up to date for a scrape that may never come.
+ *
+ * @returns sets all of them to one reading; before every scrape.
+ */
+export function addVersionGauges(registry: Registry): (versions: readonly VersionReading[]) => void {
+  const updates: ((versions: readonly VersionReading[]) => void)[] = []
   const gauge = (name: string, help: string, extraLabels: readonly string[], fill: Fill) => {
-    new Gauge({
-      name: `onnxserve_${name}`,
-      help,
-      labelNames: [...MODEL, ...extraLabels],
-      registers: [registry],
-      collect() {
-        this.reset()
-        for (const version of read()) fill(this, version, { ...labelsOf(version) })
-      },
+    const labelNames = [...MODEL, ...extraLabels]
+    const target = new Gauge({ name: `onnxserve_${name}`, help, labelNames, registers: [registry] })
+    updates.push((versions) => {
+      target.reset()
+      for (const version of versions) fill(target, version, labelsOf(version))
     })
   }
   gauge('queued_requests', 'Requests that wait for a worker.', [], (target, { queuedRequests }, labels) => {
@@ -47,6 +48,9 @@ export function addVersionGauges(registry: Registry, read: () => readonly Versio
       target.set({ ...labels, provider: device.provider, device_id: device.deviceId, reason }, 1)
     },
   )
+  return (versions) => {
+    for (const update of updates) update(versions)
+  }
 }
 
 type Labels = Readonly<Record<string, string>>

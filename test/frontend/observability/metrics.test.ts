@@ -131,6 +131,16 @@ describe('metrics', () => {
     ])
   })
 
+  it('read the versions once for each scrape', async () => {
+    let reads = 0
+    const readVersions = () => {
+      reads++
+      return [READING]
+    }
+    await new Metrics({ events: new EventBus(), readVersions, processMetrics: false }).render()
+    assert.equal(reads, 1)
+  })
+
   it('forget what a gauge showed when it is not so any more', async () => {
     const versions = [READING]
     const { samples } = open(versions)
