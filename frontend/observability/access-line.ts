@@ -1,7 +1,7 @@
 import { clip, printableJson } from './printable.ts'
 
-/** One line of the access log. */
-export type AccessRecord = {
+/** What a line tells of a request. The HTTP layer's record has it all; neither layer imports the other. */
+export type AccessFacts = {
   readonly method: string
   readonly path: string
   readonly status: number
@@ -12,13 +12,13 @@ export type AccessRecord = {
   readonly responseBytes: number
 }
 
-const MAX_TEXT = 1024
+const MAX_TEXT_CHARACTERS = 1024
 /** What stands for itself in JSON. */
 const PLAIN = /^[ !#-[\]-~]*$/
 
 /** The line of a request as JSON. Written by hand, for it is written for every request: a fifth of pino's time. */
-export function accessLine(level: 'info' | 'warn', record: AccessRecord): string {
-  const { method, path, status, durationMs, requestId, model, requestBytes, responseBytes } = record
+export function accessLine(level: 'info' | 'warn', facts: AccessFacts): string {
+  const { method, path, status, durationMs, requestId, model, requestBytes, responseBytes } = facts
   const modelMember = model === undefined ? '' : `,"model":${quoted(model)}`
   return (
     `{"level":"${level}","time":"${isoNow()}","requestId":${quoted(requestId)},"method":${quoted(method)}` +
@@ -28,9 +28,9 @@ export function accessLine(level: 'info' | 'warn', record: AccessRecord): string
 }
 
 function quoted(text: string): string {
-  return PLAIN.test(text) && text.length <= MAX_TEXT
+  return PLAIN.test(text) && text.length <= MAX_TEXT_CHARACTERS
     ? `"${text}"`
-    : printableJson(JSON.stringify(clip(text, MAX_TEXT)))
+    : printableJson(JSON.stringify(clip(text, MAX_TEXT_CHARACTERS)))
 }
 
 let nowMs = 0

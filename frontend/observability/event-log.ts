@@ -3,8 +3,8 @@ import type { EventBus } from '../core/events.ts'
 import { clip } from './printable.ts'
 import type { Fields, Logger } from './logger.ts'
 
-/** Fields that a handler may add to one line. */
-const MAX_FIELDS_LENGTH = 4096
+/** Of the fields that a handler may add to one line, as JSON. */
+const MAX_FIELDS_CHARACTERS = 4096
 
 /** Writes what core announces about models and workers. Single requests are in the access log. */
 export function logEvents(events: EventBus, logger: Logger): void {
@@ -35,5 +35,5 @@ export function logEvents(events: EventBus, logger: Logger): void {
 /** Fields came through JSON, so they can be written as JSON again. */
 function boundedFields(fields: Fields): unknown {
   const text = JSON.stringify(fields)
-  return text.length <= MAX_FIELDS_LENGTH ? fields : clip(text, MAX_FIELDS_LENGTH)
+  return text.length <= MAX_FIELDS_CHARACTERS ? fields : clip(text, MAX_FIELDS_CHARACTERS)
 }

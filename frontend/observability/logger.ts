@@ -3,7 +3,7 @@ import { pino, type Logger as PinoLogger } from 'pino'
 import type { ServingError } from '../../worker/contract/errors.ts'
 import type { LogLevel } from '../../worker/contract/messages.ts'
 import { prettyLines } from './pretty-line.ts'
-import { accessLine, type AccessRecord } from './access-line.ts'
+import { accessLine, type AccessFacts } from './access-line.ts'
 import { clip, printableJson } from './printable.ts'
 
 export type LoggerOptions = {
@@ -21,8 +21,8 @@ export interface LogSink {
   destroy(): void
 }
 
-const MAX_TEXT = 1024
-const MAX_STACK = 8 * 1024
+const MAX_TEXT_CHARACTERS = 1024
+const MAX_STACK_CHARACTERS = 8 * 1024
 /** Lines kept for a reader that does not read; then lines are dropped, because a server must not wait for its log. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 const FLUSH_LIMIT_MS = 1000
@@ -45,20 +45,20 @@ export class Logger {
   }
 
   log(level: LogLevel, message: string, fields: Fields = {}): void {
-    this.#pino[level](fields, clip(message, MAX_TEXT))
+    this.#pino[level](fields, clip(message, MAX_TEXT_CHARACTERS))
   }
 
   /** A request that ended, with whatever outcome. */
-  access(record: AccessRecord): void {
-    const level = record.status >= 500 ? 'warn' : 'info'
-    if (this.#pino.isLevelEnabled(level)) this.#writeLine(accessLine(level, record))
+  access(facts: AccessFacts): void {
+    const level = facts.status >= 500 ? 'warn' : 'info'
+    if (this.#pino.isLevelEnabled(level)) this.#writeLine(accessLine(level, facts))
   }
 
   /** An error that is the server's or a handler's own; the client saw only its message. */
   failure(error: ServingError, requestId: string): void {
     this.#pino.error(
       { requestId, reason: error.reason, err: errorFields(error) },
-      clip(error.message, MAX_TEXT),
+      clip(error.message, MAX_TEXT_CHARACTERS),
     )
   }
 
@@ -130,5 +130,8 @@ function stdoutSink(onLost: (lines: number) => void): LogSink {
 /** What is worth keeping of an error: the stack of its cause, if it has one, tells where it came from. */
 function errorFields({ cause, stack, code }: ServingError): Fields {
   const origin = cause instanceof Error ? (cause.stack ?? cause.message) : cause
-  return { type: code, stack: clip(typeof origin === 'string' ? origin : (stack ?? ''), MAX_STACK) }
+  return {
+    type: code,
+    stack: clip(typeof origin === 'string' ? origin : (stack ?? ''), MAX_STACK_CHARACTERS),
+  }
 }

@@ -15,9 +15,9 @@ export function printableJson(line: string): string {
   return line.replace(CONTROLS_BEYOND_JSON, escapeSequence)
 }
 
-/** At most `maxLength` characters of the text, with a mark where it was cut. */
-export function clip(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`
+/** At most `maxCharacters` of the text, with a mark where it was cut. */
+export function clip(text: string, maxCharacters: number): string {
+  return text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters)}…`
 }
 
 function escapeSequence(character: string): string {
