@@ -13,8 +13,10 @@ import type {
   ModelSelector,
   RequestHead,
   ServerHealth,
+  VersionHealth,
   VersionMetadata,
 } from '../../frontend/core/data-plane.ts'
+import { modelNotFound } from '../../frontend/core/errors.ts'
 import type { RequestPayload } from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 
@@ -71,6 +73,14 @@ export class FakeDataPlane implements DataPlane {
 
   health(): ServerHealth {
     return this.currentHealth
+  }
+
+  modelHealth(selector: ModelSelector): VersionHealth {
+    const isMeant = ({ model }: VersionHealth) =>
+      model.name === selector.name && (selector.version ?? model.version) === model.version
+    const health = this.currentHealth.versions.find(isMeant)
+    if (health === undefined) throw modelNotFound(selector.name, [])
+    return health
   }
 
   metadata(): VersionMetadata {

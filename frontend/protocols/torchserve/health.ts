@@ -1,5 +1,3 @@
-import { ServingError } from '../../../worker/contract/errors.ts'
-import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { DataPlane, ModelSelector, VersionHealth } from '../../core/data-plane.ts'
 import { jsonAnswer, type Answer } from './transport.ts'
 
@@ -34,31 +32,10 @@ export function ready(dataPlane: DataPlane): Answer {
 
 /** Readiness of one version; without `version` in the selector, of the default version. */
 export function modelReady(dataPlane: DataPlane, selector: ModelSelector): Answer {
-  const health = versionHealth(dataPlane, selector)
+  const health = dataPlane.modelHealth(selector)
   return jsonAnswer(health.ready ? 200 : NOT_READY_STATUS, versionJson(health))
-}
-
-function versionHealth(dataPlane: DataPlane, selector: ModelSelector): VersionHealth {
-  const { versions } = dataPlane.health()
-  try {
-    const { model } = dataPlane.metadata(selector)
-    return (
-      versions.find((health) => isSame(health.model, model)) ?? { model, ready: false, reason: 'it is gone' }
-    )
-  } catch (error) {
-    // Only readiness may say "not yet" with a body of its own; an unknown model stays an error.
-    if (!(error instanceof ServingError) || error.code !== 'unavailable') throw error
-    const model = { name: selector.name, version: selector.version ?? 'default' }
-    return (
-      versions.find((health) => isSame(health.model, model)) ?? { model, ready: false, reason: error.message }
-    )
-  }
 }
 
 function versionJson({ model, ready, reason }: VersionHealth) {
   return { model: model.name, version: model.version, ready, reason }
-}
-
-function isSame(a: ModelId, b: ModelId): boolean {
-  return a.name === b.name && a.version === b.version
 }

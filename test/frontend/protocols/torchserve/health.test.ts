@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { ServingError } from '../../../../worker/contract/errors.ts'
 import { DIGITS } from '../../../support/fake-planes.ts'
 import { request, TorchServeFixture } from '../../../support/torchserve-fixture.ts'
 
@@ -60,25 +59,15 @@ describe('health', () => {
     })
   }
 
-  it('of a version without metadata is its own reason', async () => {
-    server.dataPlane.currentMetadata = new ServingError('unavailable', 'no worker has loaded it yet')
-    server.dataPlane.currentHealth = NOT_READY
-    assert.deepEqual((await get('/ready/digits/1.0')).body, {
-      model: 'digits',
-      version: '1.0',
-      ready: false,
-      reason: 'it is loading',
-    })
-    const { status, body } = await get('/ready/digits')
-    assert.deepEqual(
-      [status, body],
-      [503, { model: 'digits', version: 'default', ready: false, reason: 'no worker has loaded it yet' }],
-    )
+  it('is of the version that was asked for, with its own reason', async () => {
+    const failed = { model: { ...DIGITS, version: '2.0' }, ready: false, reason: 'it is failed (no memory)' }
+    server.dataPlane.currentHealth = { ...NOT_READY, versions: [LOADING, failed] }
+    const expected = { model: 'digits', version: '2.0', ready: false, reason: 'it is failed (no memory)' }
+    assert.deepEqual(await get('/ready/digits/2.0'), { status: 503, body: expected })
   })
 
-  it('of an unknown model is 404', async () => {
-    server.dataPlane.currentMetadata = new ServingError('not_found', 'no such model', { reason: 'model' })
-    assert.equal((await get('/ready/nothing')).status, 404)
+  it('of an unknown model or version is 404', async () => {
+    for (const path of ['/ready/nothing', '/ready/digits/9.9']) assert.equal((await get(path)).status, 404)
   })
 
   it('is served on the management address too', async () => {
