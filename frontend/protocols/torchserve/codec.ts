@@ -1,10 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { RequestPart, RequestPayload } from '../../../worker/contract/messages.ts'
 import { tensorToJson } from '../../../worker/contract/tensor-to-json.ts'
 import type { Tensor } from '../../../worker/contract/tensor.ts'
 import type { InferenceResponse } from '../../core/data-plane.ts'
-import { badHandlerHeader, badHandlerStatus } from './errors.ts'
 import type { Answer, RequestContext, Transport } from './transport.ts'
 
 const JSON_TYPE = 'application/json'
@@ -45,9 +43,8 @@ function isMultipart(contentType: string): boolean {
   return contentType.toLowerCase().startsWith('multipart/')
 }
 
-/** @throws ServingError `internal` when the handler chose a status or a header that HTTP cannot carry */
+/** The worker has checked that HTTP can carry the handler's status and headers. */
 export function responseToHttp({ status = 200, headers, payload }: InferenceResponse): Answer {
-  if (!(Number.isInteger(status) && status >= 200 && status <= 599)) throw badHandlerStatus(status)
   const isBytes = payload.kind === 'bytes'
   const contentType = isBytes ? (payload.contentType ?? 'application/octet-stream') : JSON_TYPE
   const body = isBytes ? payload.bytes : jsonFromTensors(payload.tensors)
@@ -75,14 +72,7 @@ function handlerHeaders(headers: InferenceResponse['headers'] = {}): Record<stri
   const accepted: Record<string, string> = {}
   for (const [givenName, value] of Object.entries(headers)) {
     const name = givenName.toLowerCase()
-    if (RESERVED_HEADERS.has(name)) continue
-    try {
-      validateHeaderName(name)
-      validateHeaderValue(name, value)
-    } catch (error) {
-      throw badHandlerHeader(name, error)
-    }
-    accepted[name] = value
+    if (!RESERVED_HEADERS.has(name)) accepted[name] = value
   }
   return accepted
 }

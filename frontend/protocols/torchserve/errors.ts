@@ -34,7 +34,6 @@ const BY_REASON: Readonly<Record<string, Wording>> = {
   'resource_exhausted body_too_large': { status: 413, type: 'RequestEntityTooLargeException' },
   'resource_exhausted disk_full': { status: 507, type: 'InternalServerException' },
   'deadline_exceeded request_timeout': { status: 408, type: 'RequestTimeoutException' },
-  'deadline_exceeded unregister_timeout': { status: 408, type: 'RequestTimeoutException' },
   'unimplemented method': { status: 405, type: 'MethodNotAllowedException' },
 }
 
@@ -83,20 +82,4 @@ export function badHeader(name: string, value: string, expected: string): Servin
 
 export function badRequest(message: string): ServingError {
   return new ServingError('invalid_argument', message, { reason: 'request' })
-}
-
-export function badHandlerHeader(name: string, cause: unknown): ServingError {
-  return new ServingError(
-    'internal',
-    `the handler set the response header '${name}' to something that HTTP cannot carry`,
-    { reason: 'handler_response', cause },
-  )
-}
-
-export function badHandlerStatus(status: number): ServingError {
-  return new ServingError(
-    'internal',
-    `the handler chose the status ${status}; expected an integer from 200 to 599`,
-    { reason: 'handler_response' },
-  )
 }

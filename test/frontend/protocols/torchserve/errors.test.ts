@@ -23,7 +23,6 @@ const CASES: readonly Case[] = [
   ['resource_exhausted', 'disk_full', 507, 'InternalServerException'],
   ['deadline_exceeded', 'queue', 504, 'GatewayTimeoutException'],
   ['deadline_exceeded', 'request_timeout', 408, 'RequestTimeoutException'],
-  ['deadline_exceeded', 'unregister_timeout', 408, 'RequestTimeoutException'],
   ['cancelled', 'client_gone', 499, 'ClientClosedRequestException'],
   ['unavailable', 'no_worker', 503, 'ServiceUnavailableException'],
   ['unimplemented', undefined, 501, 'NotImplementedException'],

@@ -14,7 +14,6 @@ describe('management', () => {
     ['not_found', 'model', 404],
     ['already_exists', 'version', 409],
     ['failed_precondition', 'default_version', 403],
-    ['deadline_exceeded', 'unregister_timeout', 408],
     ['invalid_argument', 'archive', 400],
     ['internal', 'startup', 500],
   ]
