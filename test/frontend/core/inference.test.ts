@@ -315,5 +315,33 @@ describe('InferenceService', () => {
       assert.match(health(), /^archive 'x.mar': archive 'x.mar' is not in the model store/)
       assert.equal(core.dataPlane.health().versions.length, 1)
     })
+
+    it('is ready again when that is there at last', async () => {
+      const archives = [{ archive: 'late.mar' }, { archive: 'm2', name: 'm' }]
+      core = home.core({}, { loadModels: { kind: 'list', archives } })
+      const loading = core.load()
+      await until(() => core.workers.processes.length === 1)
+      core.workers.latest().ready()
+      await until(() => core.workers.processes.length === 2)
+      core.workers.latest().failToLoad()
+      await loading
+      assert.match(health(), /^archive 'late.mar': .*; model 'm' version '2': the graph is broken$/)
+      core.workers.options = { loads: true }
+      await storeArchive(home.modelStore, 'late.mar', { modelName: 'late' })
+      await core.register('late.mar')
+      assert.equal(health(), "model 'm' version '2': the graph is broken")
+      await core.register('m2')
+      assert.equal(health(), 'ready')
+    })
+
+    it('says of one version whether it answers, and why not', async () => {
+      await core.register('m2', 0)
+      assert.deepEqual(core.dataPlane.modelHealth({ name: 'm' }), {
+        model: { name: 'm', version: '1' },
+        ready: true,
+      })
+      assert.equal(core.dataPlane.modelHealth({ name: 'm', version: '2' }).reason, 'it has no workers')
+      assert.throws(() => core.dataPlane.modelHealth({ name: 'x' }), { code: 'not_found' })
+    })
   })
 })

@@ -82,6 +82,17 @@ describe('ManagementService', () => {
       assert.deepEqual([core.versions(), core.workers.alive], [[], []])
     })
 
+    it('leaves nothing of a registration that it gives up while that is being saved', async () => {
+      const core = await home.started({})
+      const registering = core.register('m1').catch(() => undefined) // given up, or just done
+      await until(() => core.workers.processes.length > 0)
+      core.workers.latest().ready()
+      await settlePromises()
+      await core.controlPlane.unregister({ name: 'm' }).catch(() => undefined) // gone already
+      await registering
+      assert.deepEqual([core.versions(), core.workers.alive, await home.onDisk()], [[], [], []])
+    })
+
     it('ends a version that loads in the background', async () => {
       const core = await home.started({})
       await core.controlPlane.register({ archive: 'm1', synchronous: false })
