@@ -1,6 +1,6 @@
 import type { ServingError } from '../../worker/contract/errors.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
-import { bodyTooLarge, notServing, queueFull, waitTooLong } from './errors.ts'
+import { bodyTooLarge, notServing, queueFull, queueFullOfBytes, waitTooLong } from './errors.ts'
 import type { VersionState } from './version-state.ts'
 
 /** What admission looks at: the request's head and the version at this moment. */
@@ -15,6 +15,8 @@ export type AdmissionSnapshot = {
   readonly backoffMs: number
   readonly queuedRequests: number
   readonly queuedRows: number
+  /** Payloads that wait, in memory. */
+  readonly queuedBytes: number
   readonly runningBatches: number
   readonly maxQueuedRequests: number
   readonly maxBatchRows: number
@@ -28,6 +30,8 @@ export type AdmissionSnapshot = {
 /** Share of its timeout that a request may be predicted to spend: the prediction may be wrong by the rest. */
 const DEADLINE_SHARE = 0.8
 const LOADING_RETRY_MS = 1000
+/** Memory of one version's queue: the number of requests alone would allow a thousand of the largest bodies. */
+const MAX_QUEUED_BYTES = 2 ** 30
 
 /**
  * Decides on a request before its body is read.
@@ -49,6 +53,9 @@ export function refusalOf(snapshot: AdmissionSnapshot): ServingError | undefined
   const waitMs = predictedWaitMs(snapshot)
   if (snapshot.queuedRequests >= snapshot.maxQueuedRequests) {
     return queueFull(model, snapshot.maxQueuedRequests, waitMs)
+  }
+  if (snapshot.queuedBytes + (announcedBytes ?? 0) > MAX_QUEUED_BYTES) {
+    return queueFullOfBytes(model, MAX_QUEUED_BYTES, waitMs)
   }
   const limitMs = DEADLINE_SHARE * timeoutMs
   return waitMs > limitMs ? waitTooLong(model, waitMs, limitMs) : undefined

@@ -42,6 +42,14 @@ export function queueFull(model: ModelId, maxQueuedRequests: number, retryAfterM
   )
 }
 
+export function queueFullOfBytes(model: ModelId, maxQueuedBytes: number, retryAfterMs: number): ServingError {
+  return new ServingError(
+    'resource_exhausted',
+    `the requests that wait for ${formatModelId(model)} take ${maxQueuedBytes} bytes together, the limit; retry later, or add workers`,
+    { reason: 'queue_full', retryAfterMs },
+  )
+}
+
 export function waitTooLong(model: ModelId, predictedMs: number, limitMs: number): ServingError {
   return new ServingError(
     'resource_exhausted',

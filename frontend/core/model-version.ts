@@ -152,6 +152,7 @@ export class ModelVersion {
       backoffMs: this.workers?.backoffMs ?? 0,
       queuedRequests: this.batcher.queuedRequests + this.#arriving,
       queuedRows: this.batcher.queuedRows,
+      queuedBytes: this.batcher.queuedBytes,
       runningBatches: this.batcher.runningBatches,
       maxQueuedRequests: this.#settings.maxQueuedRequests,
       maxBatchRows: this.#settings.maxBatchRows,

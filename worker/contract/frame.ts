@@ -18,6 +18,8 @@ import { ServingError } from './errors.ts'
 const FIXED_BYTES = 16
 const LENGTH_FIELD_BYTES = 4
 const FORMAT_VERSION = 1
+/** What the length field can say. */
+export const MAX_FRAME_BYTES = 2 ** 32 - 1
 export const SECTION_ALIGNMENT_BYTES = 8
 
 /** What a frame is: 1–15 go to a worker process, 16–31 come from it. */
@@ -67,7 +69,17 @@ export class FrameBuilder {
   build(kind: FrameKind, id: number, header: unknown): Uint8Array<ArrayBuffer> {
     const headerText = Buffer.from(JSON.stringify(header))
     const payloadOffset = alignUp(FIXED_BYTES + headerText.byteLength)
-    const frame = new Uint8Array(new ArrayBuffer(payloadOffset + this.#byteLength))
+    const frameBytes = payloadOffset + this.#byteLength
+    if (frameBytes > MAX_FRAME_BYTES) {
+      throw new ServingError(
+        'resource_exhausted',
+        `a batch of ${frameBytes} bytes is over the limit of ${MAX_FRAME_BYTES}`,
+        {
+          reason: 'frame_size',
+        },
+      )
+    }
+    const frame = new Uint8Array(new ArrayBuffer(frameBytes))
     const view = new DataView(frame.buffer)
     view.setUint32(0, frame.byteLength - LENGTH_FIELD_BYTES, true)
     view.setUint8(4, FRAME_KINDS[kind])

@@ -85,6 +85,10 @@ export class Batcher {
     return this.#queue.size
   }
 
+  get queuedBytes(): number {
+    return this.#queue.bytes
+  }
+
   get queuedRows(): number {
     return this.#queue.rows
   }

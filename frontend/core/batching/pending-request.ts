@@ -32,6 +32,8 @@ export type PendingRequestInit = {
  */
 export class PendingRequest {
   readonly init: PendingRequestInit
+  /** Size of its payload, which is kept until it is settled. */
+  readonly bytes: number
   /** Settles exactly once, and never rejects. */
   readonly outcome: Promise<Outcome>
   /** Worker processes that ended while they ran this request. */
@@ -42,6 +44,7 @@ export class PendingRequest {
 
   constructor(init: PendingRequestInit) {
     this.init = init
+    this.bytes = payloadBytes(init.payload)
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve
     })
@@ -61,4 +64,16 @@ export class PendingRequest {
   fail(error: ServingError, nowMs: number): void {
     this.settle({ ok: false, error, queueMs: (this.dispatchedAtMs ?? nowMs) - this.init.arrivedAtMs })
   }
+}
+
+function payloadBytes(payload: RequestPayload): number {
+  if (payload.kind === 'parts') return payload.parts.reduce((sum, part) => sum + part.bytes.byteLength, 0)
+  return payload.tensors.reduce(
+    (sum, { dtype, data }) => sum + (dtype === 'BYTES' ? textBytes(data) : data.byteLength),
+    0,
+  )
+}
+
+function textBytes(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length, 0)
 }

@@ -11,6 +11,7 @@ export class RequestQueue {
   #suspects: PendingRequest[] = []
   #size = 0
   #rows = 0
+  #bytes = 0
 
   get size(): number {
     return this.#size
@@ -18,6 +19,11 @@ export class RequestQueue {
 
   get rows(): number {
     return this.#rows
+  }
+
+  /** What its requests' payloads take in memory. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   get hasSuspect(): boolean {
@@ -100,6 +106,7 @@ export class RequestQueue {
   #count(request: PendingRequest, sign: 1 | -1): void {
     this.#size += sign
     this.#rows += sign * request.init.rows
+    this.#bytes += sign * request.bytes
   }
 }
 
@@ -110,11 +117,16 @@ export type BatchCandidate = {
   readonly isComplete: boolean
 }
 
+/** A batch is copied into one frame at once: beyond this size, more members cost more than a second engine call. */
+const MAX_BATCH_BYTES = 64 * 1024 * 1024
+
 function countFitting(line: readonly PendingRequest[], maxRows: number): number {
   let rows = 0
+  let bytes = 0
   for (const [index, request] of line.entries()) {
     rows += request.init.rows
-    if (rows > maxRows) return Math.max(1, index)
+    bytes += request.bytes
+    if (rows > maxRows || bytes > MAX_BATCH_BYTES) return Math.max(1, index)
   }
   return line.length
 }

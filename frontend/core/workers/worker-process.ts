@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { resultFromResultFrame, runFrameFromBatch } from '../../../worker/contract/batch-codec.ts'
 import { errorFromData } from '../../../worker/contract/errors.ts'
-import { frameHeader, frameOf, type Frame } from '../../../worker/contract/frame.ts'
+import { frameHeader, frameOf, MAX_FRAME_BYTES, type Frame } from '../../../worker/contract/frame.ts'
 import type {
   BatchRequest,
   BatchResult,
@@ -47,8 +47,6 @@ export type StartWorkerProcess = (
 /** A thread or its process ended before it answered: the batch may be tried again elsewhere. */
 export class WorkerDied extends Error {}
 
-/** Above the largest request body that can be configured, twice over for a batch; guards against a corrupt length. */
-const MAX_FRAME_BYTES = 2 ** 32 - 1
 /** A worker process that was asked to stop gets this long after its last batch. */
 const STOP_GRACE_MS = 2000
 

@@ -9,6 +9,7 @@ const READY: AdmissionSnapshot = {
   backoffMs: 0,
   queuedRequests: 0,
   queuedRows: 0,
+  queuedBytes: 0,
   runningBatches: 0,
   maxQueuedRequests: 100,
   maxBatchRows: 8,
@@ -43,6 +44,15 @@ const REFUSED: readonly (Change & {
   readonly message: RegExp
   readonly retryAfterMs?: number
 })[] = [
+  {
+    it: 'a body that would take the memory of the queue beyond its limit',
+    queuedBytes: 2 ** 30,
+    announcedBytes: 1,
+    code: 'resource_exhausted',
+    because: 'queue_full',
+    message: /^the requests that wait for digits\/1\.0 take 1073741824 bytes together, the limit/,
+    retryAfterMs: 0,
+  },
   {
     it: 'a version without workers',
     state: 'new',

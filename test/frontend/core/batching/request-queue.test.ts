@@ -108,6 +108,16 @@ describe('RequestQueue', () => {
     })
   }
 
+  it('closes a batch before its payloads exceed what one frame should carry', () => {
+    const queue = new RequestQueue()
+    const half = { kind: 'parts', parts: [{ name: 'body', bytes: new Uint8Array(40 * 2 ** 20) }] } as const
+    for (let i = 0; i < 2; i++) queue.push(pendingRequest({ payload: half }))
+    assert.equal(queue.bytes, 80 * 2 ** 20)
+    assert.equal(queue.take(MAX_ROWS).length, 1)
+    assert.equal(queue.take(MAX_ROWS).length, 1)
+    assert.equal(queue.bytes, 0)
+  })
+
   it('removes suspects too', () => {
     const queue = queueOf('a1')
     const suspect = pendingRequest()
