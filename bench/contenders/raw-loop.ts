@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { firstMessage } from './first-message.ts'
 
 export type RawLoopJob = {
   readonly modelPath: string
@@ -16,7 +17,7 @@ export async function runRawLoop({ modelPath, rows, columns, durationMs }: RawLo
     { env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' } },
   )
   const exited = once(child, 'exit')
-  const [rowsPerSecond] = (await once(child, 'message')) as [number] // its only message
+  const rowsPerSecond = (await firstMessage(child)) as number // its only message
   await exited
   return rowsPerSecond
 }
