@@ -36,18 +36,41 @@ function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`
 }
 
-/** A request that can be typed as it is, derived from the model's inputs; undefined where the handler decides. */
-export function exampleRequest(version: VersionDescription, inferenceAddress: string): string | undefined {
-  const url = `${inferenceAddress}/predictions/${version.model.name}`
-  if (version.handler !== 'tensor' || version.inputs === undefined) return undefined
-  const body = Object.fromEntries(version.inputs.map((input) => [input.name, exampleRows(input)]))
-  const text = JSON.stringify(body)
+/** The path of a file that a model's handler accepts, if there is one. */
+export type FindSample = (modelName: string) => string | undefined
+
+/**
+ * A request to a ready version that can be typed as it is, or with an image of one's own; undefined where a handler
+ * of its own decides what it takes.
+ */
+export function exampleRequest(
+  version: VersionDescription,
+  inferenceAddress: string,
+  findSample: FindSample = () => undefined,
+): string | undefined {
+  const { model, state, handler, inputs = [] } = version
+  if (state !== 'ready') return undefined
+  const url = `${inferenceAddress}/predictions/${model.name}`
+  if (handler === 'image_classifier') return `curl -T ${findSample(model.name) ?? '<image file>'} ${url}`
+  if (handler !== 'tensor' || inputs.length === 0 || !inputs.every(isSmall)) return undefined
+  const text = JSON.stringify(Object.fromEntries(inputs.map((input) => [input.name, exampleRows(input)])))
   return text.length > MAX_EXAMPLE_CHARACTERS
     ? undefined
-    : `curl -d '${text}' -H 'Content-Type: application/json' ${url}`
+    : `curl -d ${shellQuoted(text)} -H 'Content-Type: application/json' ${url}`
+}
+
+/** Names of inputs come from archives: a quote in one must not end the argument. */
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 const MAX_EXAMPLE_CHARACTERS = 300
+
+/** A graph may ask for any number of elements; they are counted before they are made. */
+function isSmall({ shape }: TensorMetadata): boolean {
+  const elements = shape.map((dimension) => (isVariable(dimension) ? 1 : Number(dimension)))
+  return elements.reduce((product, size) => product * size, 1) < MAX_EXAMPLE_CHARACTERS
+}
 
 function exampleRows({ shape, dtype }: TensorMetadata): unknown {
   const value = dtype === 'BYTES' ? 'text' : dtype === 'BOOL' ? true : 0

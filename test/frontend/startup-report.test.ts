@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { findSample } from '../../frontend/find-sample.ts'
+import { exampleRequest, startupReport, type StartupFacts } from '../../frontend/startup-report.ts'
+import { DESCRIPTION } from '../support/fake-planes.ts'
+
+const ADDRESS = 'http://127.0.0.1:8080'
+const TENSOR = { ...DESCRIPTION, handler: 'tensor' }
+
+const FACTS: StartupFacts = {
+  addresses: { inference: ADDRESS, management: 'http://127.0.0.1:8081', metrics: 'http://127.0.0.1:8082' },
+  versions: [DESCRIPTION],
+  unregistered: [],
+  failures: [],
+}
+
+describe('the start-up report', () => {
+  const CASES: { it: string; facts: Partial<StartupFacts>; lines: string[] }[] = [
+    {
+      it: 'says on what, how and why a version is served',
+      facts: {},
+      lines: [
+        'digits 1.0: ready on cpu (no GPU answers); 1 worker in 1 process, 2 threads each (2 CPUs ÷ 1 worker)',
+      ],
+    },
+    {
+      it: 'says why a version is not ready',
+      facts: { versions: [{ ...DESCRIPTION, state: 'failed', reason: 'no memory' }] },
+      lines: ['digits 1.0: failed (no memory)'],
+    },
+    { it: 'says that nothing is served', facts: { versions: [] }, lines: ['no model is registered'] },
+    {
+      it: 'says how to register what lies in the model store',
+      facts: { unregistered: ['iris.mar'] },
+      lines: [
+        'iris.mar is in the model store, not registered: ' +
+          'curl -X POST "http://127.0.0.1:8081/models?url=iris.mar&initial_workers=1"',
+      ],
+    },
+  ]
+  for (const c of CASES) {
+    it(c.it, () => {
+      const [first, ...rest] = startupReport({ ...FACTS, ...c.facts })
+      assert.equal(
+        first,
+        `OnnxServe listens on ${ADDRESS} (inference), http://127.0.0.1:8081 (management), http://127.0.0.1:8082 (metrics)`,
+      )
+      for (const line of c.lines) assert.ok(rest.includes(line), rest.join('\n'))
+    })
+  }
+})
+
+describe('the example request', () => {
+  const CASES = [
+    {
+      it: 'has a zero for every element that a tensor model takes',
+      version: TENSOR,
+      expected: `curl -d '{"x":[[0,0,0,0]]}' -H 'Content-Type: application/json' ${ADDRESS}/predictions/digits`,
+    },
+    {
+      it: 'has texts and truth values where the model takes them',
+      version: {
+        ...TENSOR,
+        inputs: [
+          { name: 't', dtype: 'BYTES', shape: [-1, 1] },
+          { name: 'b', dtype: 'BOOL', shape: [-1] },
+        ] as const,
+      },
+      expected: `curl -d '{"t":[["text"]],"b":[true]}' -H 'Content-Type: application/json' ${ADDRESS}/predictions/digits`,
+    },
+    {
+      it: 'survives a quote in the name of an input',
+      version: { ...TENSOR, inputs: [{ name: "x'; id; '", dtype: 'FP32', shape: [1] }] as const },
+      expected: `curl -d '{"x'\\''; id; '\\''":[0]}' -H 'Content-Type: application/json' ${ADDRESS}/predictions/digits`,
+    },
+    {
+      it: 'is left out when it would fill the screen',
+      version: { ...TENSOR, inputs: [{ name: 'x', dtype: 'FP32', shape: [1, 2 ** 40] }] as const },
+      expected: undefined,
+    },
+    {
+      it: 'is left out for a handler of its own',
+      version: { ...DESCRIPTION, handler: 'handler.js' },
+      expected: undefined,
+    },
+    {
+      it: 'is left out for a version that is not ready',
+      version: { ...TENSOR, state: 'failed' } as const,
+      expected: undefined,
+    },
+    {
+      it: 'asks for an image where there is no sample',
+      version: DESCRIPTION,
+      expected: `curl -T <image file> ${ADDRESS}/predictions/digits`,
+    },
+  ]
+  for (const c of CASES) {
+    it(c.it, () => assert.equal(exampleRequest(c.version, ADDRESS), c.expected))
+  }
+
+  it('sends the sample of an example', () => {
+    assert.equal(
+      exampleRequest(DESCRIPTION, ADDRESS, findSample),
+      `curl -T examples/digits/samples/0.png ${ADDRESS}/predictions/digits`,
+    )
+  })
+})
+
+describe('findSample', () => {
+  it('finds nothing for a model that is no example', () => assert.equal(findSample('nothing'), undefined))
+})
