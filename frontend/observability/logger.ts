@@ -4,7 +4,7 @@ import type { ServingError } from '../../worker/contract/errors.ts'
 import type { LogLevel } from '../../worker/contract/messages.ts'
 import { prettyLines } from './pretty-line.ts'
 import { accessLine, type AccessFacts } from './access-line.ts'
-import { clip, printableJson } from './printable.ts'
+import { clip, printable, printableJson } from './printable.ts'
 
 export type LoggerOptions = {
   readonly logLevel: LogLevel
@@ -31,21 +31,38 @@ const WRITE_BYTES = 4096
 const FLUSH_MS = 100
 const STDOUT = 1
 
+type LoggerParts = {
+  readonly pinoLogger: PinoLogger
+  readonly sink: LogSink
+  /** Takes a line of JSON that needs no escaping, past pino. */
+  readonly writeLine: (line: string) => void
+  readonly isPretty: boolean
+}
+
 /** The server's log: one JSON line for each fact, or text on a terminal. */
 export class Logger {
   readonly #pino: PinoLogger
   readonly #sink: LogSink
   readonly #writeLine: (line: string) => void
+  readonly #isPretty: boolean
 
-  /** @param writeLine takes a line of JSON that needs no escaping, past pino */
-  constructor(pinoLogger: PinoLogger, sink: LogSink, writeLine: (line: string) => void) {
+  constructor({ pinoLogger, sink, writeLine, isPretty }: LoggerParts) {
     this.#pino = pinoLogger
     this.#sink = sink
     this.#writeLine = writeLine
+    this.#isPretty = isPretty
   }
 
   log(level: LogLevel, message: string, fields: Fields = {}): void {
     this.#pino[level](fields, clip(message, MAX_TEXT_CHARACTERS))
+  }
+
+  /** What a person reads when the server has started; on a terminal without time and level. */
+  report(lines: readonly string[]): void {
+    for (const line of lines) {
+      if (this.#isPretty && this.#pino.isLevelEnabled('info')) this.#sink.write(`${printable(line)}\n`)
+      else this.log('info', line)
+    }
   }
 
   /** A request that ended, with whatever outcome. */
@@ -95,11 +112,8 @@ export function createLogger({ logLevel, logFormat }: LoggerOptions, givenSink?:
   const writeLine = isPretty
     ? (line: string) => void sink.write(format(line))
     : (line: string) => void sink.write(line)
-  const logger = new Logger(
-    pino(options, { write: (line) => void sink.write(format(line)) }),
-    sink,
-    writeLine,
-  )
+  const pinoLogger = pino(options, { write: (line) => void sink.write(format(line)) })
+  const logger = new Logger({ pinoLogger, sink, writeLine, isPretty })
   return logger
 }
 

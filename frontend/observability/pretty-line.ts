@@ -6,6 +6,7 @@ export function prettyLines(): (line: string) => string {
   const format = prettyFactory({
     colorize: true,
     translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
     ignore: 'method,path,status,ms',
     messageFormat: (log) => messageOf(log),
   })

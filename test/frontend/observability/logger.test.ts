@@ -95,6 +95,15 @@ describe('a log of JSON lines', () => {
     assert.equal(sink.records[0]?.['msg'], EVIL)
   })
 
+  it('has one record for each line of a report', () => {
+    const { sink, logger } = jsonLogger()
+    logger.report(['one', 'two'])
+    assert.deepEqual(sink.records, [
+      { level: 'info', msg: 'one' },
+      { level: 'info', msg: 'two' },
+    ])
+  })
+
   it('cuts long texts', () => {
     const { sink, logger } = jsonLogger()
     logger.log('info', 'x'.repeat(5000))
@@ -140,7 +149,20 @@ describe('a log for people', () => {
   it('shows a request in one line', () => {
     const { sink, logger } = prettyLog()
     logger.access(ACCESS)
+    assert.equal(sink.lines.join('').match(/\n/g)?.length, 1)
     assert.match(sink.lines.join(''), /INFO.*POST \/predictions\/digits 200 1\.23 ms/)
+  })
+
+  it('shows an event and its fields in one line', () => {
+    const { sink, logger } = prettyLog()
+    logger.log('info', 'worker ready', { model: 'digits/1.0', loadMs: 3 })
+    assert.match(sink.lines.join(''), /^.*INFO.*worker ready.*"model":"digits\/1\.0","loadMs":3.*\n$/)
+  })
+
+  it('shows a report as it is, but for controls', () => {
+    const { sink, logger } = prettyLog()
+    logger.report(['digits 1.0: ready', EVIL])
+    assert.equal(sink.lines.join(''), 'digits 1.0: ready\na\\u001b[2J\\u009b2J\\u007f\\u202eb\\u000aforged\n')
   })
 
   it('cannot be made to obey or forge lines by what it shows', () => {
