@@ -25,5 +25,3 @@ async function packageExamples(modelStore: string): Promise<void> {
 }
 
 await packageExamples(process.argv[2] ?? 'model-store')
-console.log('When the server is ready, try:')
-console.log('  curl -T examples/digits/samples/7.png http://127.0.0.1:8080/predictions/digits')
