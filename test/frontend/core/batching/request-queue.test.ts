@@ -72,6 +72,56 @@ describe('RequestQueue', () => {
     it(claim, () => assert.deepEqual(queueOf(queue).peek(MAX_ROWS), { ...candidate, oldestArrivalMs: 0 }))
   }
 
+  describe('with large payloads', () => {
+    const MEBIBYTE = 2 ** 20
+    const memory = new Uint8Array(70 * MEBIBYTE)
+
+    /** Requests of one row and so many MiB each; ids are their places in the list. */
+    function queueOfMebibytes(...sizes: readonly number[]): RequestQueue {
+      const queue = new RequestQueue()
+      for (const [index, size] of sizes.entries()) {
+        const parts = [{ name: 'body', bytes: memory.subarray(0, size * MEBIBYTE) }]
+        queue.push(
+          pendingRequest({ id: String(index), arrivedAtMs: index, payload: { kind: 'parts', parts } }),
+        )
+      }
+      return queue
+    }
+
+    const BATCHES: readonly (readonly [it: string, sizes: readonly number[], batches: string])[] = [
+      ['fills a batch to exactly 64 MiB', [32, 32, 1], '01 2'],
+      ['closes a batch before 64 MiB are passed', [40, 40, 20], '0 12'],
+      ['runs a request over 64 MiB alone', [1, 70, 1], '0 1 2'],
+    ]
+    for (const [claim, sizes, batches] of BATCHES) {
+      it(claim, () => assert.equal(drain(queueOfMebibytes(...sizes)), batches))
+    }
+
+    it('knows that nothing fits any more', () => {
+      const { requests, isComplete } = queueOfMebibytes(40, 40).peek(MAX_ROWS) ?? {}
+      assert.deepEqual([requests, isComplete], [1, true])
+    })
+
+    it('counts the bytes that wait, of suspects too', () => {
+      const queue = queueOfMebibytes(2, 3, 5)
+      assert.equal(queue.bytes, 10 * MEBIBYTE)
+      for (const suspect of queue.remove(({ init }) => init.id === '1')) queue.pushSuspect(suspect)
+      assert.equal(queue.bytes, 10 * MEBIBYTE)
+      queue.take(MAX_ROWS)
+      assert.equal(queue.bytes, 3 * MEBIBYTE)
+      queue.takeSuspect()
+      assert.equal(queue.bytes, 0)
+    })
+
+    it('counts tensors by their data', () => {
+      const queue = new RequestQueue()
+      const x = { name: 'x', dtype: 'FP32', shape: [1, 3], data: new Float32Array(3) } as const
+      const s = { name: 's', dtype: 'BYTES', shape: [1, 2], data: ['ab', 'c'] } as const
+      queue.push(pendingRequest({ payload: { kind: 'tensors', tensors: [x, s] } }))
+      assert.equal(queue.bytes, 15)
+    })
+  })
+
   it('has no candidate and no batch when it is empty', () => {
     const queue = new RequestQueue()
     assert.equal(queue.peek(MAX_ROWS), undefined)
