@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'esbuild'
+import { isSource } from '../worker/contract/module-file.ts'
 
 /** The sources here run from `.ts` files, compiled ones from `.js`. */
-const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+const EXTENSION = isSource(import.meta.url) ? 'ts' : 'js'
 const OWN_ROOT = new URL('../', import.meta.url)
 
 /**

@@ -2,18 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { moduleFile } from '../worker/contract/module-file.ts'
 import { tensorMetadataSchema } from './format/manifest.ts'
 import type { Manifest } from './format/manifest.ts'
 import { invalidOption } from './option-errors.ts'
 
-const PROBE = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith('.ts') ? '../worker/probe/main.ts' : '../worker/probe/main.js',
-    import.meta.url,
-  ),
-)
+const PROBE = moduleFile(import.meta.url, '../worker/probe/main.ts')
 const TIME_LIMIT_MS = 120_000
 
 const answerSchema = z.discriminatedUnion('ok', [

@@ -9,6 +9,14 @@ export type ExecutionProvider = (typeof EXECUTION_PROVIDERS)[number]
 /** An execution provider and, on a GPU, which device. The frontend chooses it; a thread never falls back. */
 export type Device = { readonly provider: ExecutionProvider; readonly deviceId: number }
 
+/** What a probe says of an execution provider on this machine. */
+export type ProviderFinding = {
+  readonly provider: ExecutionProvider
+  readonly usable: boolean
+  /** Why not, or what it runs on. */
+  readonly reason: string
+}
+
 /**
  * All that a worker process needs to host a version. Sent once, as its first frame.
  *

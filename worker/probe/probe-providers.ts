@@ -1,24 +1,18 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import type { ExecutionProvider } from '../contract/messages.ts'
-import type { ProviderFinding } from './try-provider.ts'
+import type { ExecutionProvider, ProviderFinding } from '../contract/messages.ts'
+import { moduleFile } from '../contract/module-file.ts'
 
 /** Drivers compile shaders and load hundreds of megabytes of libraries on their first run. */
 const PROBE_TIMEOUT_MS = 45_000
 
 /** Tries each provider in a process of its own: a driver that crashes takes down no other answer. */
-export function probeProviders(
-  providers: readonly ExecutionProvider[],
-  deviceIds: readonly number[],
-): Promise<readonly ProviderFinding[]> {
-  return Promise.all(providers.map((provider) => probeProvider(provider, deviceIds)))
+export function probeProviders(providers: readonly ExecutionProvider[]): Promise<readonly ProviderFinding[]> {
+  return Promise.all(providers.map(probeProvider))
 }
 
-function probeProvider(provider: ExecutionProvider, deviceIds: readonly number[]): Promise<ProviderFinding> {
-  const entry = fileURLToPath(
-    new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url),
-  )
-  const args = [...process.execArgv, entry, 'provider', provider, deviceIds.join(',')]
+function probeProvider(provider: ExecutionProvider): Promise<ProviderFinding> {
+  const entry = moduleFile(import.meta.url, './main.ts')
+  const args = [...process.execArgv, entry, 'provider', provider]
   return new Promise((resolve) => {
     execFile(
       process.execPath,

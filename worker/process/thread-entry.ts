@@ -1,13 +1,12 @@
-import { fileURLToPath } from 'node:url'
+import { isSource, moduleFile } from '../contract/module-file.ts'
 
 /** How a worker thread is started: the compiled module, or the TypeScript source when this process runs that. */
 export type ThreadEntry = { readonly filename: string; readonly execArgv?: string[] }
 
 export function threadEntry(): ThreadEntry {
-  const isSource = import.meta.url.endsWith('.ts')
-  const filename = fileURLToPath(new URL(`../thread/main.${isSource ? 'ts' : 'js'}`, import.meta.url))
+  const filename = moduleFile(import.meta.url, '../thread/main.ts')
   // Left alone, a thread inherits all flags; given anew, those of the whole process (V8's) would be refused.
-  return isSource
+  return isSource(import.meta.url)
     ? { filename, execArgv: [...process.execArgv.filter(isForThreads), ...registerTsx()] }
     : { filename }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { chooseProvider, type ProviderFinding } from '../../../../frontend/core/workers/provider-choice.ts'
-import type { ExecutionProvider } from '../../../../worker/contract/messages.ts'
+import { chooseProvider } from '../../../../frontend/core/workers/provider-choice.ts'
+import type { ExecutionProvider, ProviderFinding } from '../../../../worker/contract/messages.ts'
 
 const CUDA: ProviderFinding = { provider: 'cuda', usable: true, reason: 'NVIDIA X' }
 const NO_CUDA: ProviderFinding = { provider: 'cuda', usable: false, reason: 'libcudnn.so.9 is missing' }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import type { ProviderFinding } from '../../../../frontend/core/workers/provider-choice.ts'
 import { childProbe, ProbedProviders } from '../../../../frontend/core/workers/provider-findings.ts'
-import type { ExecutionProvider } from '../../../../worker/contract/messages.ts'
+import type { ExecutionProvider, ProviderFinding } from '../../../../worker/contract/messages.ts'
 
 type Setting = 'auto' | readonly ExecutionProvider[]
 
