@@ -14,6 +14,7 @@ import { logEvents } from './observability/event-log.ts'
 import { createLogger, type Logger } from './observability/logger.ts'
 import { Metrics } from './observability/metrics.ts'
 import { inferenceMount, managementMount, metricsMount, renderError } from './protocols/torchserve/routes.ts'
+import { findSample } from './find-sample.ts'
 import { exampleRequest, startupReport } from './startup-report.ts'
 
 /** What the server needs of the process that it runs in. */
@@ -195,7 +196,9 @@ async function reportOf(
     ),
   ])
   const unregistered = (await core.store.list()).filter((archive) => !known.has(archive))
-  const example = versions.map((version) => exampleRequest(version, addresses.inference)).find(Boolean)
+  const example = versions
+    .map((version) => exampleRequest(version, addresses.inference, findSample))
+    .find(Boolean)
   return [
     ...startupReport({ addresses, versions, unregistered, failures: [] }),
     ...(example === undefined ? [] : [`try: ${example}`]),
