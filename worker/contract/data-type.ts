@@ -47,11 +47,10 @@ export interface TensorDataByType {
   readonly BYTES: readonly string[]
 }
 
-export type NumericArray = TensorDataByType[NumericDataType]
-
 type NumericArrayConstructor<A> = {
   new (length: number): A
   new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): A
+  readonly name: string
   readonly BYTES_PER_ELEMENT: number
 }
 

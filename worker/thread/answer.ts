@@ -1,8 +1,7 @@
-import { isDataType } from '../contract/data-type.ts'
 import { ServingError } from '../contract/errors.ts'
 import type { BatchResponse, ResponsePayload } from '../contract/messages.ts'
-import type { Tensor } from '../contract/tensor.ts'
 import type { ResponseControl } from '../handler.ts'
+import { tensorsFromAnswer } from './answered-tensors.ts'
 
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
 /** Visible ASCII, blanks and Latin-1: what a header value may hold. */
@@ -11,7 +10,8 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 /**
  * A handler's answer as the frontend gets it.
  *
- * @throws ServingError `internal` when the handler answered nothing, or set an impossible status or header.
+ * @throws ServingError `internal` when the handler answered nothing or a broken tensor, or set an impossible
+ * status or header.
  */
 export function responseFromAnswer(answer: unknown, control: ResponseControl): BatchResponse {
   const { status, contentType, headers } = control
@@ -32,13 +32,9 @@ function payloadFromAnswer(answer: unknown, contentType: string | undefined): Re
     return { kind: 'bytes', contentType: contentType ?? 'application/octet-stream', bytes: answer }
   }
   if (typeof answer === 'string') return textPayload(answer, contentType ?? 'text/plain; charset=utf-8')
-  if (isTensors(answer)) return { kind: 'tensors', tensors: answer }
+  const tensors = tensorsFromAnswer(answer)
+  if (tensors !== undefined) return { kind: 'tensors', tensors }
   return textPayload(jsonText(answer), contentType ?? 'application/json')
-}
-
-/** Text that is known to be JSON already. */
-export function jsonPayload(text: string): ResponsePayload {
-  return textPayload(text, 'application/json')
 }
 
 function textPayload(text: string, contentType: string): ResponsePayload {
@@ -53,22 +49,6 @@ function jsonText(value: unknown): string {
   })
   if (text === undefined) throw new ServingError('internal', `the handler answered a ${typeof value}`)
   return text
-}
-
-function isTensors(answer: unknown): answer is readonly Tensor[] {
-  return Array.isArray(answer) && answer.length > 0 && answer.every(isTensor)
-}
-
-/** The flat `data` tells a tensor from a JSON object that happens to look like one. */
-function isTensor(value: unknown): value is Tensor {
-  if (typeof value !== 'object' || value === null) return false
-  if (!('name' in value && 'dtype' in value && 'shape' in value && 'data' in value)) return false
-  const { dtype, shape, data } = value
-  return (
-    isDataType(dtype) &&
-    Array.isArray(shape) &&
-    (dtype === 'BYTES' ? Array.isArray(data) : ArrayBuffer.isView(data))
-  )
 }
 
 function checkHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

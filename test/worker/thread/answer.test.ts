@@ -51,6 +51,54 @@ describe('responseFromAnswer', () => {
     })
   })
 
+  const dims = (...shape: unknown[]) => [{ ...tensor, shape }]
+  const strings = (...data: unknown[]) => [{ ...tensor, dtype: 'BYTES', shape: [data.length], data }]
+  const BROKEN_TENSORS = [
+    {
+      it: 'of another type',
+      answer: [{ ...tensor, data: Float64Array.of(1) }],
+      message: /'y', whose data is a Float64Array, FP32 expects a Float32Array/,
+    },
+    {
+      it: 'seen as bytes',
+      answer: [{ ...tensor, data: new DataView(new ArrayBuffer(4)) }],
+      message: /a DataView, FP32/,
+    },
+    {
+      it: 'behind a whole one',
+      answer: [tensor, { ...tensor, name: 'z', shape: [2] }],
+      message: /'z', which has 1 elements, its shape \[2\] needs 2/,
+    },
+    {
+      it: 'of a negative dimension',
+      answer: dims(-1, -1),
+      message: /'y', whose shape is \[-1,-1\], expected are non-negative integers/,
+    },
+    { it: 'of a fractional dimension', answer: dims(0.5, 2), message: /whose shape is \[0\.5,2\]/ },
+    { it: 'of a big integer dimension', answer: dims(1n), message: /whose shape is \[1\]/ },
+    {
+      it: 'with a hole in its shape',
+      answer: [{ ...tensor, shape: new Array<number>(1) }],
+      message: /whose shape is \[\]/,
+    },
+    {
+      it: 'of strings with one undefined',
+      answer: strings('a', undefined),
+      message: /'y', whose element 1 is no string/,
+    },
+    {
+      it: 'of strings with a hole',
+      answer: [{ ...strings('a')[0], data: new Array<string>(1) }],
+      message: /whose element 0 is no string/,
+    },
+    { it: 'without a name', answer: [{ ...tensor, name: 5 }], message: /'5', whose name is a number/ },
+  ]
+  for (const { it: name, answer, message } of BROKEN_TENSORS) {
+    it(`refuses a tensor ${name}`, () => {
+      assert.throws(() => responseFromAnswer(answer, { headers: {} }), { code: 'internal', message })
+    })
+  }
+
   const REFUSED: { it: string; answer: unknown; control?: ResponseControl; message: RegExp }[] = [
     { it: 'undefined', answer: undefined, message: /answered undefined/ },
     { it: 'a function', answer: () => 1, message: /answered a function/ },
