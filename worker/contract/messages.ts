@@ -113,6 +113,5 @@ export type LogRecord = {
   readonly fields?: Readonly<Record<string, unknown>>
 }
 
-/** Headers of the frames that come from a worker process, by kind; `result` is read by `batch-codec.ts`. */
-export type HelloHeader = { readonly pid: number }
+/** Header of an `instance` frame. */
 export type InstanceHeader = WorkerReply<InstanceReport> & { readonly threadId: number }

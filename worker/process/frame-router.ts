@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ServingError } from '../contract/errors.ts'
 import { frameHeader, frameOf, type Frame } from '../contract/frame.ts'
-import type { HelloHeader, LoadSpec } from '../contract/messages.ts'
+import type { LoadSpec } from '../contract/messages.ts'
 import { ThreadPool } from './thread-pool.ts'
 
 /** Sessions get this long to be released: ending the process frees their memory anyway. */
@@ -21,10 +21,6 @@ export class FrameRouter {
 
   constructor(options: FrameRouterOptions) {
     this.#options = options
-  }
-
-  greet(pid: number): void {
-    this.#options.send(frameOf('hello', { pid } satisfies HelloHeader))
   }
 
   /** @throws ServingError `internal` for a frame that is out of order, or not for a worker process. */
@@ -56,6 +52,7 @@ export class FrameRouter {
         send(frameOf('instance', header))
       },
       onLog: send,
+      onIdleDeath: send,
     })
   }
 

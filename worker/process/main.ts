@@ -36,7 +36,6 @@ socket.on('data', (chunk: Uint8Array) => {
   for (const frame of reader.push(chunk)) router.receive(frame)
 })
 for (const event of ['end', 'close', 'error']) socket.on(event, end)
-router.greet(process.pid)
 
 function end(): void {
   process.kill(process.pid, 'SIGKILL')

@@ -1,5 +1,5 @@
 import { move, Piscina } from 'piscina'
-import { resultFrameFromResult } from '../contract/batch-codec.ts'
+import { NO_BATCH_ID, resultFrameFromResult } from '../contract/batch-codec.ts'
 import { messageOf, type ErrorData } from '../contract/errors.ts'
 import { frameHeader, frameOf, type Frame } from '../contract/frame.ts'
 import type { InstanceHeader, LoadSpec, LogRecord } from '../contract/messages.ts'
@@ -19,6 +19,8 @@ export type ThreadPoolListener = {
   /** A thread has loaded and is warm, or could not load. `threadId` is its place, 1 to the number of threads. */
   readonly onInstance: (header: InstanceHeader) => void
   readonly onLog: (frame: Uint8Array) => void
+  /** A thread died while it ran no batch: the `result` frame that says so, for {@link NO_BATCH_ID}. */
+  readonly onIdleDeath: (frame: Uint8Array) => void
 }
 
 type PoolWorker = { readonly id: number; readonly destroyed: boolean }
@@ -38,6 +40,8 @@ export class ThreadPool {
   /** By thread id: the places of loaded threads. */
   readonly #places = new Map<number, number>()
   #lastError: unknown
+  /** Deaths that a batch's result has told the frontend, until {@link #noteDeath} sees them. */
+  #toldDeaths = 0
 
   constructor(spec: LoadSpec, listener: ThreadPoolListener) {
     this.#spec = spec
@@ -69,7 +73,8 @@ export class ThreadPool {
   /**
    * Gives a batch to a free thread, or to the next that becomes free. Takes over the frame's buffer.
    *
-   * @returns the `result` frame. When the thread dies, every member has the error `unavailable`, `worker_died`.
+   * @returns the `result` frame. When the thread dies, every member has the error `unavailable`, `worker_died`;
+   * when it lives on without an answer, `internal`.
    */
   async run({ id, buffer }: Frame): Promise<Uint8Array> {
     const header = headerCopy(buffer)
@@ -77,8 +82,8 @@ export class ThreadPool {
       const result = await this.#pool.run({ kind: 'run', batchId: id, buffer }, { transferList: [buffer] })
       return result as Uint8Array // made by thread/main.ts
     } catch (error) {
-      this.#lastError = error
-      return this.#deathResult(id, header, error)
+      const { requests } = frameHeader(header) as { requests: readonly unknown[] } // written by batch-codec.ts
+      return failedResult(id, requests.length, this.#errorOf(error))
     }
   }
 
@@ -117,7 +122,11 @@ export class ThreadPool {
     const why =
       this.#lastError === undefined ? 'something in it called process.exit' : this.#why(this.#lastError)
     this.#lastError = undefined
+    const isTold = this.#toldDeaths > 0
+    if (isTold) this.#toldDeaths--
     if (dead !== undefined && this.#places.delete(dead[1])) {
+      if (!isTold)
+        this.#listener.onIdleDeath(failedResult(NO_BATCH_ID, 1, diedError('between two batches', why)))
       const message = `a worker thread ended and is replaced: ${why}`
       this.#listener.onLog(frameOf('log', { level: 'error', message } satisfies LogRecord))
       return
@@ -126,17 +135,17 @@ export class ThreadPool {
     this.#listener.onInstance({ ok: false, threadId: this.#freePlace(), error })
   }
 
-  #deathResult(batchId: number, header: ArrayBuffer, error: unknown): Uint8Array {
-    const { requests } = frameHeader(header) as { requests: readonly unknown[] } // written by batch-codec.ts
-    const died: ErrorData = {
-      code: 'unavailable',
-      reason: 'worker_died',
-      message: `the worker thread ended while it ran this request: ${this.#why(error)}`,
+  /** A thread that ended was destroyed in the same turn of the event loop, and is forgotten in the next. */
+  #errorOf(error: unknown): ErrorData {
+    if (![...this.#workers.keys()].some(({ destroyed }) => destroyed)) {
+      const message = 'a worker thread gave no answer to a batch'
+      const fields = { error: messageOf(error) }
+      this.#listener.onLog(frameOf('log', { level: 'error', message, fields } satisfies LogRecord))
+      return { code: 'internal', message: "the worker failed; the server's log has the details" }
     }
-    return resultFrameFromResult(batchId, {
-      replies: requests.map(() => ({ ok: false, error: died })),
-      timing: { preprocessMs: 0, inferenceMs: 0, postprocessMs: 0, rows: 0, runs: 0 },
-    })
+    this.#lastError = error
+    this.#toldDeaths++
+    return diedError('while it ran this request', this.#why(error))
   }
 
   /** Piscina's rejections carry no code; this is the only place that reads their texts. */
@@ -149,6 +158,17 @@ export class ThreadPool {
     }
     return `uncaught ${message}`
   }
+}
+
+function diedError(when: string, why: string): ErrorData {
+  return { code: 'unavailable', reason: 'worker_died', message: `the worker thread ended ${when}: ${why}` }
+}
+
+function failedResult(batchId: number, members: number, error: ErrorData): Uint8Array {
+  return resultFrameFromResult(batchId, {
+    replies: Array.from({ length: members }, () => ({ ok: false, error })),
+    timing: { preprocessMs: 0, inferenceMs: 0, postprocessMs: 0, rows: 0, runs: 0 },
+  })
 }
 
 /** Marks a thread's answer as moved, not copied; it must be the only view of its buffer. */

@@ -4,6 +4,7 @@ import { errorToData, messageOf, type ErrorData } from '../contract/errors.ts'
 import type { BatchRequest, BatchResult, InstanceHeader, LoadSpec } from '../contract/messages.ts'
 import { moveToPool, type ThreadMessage, type ThreadTask } from '../process/thread-pool.ts'
 import { Instance } from './instance.ts'
+import { resultFrame } from './result-frame.ts'
 import { redirectConsole, ThreadLog } from './thread-log.ts'
 
 /*
@@ -35,10 +36,8 @@ const loaded = await load()
 /** Called by the pool for each task, one at a time. */
 export default async function run(task: ThreadTask): Promise<unknown> {
   switch (task.kind) {
-    case 'run': {
-      const result = await runBatch(batchFromRunFrame(task.buffer))
-      return moveToPool(resultFrameFromResult(task.batchId, result))
-    }
+    case 'run':
+      return moveToPool(await runBatch(task.batchId, batchFromRunFrame(task.buffer)))
     case 'release':
       if (loaded.ok) await loaded.instance.release()
       return undefined
@@ -57,14 +56,17 @@ async function load(): Promise<{ ok: true; instance: Instance } | { ok: false; e
   }
 }
 
-async function runBatch(requests: readonly BatchRequest[]): Promise<BatchResult> {
-  if (!loaded.ok) return refuseAll(requests, loaded.error)
+async function runBatch(
+  batchId: number,
+  requests: readonly BatchRequest[],
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await loaded.instance.run(requests)
+    const result = loaded.ok ? await loaded.instance.run(requests) : refuseAll(requests, loaded.error)
+    return resultFrame(batchId, result, log)
   } catch (error) {
     const data = errorToData(error, 'the worker failed')
     log.error('a batch failed', { stack: data.stack })
-    return refuseAll(requests, data)
+    return resultFrameFromResult(batchId, refuseAll(requests, data))
   }
 }
 
