@@ -106,5 +106,5 @@ function isTensorList(feeds: Feeds): feeds is readonly Tensor[] {
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && 'then' in value
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

@@ -122,6 +122,11 @@ describe('Instance', () => {
     assert.equal(second?.fields?.['requestId'], 'r2')
   })
 
+  it('takes an object with a then that is no function as the answer', async () => {
+    await load(identity('FP32'), "export default { postprocess: () => ({ then: 'later' }) }")
+    assert.deepEqual(answersOf(await run([bodyRequest([[1, 2]])])), [{ then: 'later' }])
+  })
+
   it('shows an error that a handler made for the client, also one of its own copy of the class', async () => {
     await load(
       identity('FP32'),
