@@ -5,8 +5,8 @@ import type { RequestPart } from '../contract/messages.ts'
 import { tensorFromJson, type ParsedTensor } from '../contract/tensor-from-json.ts'
 import { tensorToJson } from '../contract/tensor-to-json.ts'
 import type { Tensor, TensorMetadata } from '../contract/tensor.ts'
+import { textOf } from '../contract/text.ts'
 import type { Handler, HandlerContext, HandlerRequest, Outputs } from '../handler.ts'
-import { textOf } from '../thread/handler-request.ts'
 
 /**
  * Serves any graph from its own metadata; the handler of an archive that names none.

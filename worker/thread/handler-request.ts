@@ -2,6 +2,7 @@ import { ServingError } from '../contract/errors.ts'
 import { parseJson } from '../contract/json.ts'
 import type { BatchRequest, RequestPart } from '../contract/messages.ts'
 import type { Tensor } from '../contract/tensor.ts'
+import { textOf } from '../contract/text.ts'
 import type { HandlerRequest, ResponseControl } from '../handler.ts'
 
 /** A member of a batch as its handler sees it. Its bytes are views of the batch's frame. */
@@ -68,9 +69,4 @@ export class BatchMemberRequest implements HandlerRequest {
       (part) => part.fileName !== undefined && (name === undefined || part.name === name),
     )
   }
-}
-
-/** UTF-8 text of bytes, without copying them first. */
-export function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
 }
