@@ -8,13 +8,6 @@ export type RowTarget = {
   readonly at: number
 }
 
-/**
- * Writes a row of JSON values into the flat data of a tensor.
- *
- * @returns the index in the row of the first value that the data type does not hold, or -1.
- */
-export type RowWriter<A> = (data: A, target: RowTarget) => number
-
 /** What a data type's JSON values look like, for messages. */
 export const EXPECTED_ELEMENT: Readonly<Record<DataType, string>> = {
   BOOL: 'true, false, 1 or 0',
@@ -38,6 +31,11 @@ const SPECIAL_NUMBERS = new Map<unknown, number>([
   ['Infinity', Infinity],
   ['-Infinity', -Infinity],
 ])
+
+/*
+ * Each of these writes a row of JSON values into the flat data of a tensor, and returns the index in the row of
+ * the first value that the data type does not hold, or -1.
+ */
 
 /** FP32 and FP64. The loop of the hot path: one type check and one overflow check for each number. */
 export function writeFloats(data: Float32Array | Float64Array, { row, at }: RowTarget): number {

@@ -1,1 +1,0 @@
-export { BUILT_IN_HANDLERS, isBuiltInHandler, type BuiltInHandler } from '../contract/built-in-handlers.ts'
