@@ -11,9 +11,9 @@ const count = (min: number, max: number) => z.int().min(min).max(max)
  * from the registration or the server's configuration. Unknown keys are errors.
  */
 export const modelConfigSchema = z.strictObject({
-  /** Workers to start with, and the fewest that scaling keeps. */
+  /** Workers to start with. */
   minWorkers: count(0, 1024).optional(),
-  /** The most workers that scaling allows; at least `minWorkers`. */
+  /** The most that scaling allows unless the call gives its own bound; at least `minWorkers`. */
   maxWorkers: count(1, 1024).optional(),
   /** Worker processes over which the workers are spread; default 1, on WebGPU one per worker. */
   workerProcesses: count(1, 256).optional(),
@@ -31,7 +31,7 @@ export const modelConfigSchema = z.strictObject({
   maxRequestBytes: count(1, 2_000_000_000).optional(),
   /** `auto`, or the providers that may run the model, in order of preference; none of them usable is an error. */
   executionProviders: z.union([z.literal('auto'), z.array(z.enum(EXECUTION_PROVIDERS)).min(1)]).optional(),
-  /** GPUs to spread the workers over; default all. */
+  /** GPUs to spread the workers over; default 0. */
   deviceIds: z.array(count(0, 63)).min(1).optional(),
   /** Threads of one session; default cores ÷ workers. */
   intraOpThreads: count(1, 256).optional(),
