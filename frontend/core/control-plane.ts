@@ -85,7 +85,12 @@ export type VersionDescription = {
 
 export type ModelSummary = { readonly name: string; readonly archive: string }
 
-/** The control plane: what operators may ask. Knows no protocol. Changes are durable before they are answered. */
+/**
+ * The control plane: what operators may ask. Knows no protocol. Changes are durable before they are answered.
+ *
+ * Every change also throws `unavailable` while the models of an earlier run are being brought back, and, when it
+ * cannot be saved, `resource_exhausted` (reason `disk_full`) or `internal`; nothing is changed then.
+ */
 export interface ControlPlane {
   /**
    * Verifies the archive, loads and warms the version, makes it the default if it is the model's first.
