@@ -46,7 +46,7 @@ export class ServerProcess {
   /** Resolves when the server says where it listens, which it does after its models have loaded. */
   static async start(options: ServerProcessOptions): Promise<ServerProcess> {
     const server = new ServerProcess(options)
-    const found = await server.#untilOutput(
+    const found = await server.untilOutput(
       /listens on (\S+) \(inference\), (\S+) \(management\), (\S+) \(metrics\)/,
     )
     server.inference = found[1] ?? ''
@@ -69,7 +69,8 @@ export class ServerProcess {
     return this.#exited
   }
 
-  async #untilOutput(pattern: RegExp): Promise<RegExpExecArray> {
+  /** Resolves when it has printed what matches. */
+  async untilOutput(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.output)
       if (found !== null) return found
