@@ -27,6 +27,22 @@ export default defineHandler({
 })
 `
 
+/** Slow enough that requests are queued and running whenever a process is killed. */
+const PACED_HANDLER = `
+import { defineHandler } from 'onnxserve/handler'
+
+export default defineHandler({
+  async preprocess(request) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return { x: { dtype: 'FP32', shape: [1, 4], data: Float32Array.from(request.json().x[0]) } }
+  },
+  postprocess(outputs) {
+    return { y: [...outputs.y.data] }
+  },
+})
+`
+const PACED_CONFIG = 'maxBatchRows: 4\nmaxQueuedRequests: 1000\n'
+
 describe('a fault in a worker', function () {
   this.timeout(60_000)
   let modelStore: string
@@ -35,11 +51,12 @@ describe('a fault in a worker', function () {
   before(async () => {
     modelStore = await temporaryDirectory()
     const tiny = mlp([4, 16, 3], 1)
-    await packTestArchive(modelStore, { modelName: 'tiny', model: tiny })
+    const paced = { model: tiny, handler: PACED_HANDLER }
+    await packTestArchive(modelStore, { modelName: 'single', ...paced, config: PACED_CONFIG })
     await packTestArchive(modelStore, {
       modelName: 'spread',
-      model: tiny,
-      config: 'minWorkers: 2\nworkerProcesses: 2\n',
+      ...paced,
+      config: `${PACED_CONFIG}minWorkers: 2\nworkerProcesses: 2\n`,
     })
     await packTestArchive(modelStore, {
       modelName: 'unruly',
@@ -67,16 +84,20 @@ describe('a fault in a worker', function () {
     await removeDirectory(modelStore)
   })
 
-  for (const model of ['tiny', 'spread']) {
+  for (const model of ['single', 'spread']) {
     it(`fails none of 200 requests in flight when a worker process of '${model}' is killed`, async () => {
       const agent = new Agent({ keepAlive: true })
       const url = `${server.inference}/predictions/${model}`
+      const pid = await pidOf(model)
       const answers: Promise<HttpAnswer>[] = []
       for (let i = 0; i < 200; i++) answers.push(postJson(url, ROW, { agent }))
-      process.kill(await pidOf(model), 'SIGKILL')
+      await until(`${server.management}/models/${model}`, ({ text }) => pendingOf(text) >= 50)
+      process.kill(pid, 'SIGKILL')
       const statuses = (await Promise.all(answers)).map((answer) => answer.status)
       agent.destroy()
       assert.deepEqual(new Set(statuses), new Set([200]))
+      const { text } = await http(`${server.management}/models/${model}`)
+      assert.equal(versionOf(text).restarts, 1)
     })
   }
 
@@ -168,11 +189,19 @@ describe('a fault in a worker', function () {
   }
 })
 
-type Described = { readonly restarts: number; readonly workers: readonly { pid?: number; status: string }[] }
+type Described = {
+  readonly restarts: number
+  readonly workers: readonly { pid?: number; status: string }[]
+  readonly jobQueueStatus: { readonly pendingRequests: number }
+}
 
 function versionOf(text: string): Described {
   const [version] = JSON.parse(text) as [Described]
   return version
+}
+
+function pendingOf(text: string): number {
+  return versionOf(text).jobQueueStatus.pendingRequests
 }
 
 function statesOf(text: string): string[] {
