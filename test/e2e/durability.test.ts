@@ -48,6 +48,42 @@ describe('the registry', function () {
     assert.equal(await third.stop(), 0)
   })
 
+  it('has a registration that was acknowledged, and a scaling entirely or not at all', async () => {
+    for (const [round, killAfterMs] of [0, 5, 20, 60].entries()) {
+      const model = `cut-${round}`
+      const first = await ServerProcess.start({ modelStore })
+      await accepted(`${first.management}/models?url=other.mar&initial_workers=1&model_name=${model}`, 'POST')
+      const scaled = http(`${first.management}/models/${model}?min_worker=2&max_worker=3`, { method: 'PUT' })
+      const cut = scaled.catch(() => undefined) // the kill may leave it without an answer
+      await new Promise((resolve) => setTimeout(resolve, killAfterMs))
+      await first.stop('SIGKILL')
+      const wasAcknowledged = (await cut)?.status === 202
+
+      const second = await ServerProcess.start({ modelStore })
+      const { minWorkers, maxWorkers } = await describeModel(second, model)
+      await accepted(`${second.management}/models/${model}`, 'DELETE')
+      await second.stop()
+      const allowed = wasAcknowledged ? ['2 3'] : ['1 1', '2 3']
+      assert.ok(allowed.includes(`${minWorkers} ${maxWorkers}`), `${minWorkers} ${maxWorkers}`)
+    }
+  })
+
+  it('keeps the default version that was acknowledged', async () => {
+    const first = await ServerProcess.start({ modelStore })
+    await packTestArchive(modelStore, { modelName: 'pair', model: mlp([4, 8, 3], 3) })
+    await accepted(`${first.management}/models?url=pair.mar&initial_workers=0`, 'POST')
+    await packTestArchive(modelStore, { modelName: 'pair', version: '2.0', model: mlp([4, 8, 3], 4) })
+    await accepted(`${first.management}/models?url=pair.mar&initial_workers=0`, 'POST')
+    const before = await describeModel(first, 'pair')
+    await accepted(`${first.management}/models/pair/2.0/set-default`, 'PUT')
+    await first.stop('SIGKILL')
+
+    const second = await ServerProcess.start({ modelStore })
+    const after = await describeModel(second, 'pair')
+    await second.stop()
+    assert.deepEqual([before.modelVersion, after.modelVersion], ['1.0', '2.0'])
+  })
+
   it('belongs to one server at a time', async () => {
     const server = await ServerProcess.start({ modelStore })
     await assert.rejects(ServerProcess.start({ modelStore }), /state directory .* is in use by the server/)
@@ -65,6 +101,23 @@ describe('the registry', function () {
 
 describe('SIGTERM', function () {
   this.timeout(60_000)
+
+  it('makes the server unready while it drains', async () => {
+    const modelStore = await temporaryDirectory()
+    const server = await ServerProcess.start({ modelStore })
+    // Connections that are open when the signal comes are served on; new ones are refused.
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const ready = () => http(`${server.inference}/ready`, { agent })
+    assert.equal((await ready()).status, 200)
+    const exit = server.stop()
+    let answer = await ready()
+    while (answer.status === 200) answer = await ready()
+    agent.destroy()
+    assert.equal(answer.status, 503)
+    assert.match(answer.text, /shutting down/)
+    assert.equal(await exit, 0)
+    await removeDirectory(modelStore)
+  })
 
   it('loses no accepted request under load, and exits with 0', async () => {
     const modelStore = await temporaryDirectory()
