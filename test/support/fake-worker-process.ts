@@ -122,6 +122,12 @@ export class FakeWorkerProcess implements WorkerProcess {
     }
   }
 
+  /** A loaded thread ends; its replacement has yet to report. */
+  loseThread(): void {
+    this.#readyThreads -= 1
+    this.#listener.onThreadLost()
+  }
+
   failToLoad(error: Error = new ServingError('invalid_argument', 'the graph is broken')): void {
     this.#listener.onInstanceFailed(error)
   }

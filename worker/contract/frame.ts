@@ -27,7 +27,6 @@ export const FRAME_KINDS = {
   load: 1,
   run: 2,
   stop: 3,
-  hello: 16,
   instance: 17,
   result: 18,
   log: 19,

@@ -35,7 +35,6 @@ export class FrameRouter {
       case 'stop':
         void this.#stop()
         return
-      case 'hello':
       case 'instance':
       case 'result':
       case 'log':

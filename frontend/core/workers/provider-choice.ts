@@ -1,8 +1,6 @@
 import { ServingError } from '../../../worker/contract/errors.ts'
 import type { ExecutionProvider, ProviderFinding } from '../../../worker/contract/messages.ts'
 
-export type { ProviderFinding }
-
 export type ProviderChoice = {
   readonly provider: ExecutionProvider
   /** Why this one, and why not a better one. */

@@ -19,6 +19,8 @@ import { WorkerChannel } from './worker-channel.ts'
 
 export type WorkerProcessListener = {
   readonly onInstance: (report: InstanceReport) => void
+  /** A loaded thread ended; another takes its place and reports its own instance. */
+  readonly onThreadLost: () => void
   /** A thread could not load the model. */
   readonly onInstanceFailed: (error: Error) => void
   readonly onLog: (record: LogRecord) => void
@@ -160,7 +162,6 @@ export class ChildWorkerProcess implements WorkerProcess {
       case 'log':
         this.#listener.onLog(frameHeader(frame.buffer) as LogRecord) // both ends are one build
         return
-      case 'hello':
       case 'load':
       case 'run':
       case 'stop':
@@ -174,7 +175,10 @@ export class ChildWorkerProcess implements WorkerProcess {
     const batch = this.#batches.get(frame.id)
     const result = resultFromResultFrame(frame.buffer)
     // The thread that ran it is gone; the one that replaces it reports its own instance.
-    if (hasThreadDied(result)) this.#readyThreads = Math.max(0, this.#readyThreads - 1)
+    if (hasThreadDied(result)) {
+      this.#readyThreads = Math.max(0, this.#readyThreads - 1)
+      this.#listener.onThreadLost()
+    }
     this.#batches.delete(frame.id)
     batch?.resolve(result)
     this.#startGraceWhenIdle()

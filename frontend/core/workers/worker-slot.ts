@@ -81,12 +81,10 @@ export class WorkerSlot {
   }
 
   #start(): void {
-    const { spec, modelBytes, startProcess, clock, startupTimeoutMs } = this.#options
+    const { spec, modelBytes, startProcess } = this.#options
     this.#nextStartMs = undefined
     this.#readySinceMs = undefined
-    this.#cancelTimer = clock.after(startupTimeoutMs, () => {
-      this.#process?.kill('startup', `it was not ready within ${startupTimeoutMs} ms`)
-    })
+    this.#startStartupTimer()
     try {
       const process = startProcess(
         spec,
@@ -100,6 +98,14 @@ export class WorkerSlot {
     }
   }
 
+  #startStartupTimer(): void {
+    const { clock, startupTimeoutMs } = this.#options
+    this.#cancelTimer?.()
+    this.#cancelTimer = clock.after(startupTimeoutMs, () => {
+      this.#process?.kill('startup', `it was not ready within ${startupTimeoutMs} ms`)
+    })
+  }
+
   /** @param pidOf of the process, also after its end: its last words arrive late. */
   #processListener(pidOf: () => number): WorkerProcessListener {
     const { listener } = this.#options
@@ -108,6 +114,10 @@ export class WorkerSlot {
         this.#noteReady()
         listener.onInstance(pidOf(), report)
         listener.onChange()
+      },
+      // A replacement that never becomes ready would leave the process idle for ever.
+      onThreadLost: () => {
+        if (!this.#isStopped) this.#startStartupTimer()
       },
       onInstanceFailed: (error) => {
         this.lastFailure = error.message

@@ -79,7 +79,8 @@ describe('a worker thread', function () {
           ready.push(child.readyThreads)
           steps.shift()?.()
         },
-        onInstanceFailed: assert.fail,
+        onThreadLost: () => undefined,
+      onInstanceFailed: assert.fail,
         onLog: ({ message }) => {
           ready.push(child.readyThreads)
           assert.match(message, /a worker thread ended and is replaced/)

@@ -36,6 +36,7 @@ describe('ChildWorkerProcess', function () {
     let instances = 0
     const listener = {
       onInstance: () => (++instances === threads ? loaded.open() : undefined),
+      onThreadLost: () => undefined,
       onInstanceFailed: failed.open,
       onLog: (record: LogRecord) => {
         logs.push(record)

@@ -59,6 +59,27 @@ describe('WorkerSlot', () => {
     assert.equal(clock.pendingTimers, 0)
   })
 
+  it('replaces a process of which a lost thread is not replaced in time', async () => {
+    const { clock, workers, heard, create } = fixture({}, 2)
+    create()
+    workers.latest().ready(2)
+    await clock.advance(2 * STARTUP_TIMEOUT_MS)
+    workers.latest().loseThread()
+    await clock.advance(STARTUP_TIMEOUT_MS)
+    assert.match(heard.at(-1) ?? '', /^startup: it was not ready within 10000 ms/)
+  })
+
+  it('leaves a process alone that replaces a lost thread in time', async () => {
+    const { clock, workers, create } = fixture({}, 2)
+    create()
+    workers.latest().ready(2)
+    workers.latest().loseThread()
+    await clock.advance(STARTUP_TIMEOUT_MS - 1)
+    workers.latest().ready(1)
+    await clock.advance(STARTUP_TIMEOUT_MS)
+    assert.deepEqual(workers.latest().kills, [])
+  })
+
   it('replaces a process of which a thread could not load', async () => {
     const { workers, heard, create } = fixture()
     const slot = create()
