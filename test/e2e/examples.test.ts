@@ -85,6 +85,63 @@ describe('the examples, packed and served', function () {
   }
 })
 
+describe("the README's first commands", function () {
+  this.timeout(60_000)
+  let modelStore: string
+  let server: ServerProcess
+
+  before(async () => {
+    modelStore = await temporaryDirectory()
+    await promisify(execFile)(process.execPath, ['dist/scripts/package-examples.js', modelStore], {
+      cwd: ROOT,
+    })
+    server = await ServerProcess.start({ modelStore, args: ['--load-models', 'digits.mar'] })
+  })
+
+  after(async () => {
+    await server.stop()
+    await removeDirectory(modelStore)
+  })
+
+  it('do what they say, typed one after the other', async () => {
+    const commands = await readmeCommands()
+    const answers: string[] = []
+    for (const command of commands) answers.push(await type(command))
+    const [digit, registered, iris, scaled, described, metrics] = answers
+    assert.equal(mostProbable(JSON.parse(digit ?? '') as Record<string, number>)[0], '7')
+    assert.match(registered ?? '', /iris.* version 1\.0 registered with 1 initial workers/)
+    assert.equal((JSON.parse(iris ?? '') as IrisAnswer).class, 'versicolor')
+    assert.match(scaled ?? '', /Workers scaled to 2/)
+    assert.equal((JSON.parse(described ?? '') as [{ workers: unknown[] }])[0].workers.length, 2)
+    assert.match(metrics ?? '', /^onnxserve_requests_total\{model="iris",version="1\.0",outcome="ok"\} 1$/m)
+    const again = await http(`${server.management}/models?url=iris.mar&initial_workers=1`, { method: 'POST' })
+    assert.equal(again.status, 409)
+  })
+
+  /** Does what curl would, against this server's ports; a machine that runs the tests may have no curl. */
+  async function type(command: string): Promise<string> {
+    const url = (/http:[^" ]+/.exec(command)?.[0] ?? '')
+      .replace('http://127.0.0.1:8080', server.inference)
+      .replace('http://127.0.0.1:8081', server.management)
+      .replace('http://127.0.0.1:8082', server.metrics)
+    const [, option, file] = /-([Td]) @?(\S+)/.exec(command) ?? []
+    const method = /-X (\S+)/.exec(command)?.[1] ?? { T: 'PUT', d: 'POST' }[option ?? ''] ?? 'GET'
+    const [, name, value = ''] = /-H '([^:]+): ([^']+)'/.exec(command) ?? []
+    const { status, text } = await http(url, {
+      method,
+      ...(file === undefined ? {} : { body: await readFile(ROOT + file) }),
+      headers: name === undefined ? {} : { [name]: value },
+    })
+    assert.equal(status, 200, text)
+    return text
+  }
+})
+
+async function readmeCommands(): Promise<string[]> {
+  const [, section = ''] = (await readFile(`${ROOT}README.md`, 'utf8')).split('## Run it in 60 seconds')
+  return section.slice(0, section.indexOf('## ')).match(/^curl .*$/gm) ?? []
+}
+
 async function json(path: string): Promise<unknown> {
   return JSON.parse(await readFile(EXAMPLES + path, 'utf8'))
 }
