@@ -9,7 +9,7 @@ import type { Report } from './results.ts'
 import { benchModels, FULL_PLAN, QUICK_PLAN, type Plan } from './scenarios.ts'
 
 /*
- * npm run bench -- [--quick] [--model tiny] [--json <file>] [--flag=--access-log=off]…
+ * npm run bench -- [--quick] [--model tiny] [--json <file>] [--flag=--access-log=false]…
  *
  * Starts the built server, and beside it the baselines, and prints the tables of the README. A `--flag` goes to
  * the server as it is, to answer a question about one setting.

@@ -1,43 +1,15 @@
 import assert from 'node:assert/strict'
-import type { Socket } from 'node:net'
-import { send } from '../../../frontend/http/answer.ts'
 import type { Mount } from '../../../frontend/http/app.ts'
-import { readBody } from '../../../frontend/http/body.ts'
 import { ServingError } from '../../../worker/contract/errors.ts'
-import { gate, type Gate } from '../../support/gate.ts'
 import { HttpFixture } from '../../support/http-fixture.ts'
+import { echo, held } from '../../support/http-mounts.ts'
 import { RawConnection, rawExchange } from '../../support/raw-http.ts'
-
-const echo: Mount = {
-  routes: ['ANY /echo'],
-  middleware: async (ctx, next) => {
-    if (ctx.path !== '/echo') return void (await next())
-    const body = await readBody(ctx, 1000)
-    send(ctx, { status: 200, headers: { 'content-type': 'text/plain' }, body })
-  },
-}
 
 function throwing(error: unknown): Mount {
   return {
     routes: [],
     middleware: () => {
       throw error
-    },
-  }
-}
-
-/** Says when a request has arrived, and answers when it is told to. */
-function held(): Mount & { readonly arrived: Gate<AbortSignal>; readonly answer: Gate<void> } {
-  const arrived = gate<AbortSignal>()
-  const answer = gate()
-  return {
-    arrived,
-    answer,
-    routes: [],
-    middleware: async (ctx) => {
-      arrived.open(ctx.state.signal)
-      await answer.promise
-      send(ctx, { status: 200, headers: {}, body: 'held' })
     },
   }
 }
@@ -131,42 +103,6 @@ describe('a listener', () => {
     assert.match(await rawExchange(url, `${GET}\r\n`), /^HTTP\/1\.1 200 /)
   })
 
-  const STALLED = [
-    { it: 'one large answer', requests: 1, bytes: 32 * 1024 * 1024 },
-    { it: 'many small answers on one connection', requests: 10_000, bytes: 4096 },
-  ]
-  for (const c of STALLED) {
-    it(`gives a reader that takes nothing of ${c.it} 30 s`, async () => {
-      const arrived = gate<Socket>()
-      const { url } = await fixture.open({
-        routes: [],
-        middleware: (ctx) => {
-          arrived.open(ctx.req.socket)
-          send(ctx, { status: 200, headers: {}, body: Buffer.alloc(c.bytes) })
-        },
-      })
-      const connection = await RawConnection.open(url)
-      connection.stopReading()
-      connection.write(`${GET}\r\n`.repeat(c.requests))
-      const socket = await arrived.promise
-      while (socket.timeout !== 30_000) await new Promise((resolve) => setImmediate(resolve))
-      connection.destroy()
-    })
-  }
-
-  it('sets no timer for an answer that the kernel took', async () => {
-    const timeout = gate<number | undefined>()
-    const { url } = await fixture.open({
-      routes: [],
-      middleware: (ctx) => {
-        send(ctx, { status: 200, headers: {}, body: 'small' })
-        timeout.open(ctx.req.socket.timeout)
-      },
-    })
-    await rawExchange(url, `${GET}Connection: close\r\n\r\n`)
-    assert.notEqual(await timeout.promise, 30_000)
-  })
-
   it('closes connections beyond its limit at once', async () => {
     const { url } = await fixture.open(echo, { maxConnections: 1 })
     const first = await RawConnection.open(url)
@@ -242,66 +178,5 @@ describe('a listener', () => {
     const { url } = await fixture.open(echo)
     const reply = await rawExchange(url, 'HEAD /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
     assert.match(reply, /^HTTP\/1\.1 404 .*content-length: \d\d.*\r\n\r\n$/s)
-  })
-
-  it('records one access for each request', async () => {
-    const { url } = await fixture.open(echo)
-    await fetch(`${url}/echo?token=secret`, {
-      method: 'POST',
-      body: 'hello',
-      headers: { 'x-request-id': 'r2' },
-    })
-    await fixture.closeAll()
-    const [{ durationMs, ...record }] = fixture.accesses as [(typeof fixture.accesses)[0]] // one request was made
-    assert.deepEqual(record, {
-      method: 'POST',
-      path: '/echo',
-      status: 200,
-      requestId: 'r2',
-      requestBytes: 5,
-      responseBytes: 5,
-    })
-    assert.ok(durationMs > 0 && durationMs < 5000)
-  })
-
-  it('aborts the signal and records 499 when the client leaves', async () => {
-    const mount = held()
-    const { url } = await fixture.open(mount)
-    const connection = await RawConnection.open(url)
-    connection.write(`${GET}\r\n`)
-    const signal = await mount.arrived.promise
-    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve))
-    connection.destroy()
-    await aborted
-    mount.answer.open()
-    await fixture.closeAll()
-    assert.deepEqual(
-      fixture.accesses.map(({ status }) => status),
-      [499],
-    )
-    assert.deepEqual(fixture.failures, [])
-  })
-
-  it('ends the requests that wait behind another on a connection that is gone', async () => {
-    const mount = held()
-    const { url } = await fixture.open(mount)
-    const connection = await RawConnection.open(url)
-    connection.write(`${GET}\r\n${GET}\r\n`)
-    await mount.arrived.promise
-    connection.destroy()
-    await fixture.closeAll()
-    assert.deepEqual(
-      fixture.accesses.map(({ status }) => status),
-      [499, 499],
-    )
-    mount.answer.open()
-  })
-
-  it('leaves the signal alone when the answer was written', async () => {
-    const mount = held()
-    const { url } = await fixture.open(mount)
-    mount.answer.open()
-    await (await fetch(url)).text()
-    assert.equal((await mount.arrived.promise).aborted, false)
   })
 })
