@@ -1,11 +1,10 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env node
 import { Command } from 'commander'
 import { messageOf, ServingError } from '../worker/contract/errors.ts'
 import { addConfigOptions, sourcesFromOptions } from './config/flags.ts'
 import { loadConfig } from './config/load.ts'
 import { Server } from './server.ts'
 
-// The flag above keeps the heap's young generation from taking 48 MB: requests die young, 24 MB hold enough of them.
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
 /** The saved registry cannot be read: starting empty would lose registrations. */
@@ -17,6 +16,8 @@ process.env['ORT_DISABLE_TELEMETRY'] = '1'
 
 export function createProgram(): Command {
   const program = new Command('onnxserve').description('Serves ONNX models over HTTP.')
+  // Before the subcommand, which inherits it: a flag that does not exist is a mistake like any other.
+  program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_USAGE))
   addConfigOptions(
     program
       .command('start', { isDefault: true })
@@ -44,8 +45,8 @@ async function start(options: Record<string, string>): Promise<void> {
   await server.start()
 }
 
-/** Not for worker processes: a debugger's port is taken here, and the heap is sized for requests. */
-const FLAGS_OF_THIS_PROCESS = /^--(inspect|cpu-prof|heap-prof|max-semi-space-size)/
+/** Not for worker processes: a debugger's port is taken here, and a profile is of this process. */
+const FLAGS_OF_THIS_PROCESS = /^--(inspect|cpu-prof|heap-prof)/
 
 /** The first signal drains; a second one ends at once. */
 function closeOnSignal(server: Server): void {

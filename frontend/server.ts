@@ -98,7 +98,7 @@ export class Server {
 
   async #report(addresses: Addresses, failures: readonly StartupFailure[]): Promise<void> {
     for (const { message } of failures) this.#logger.log('error', `at the start: ${message}`)
-    for (const line of await reportOf(this.#core, addresses, failures)) this.#logger.log('info', line)
+    this.#logger.report(await reportOf(this.#core, addresses, failures))
   }
 }
 
@@ -200,7 +200,7 @@ async function reportOf(
     .map((version) => exampleRequest(version, addresses.inference, findSample))
     .find(Boolean)
   return [
-    ...startupReport({ addresses, versions, unregistered, failures: [] }),
+    ...startupReport({ addresses, versions, unregistered }),
     ...(example === undefined ? [] : [`try: ${example}`]),
   ]
 }

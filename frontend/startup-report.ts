@@ -6,12 +6,11 @@ export type StartupFacts = {
   readonly versions: readonly VersionDescription[]
   /** Archives of the store that are not registered. */
   readonly unregistered: readonly string[]
-  readonly failures: readonly string[]
 }
 
 /** What a person reads when the server has started: what is served, on what, how, why, and what to type next. */
 export function startupReport(facts: StartupFacts): string[] {
-  const { addresses, versions, unregistered, failures } = facts
+  const { addresses, versions, unregistered } = facts
   return [
     `OnnxServe listens on ${addresses.inference} (inference), ${addresses.management} (management), ${addresses.metrics} (metrics)`,
     ...versions.map(versionLine),
@@ -20,7 +19,6 @@ export function startupReport(facts: StartupFacts): string[] {
       (archive) =>
         `${archive} is in the model store, not registered: curl -X POST "${addresses.management}/models?url=${archive}&initial_workers=1"`,
     ),
-    ...failures.map((failure) => `FAILED ${failure}`),
   ]
 }
 

@@ -24,7 +24,6 @@ export async function startOnnxServe(options: OnnxServeOptions): Promise<Contend
   const child = spawn(
     process.execPath,
     [
-      '--max-semi-space-size=8',
       'dist/frontend/main.js',
       'start',
       ...['--inference-address', address(inference)],

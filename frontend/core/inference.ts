@@ -126,8 +126,11 @@ function whyNotReady({ state, reason }: ModelVersion): string {
   return reason === undefined ? what : `${what} (${reason})`
 }
 
-/** As its operator wants them, and no reason to send nobody here: versions without workers, and those that leave. */
-const MAY_BE_UNREADY: readonly VersionState[] = ['new', 'draining', 'unloading', 'unloaded']
+/**
+ * As its operator wants them, and no reason to send nobody here: versions without workers, those that leave, and
+ * those that an operator adds to a server which already answers. What loads at the start counts as the start.
+ */
+const MAY_BE_UNREADY: readonly VersionState[] = ['new', 'loading', 'draining', 'unloading', 'unloaded']
 
 function problemOf(version: ModelVersion): string[] {
   if (version.isReady || MAY_BE_UNREADY.includes(version.state)) return []

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Koa, { type Middleware, type ParameterizedContext } from 'koa'
+import { isAnsweredEarly } from './answer.ts'
 import { answerError, type ErrorRenderer, type FailureReport } from './error-boundary.ts'
 import { malformedHttp, routeNotFound, servingErrorFrom, tooManyHeaders } from './errors.ts'
 import { RequestState } from './request-state.ts'
@@ -105,6 +106,11 @@ class LeanKoa extends Koa<RequestState> {
   }
 }
 
+/** Also when a refused client has read its answer and left without sending the rest of its body, as curl does. */
+function isAnswered(req: IncomingMessage, res: ServerResponse): boolean {
+  return res.writableFinished || (res.headersSent && isAnsweredEarly(req.socket))
+}
+
 function accessRecord(req: IncomingMessage, res: ServerResponse, state: RequestState): AccessRecord {
   const { requestId, model, requestBytes, responseBytes } = state
   const url = req.url ?? ''
@@ -112,7 +118,7 @@ function accessRecord(req: IncomingMessage, res: ServerResponse, state: RequestS
   return {
     method: req.method ?? '',
     path: queryStart === -1 ? url : url.slice(0, queryStart),
-    status: res.writableFinished ? res.statusCode : CLIENT_CLOSED_REQUEST,
+    status: isAnswered(req, res) ? res.statusCode : CLIENT_CLOSED_REQUEST,
     durationMs: performance.now() - state.startedMs,
     requestId,
     ...(model === undefined ? {} : { model }),

@@ -29,6 +29,7 @@ describe('the server', function () {
 
   const USAGE = [
     { it: 'a value out of range', args: ['--max-connections', 'many'], message: /max-connections/ },
+    { it: 'a flag that does not exist', args: ['--no-such-flag', '1'], message: /no-such-flag/ },
     { it: 'a configuration file that is not there', args: ['--config-file', 'missing'], message: /missing/ },
   ]
   for (const c of USAGE) {

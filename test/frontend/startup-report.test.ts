@@ -10,7 +10,6 @@ const FACTS: StartupFacts = {
   addresses: { inference: ADDRESS, management: 'http://127.0.0.1:8081', metrics: 'http://127.0.0.1:8082' },
   versions: [DESCRIPTION],
   unregistered: [],
-  failures: [],
 }
 
 describe('the start-up report', () => {

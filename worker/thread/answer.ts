@@ -41,9 +41,11 @@ function textPayload(text: string, contentType: string): ResponsePayload {
   return { kind: 'bytes', contentType, bytes: Buffer.from(text) }
 }
 
-/** Integers beyond 2^53 become strings, as in the built-in tensor handler. */
+/** Typed arrays become lists, integers beyond 2^53 strings, as in the built-in tensor handler. */
 function jsonText(value: unknown): string {
   const text: string | undefined = JSON.stringify(value, (_, each: unknown) => {
+    // A list of 64-bit integers comes back here, element by element.
+    if (ArrayBuffer.isView(each) && !(each instanceof DataView)) return Array.from(each as Float32Array)
     if (typeof each !== 'bigint') return each
     return Number.isSafeInteger(Number(each)) ? Number(each) : each.toString()
   })

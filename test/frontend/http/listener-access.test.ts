@@ -32,6 +32,19 @@ describe('the accesses of a listener', () => {
     assert.ok(durationMs > 0 && durationMs < 5000)
   })
 
+  it('records the refusal of a client that leaves with its answer, the body unsent', async () => {
+    const { url } = await fixture.open(echo)
+    const connection = await RawConnection.open(url)
+    connection.write('PUT /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n')
+    await connection.until(/404/)
+    connection.destroy()
+    await fixture.closeAll()
+    assert.deepEqual(
+      fixture.accesses.map(({ status }) => status),
+      [404],
+    )
+  })
+
   it('aborts the signal and records 499 when the client leaves', async () => {
     const mount = held()
     const { url } = await fixture.open(mount)

@@ -80,7 +80,7 @@ describe('a worker thread', function () {
           steps.shift()?.()
         },
         onThreadLost: () => undefined,
-      onInstanceFailed: assert.fail,
+        onInstanceFailed: assert.fail,
         onLog: ({ message }) => {
           ready.push(child.readyThreads)
           assert.match(message, /a worker thread ended and is replaced/)

@@ -14,6 +14,12 @@ describe('responseFromAnswer', () => {
     { it: 'null', answer: null, type: 'application/json', text: 'null' },
     { it: 'a number', answer: 1.5, type: 'application/json', text: '1.5' },
     {
+      it: 'typed arrays',
+      answer: { scores: Float32Array.of(0.5, 0.25), counts: BigInt64Array.of(7n) },
+      type: 'application/json',
+      text: '{"scores":[0.5,0.25],"counts":[7]}',
+    },
+    {
       it: 'integers of any size',
       answer: [5n, 2n ** 60n],
       type: 'application/json',
