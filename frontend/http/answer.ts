@@ -60,7 +60,7 @@ function end(res: ServerResponse, content: Uint8Array | string): void {
   if (typeof content === 'string' || content.byteLength > MAX_JOINED_BYTES) res.end(content)
   else res.end(latin1(content), 'latin1')
   // Without a listener of its own, Node ends the connection when the time is over, and progress starts it anew.
-  if (!res.writableFinished) res.setTimeout(STALLED_READER_MS)
+  if (res.writableLength > 0) res.setTimeout(STALLED_READER_MS)
 }
 
 /** One character for each byte: Node joins head and text into one write, but not head and bytes. */
