@@ -110,9 +110,13 @@ describe('a fault in a worker', function () {
       }
       return statuses
     })
+    let killed = 0
     for (let kill = 0; kill < 3; kill++) {
-      await until(`${server.management}/models/spread`, ({ text }) => statesOf(text).every(isReady))
-      process.kill(await pidOf('spread'), 'SIGKILL')
+      // The server notices a death some milliseconds later; until then it lists the dead process.
+      const isWhole = (text: string) => statesOf(text).every(isReady) && !pidsOf(text).includes(killed)
+      const { text } = await until(`${server.management}/models/spread`, (answer) => isWhole(answer.text))
+      killed = pidsOf(text)[0] ?? 0
+      process.kill(killed, 'SIGKILL')
     }
     const statuses = (await Promise.all(load)).flat()
     agent.destroy()
@@ -206,6 +210,10 @@ function pendingOf(text: string): number {
 
 function statesOf(text: string): string[] {
   return versionOf(text).workers.map(({ status }) => status)
+}
+
+function pidsOf(text: string): number[] {
+  return versionOf(text).workers.flatMap(({ pid }) => pid ?? [])
 }
 
 function isReady(status: string): boolean {
