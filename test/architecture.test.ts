@@ -22,6 +22,8 @@ const IMPORT_TABLE: readonly { readonly from: string; readonly may: readonly str
   { from: 'frontend/protocols/', may: [CONTRACT, ...CORE_FACADES] },
   { from: 'frontend/http/', may: [CONTRACT] },
   { from: 'frontend/grpc/', may: [CONTRACT] },
+  { from: 'frontend/security/', may: [CONTRACT] },
+  { from: 'frontend/download/', may: [CONTRACT] },
   { from: 'frontend/observability/', may: [CONTRACT, 'frontend/core/events.ts'] },
   { from: 'frontend/config/', may: [CONTRACT] },
   { from: 'frontend/', may: ['frontend/', CONTRACT, FORMAT] },
@@ -48,6 +50,12 @@ const ONLY_IMPORTERS: Readonly<Record<string, RegExp>> = {
   pino: /^frontend\/observability\//,
   'pino-pretty': /^frontend\/observability\//,
   'prom-client': /^frontend\/observability\//,
+  '@grpc/grpc-js': /^frontend\/grpc\//,
+  '@grpc/proto-loader': /^frontend\/grpc\//,
+  '@grpc/reflection': /^frontend\/grpc\//,
+  'grpc-health-check': /^frontend\/grpc\//,
+  'ipaddr.js': /^frontend\/(download|security)\//,
+  '@huggingface/tokenizers': /^worker\/handlers\//,
   commander: /^(frontend\/main\.ts|frontend\/config\/|archiver-cli\/cli\.ts|archiver-cli\/main\.ts)/,
 }
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { ErrorCode } from '../../worker/contract/errors.ts'
-import type { BatchTiming, LogRecord } from '../../worker/contract/messages.ts'
+import type { BatchTiming, LogRecord, MetricSample } from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { VersionState } from './version-state.ts'
 
@@ -19,6 +19,8 @@ export type CoreEvents = {
   workerProcessRestarted: [{ model: ModelId; cause: RestartCause; detail: string; backoffMs: number }]
   /** A line that a worker process or its handler logged. */
   workerLog: [{ model: ModelId; pid: number; record: LogRecord }]
+  /** What a handler observed with its own metrics, in order. */
+  handlerMetrics: [{ model: ModelId; samples: readonly MetricSample[] }]
   /** A version left the registry: per-model series may be dropped. */
   versionRemoved: [{ model: ModelId }]
 }

@@ -4,6 +4,8 @@
  * | code | raised when | retry |
  * |---|---|---|
  * | `invalid_argument` | malformed body, wrong dtype, shape or name, broken archive | no |
+ * | `unauthenticated` | no token, or one that is unknown or expired | with another token |
+ * | `permission_denied` | a valid token without this scope, or a request that policy forbids | no |
  * | `not_found` | model, version, label, route | no |
  * | `already_exists` | registering twice | no |
  * | `failed_precondition` | right request, wrong state | after a change |
@@ -16,6 +18,8 @@
  */
 export const ERROR_CODES = [
   'invalid_argument',
+  'unauthenticated',
+  'permission_denied',
   'not_found',
   'already_exists',
   'failed_precondition',

@@ -105,6 +105,21 @@ export type InstanceReport = {
   readonly warmUpMs: number
 }
 
+export const METRIC_KINDS = ['counter', 'gauge', 'histogram'] as const
+export type MetricKind = (typeof METRIC_KINDS)[number]
+
+/** One observation of a handler's own metric. */
+export type MetricSample = {
+  readonly name: string
+  readonly kind: MetricKind
+  /** For a counter the increment, else the observed value. */
+  readonly value: number
+  /** `Milliseconds`, `Megabytes`, `Count` …: TorchServe's words. */
+  readonly unit: string
+  /** Label values by label name. */
+  readonly dimensions: Readonly<Record<string, string>>
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export type LogRecord = {

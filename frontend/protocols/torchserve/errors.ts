@@ -10,6 +10,8 @@ type Wording = { readonly status: number; readonly type: string }
 
 const BY_CODE: Readonly<Record<ErrorCode, Wording>> = {
   invalid_argument: { status: 400, type: 'BadRequestException' },
+  unauthenticated: { status: 401, type: 'InvalidKeyException' },
+  permission_denied: { status: 403, type: 'InvalidKeyException' },
   not_found: { status: 404, type: 'ResourceNotFoundException' },
   already_exists: { status: 409, type: 'ConflictStatusException' },
   failed_precondition: { status: 409, type: 'ConflictStatusException' },

@@ -11,6 +11,8 @@ const CASES: readonly Case[] = [
   ['invalid_argument', 'unsupported_encoding', 415, 'UnsupportedMediaTypeException'],
   ['invalid_argument', 'headers_too_large', 431, 'RequestHeaderFieldsTooLargeException'],
   ['invalid_argument', 'version', 400, 'BadRequestException'],
+  ['unauthenticated', 'token', 401, 'InvalidKeyException'],
+  ['permission_denied', 'scope', 403, 'InvalidKeyException'],
   ['not_found', 'route', 404, 'ResourceNotFoundException'],
   ['not_found', 'model', 404, 'ModelNotFoundException'],
   ['not_found', 'archive', 404, 'ModelNotFoundException'],

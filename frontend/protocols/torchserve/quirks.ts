@@ -1,0 +1,27 @@
+/**
+ * Whose manners the dialect has: its own, strict and helpful, or exactly those of TorchServe 0.12, for clients
+ * that depend on what is merely odd there.
+ */
+export const COMPATIBILITIES = ['strict', 'torchserve'] as const
+export type Compatibility = (typeof COMPATIBILITIES)[number]
+
+/** One oddity: what each mode does, in words for the documentation. */
+export type Quirk = { readonly topic: string; readonly strict: string; readonly torchserve: string }
+
+/** Every oddity of TorchServe that can be asked for. The table in `docs/from-torchserve.md` is made from it. */
+export const QUIRKS = {
+  connectionClose: {
+    topic: 'connection after an error',
+    strict: 'kept alive',
+    torchserve: '`Connection: close` on every status from 400',
+  },
+} as const satisfies Readonly<Record<string, Quirk>>
+
+export type QuirkName = keyof typeof QUIRKS
+
+/** Whether the quirk is in force. Each call names its row of {@link QUIRKS}. */
+export type HasQuirk = (name: QuirkName) => boolean
+
+export function quirksOf(compatibility: Compatibility): HasQuirk {
+  return (name) => compatibility === 'torchserve' && name in QUIRKS
+}
