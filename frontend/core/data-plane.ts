@@ -1,6 +1,15 @@
-import type { BatchTiming, Device, RequestPayload, ResponsePayload } from '../../worker/contract/messages.ts'
+import type {
+  BatchTiming,
+  Device,
+  Operation,
+  RequestPayload,
+  ResponsePayload,
+  ResponsePiece,
+} from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { TensorMetadata } from '../../worker/contract/tensor.ts'
+
+export type { Operation, ResponsePiece }
 
 /** Which version of a model a request means; without `version`, the default version. */
 export type ModelSelector = { readonly name: string; readonly version?: string }
@@ -9,13 +18,15 @@ export type ModelSelector = { readonly name: string; readonly version?: string }
 export type RequestHead = {
   readonly requestId: string
   readonly model: ModelSelector
+  /** Absent means `predict`. A handler without `explain` refuses that as `unimplemented`, reason `operation`. */
+  readonly operation?: Operation
   /** Lower-case names, one value each. */
   readonly headers: Readonly<Record<string, string>>
   /** Tighter than the version's own `inferenceTimeoutMs` if the caller asked for it; counted from arrival. */
   readonly timeoutMs?: number
   /** Size of the body if the caller announced it. */
   readonly announcedBytes?: number
-  /** Aborts when the caller goes away; queued work is then dropped, a batch already running is not interrupted. */
+  /** Aborts when the caller goes away: queued work is then dropped, and a handler that runs already is told. */
   readonly signal: AbortSignal
 }
 
@@ -24,9 +35,15 @@ export type InferenceResponse = {
   /** Status and headers that the handler chose, if any. */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
+  /** The whole answer; its last piece, possibly empty, when the others were given to `onPiece`. */
   readonly payload: ResponsePayload
+  /** Whether pieces were given to `onPiece`; the head of the answer then went with the first of them. */
+  readonly streamed: boolean
   readonly timing: RequestTiming
 }
+
+/** Takes the pieces of an answer, in order, while the handler still makes more. */
+export type OnPiece = (piece: ResponsePiece) => void
 
 export type RequestTiming = {
   /** From arrival to dispatch. */
@@ -53,9 +70,11 @@ export interface AdmittedRequest {
   /**
    * Queues the request and settles exactly once.
    *
+   * @param onPiece takes the answer piece by piece if the handler streams it; after the first piece, a rejection
+   * can only cut the answer. Without it, the pieces of a handler that streams are put together.
    * @throws ServingError `invalid_argument` | `deadline_exceeded` | `cancelled` | `unavailable` | `internal`
    */
-  run(payload: RequestPayload): Promise<InferenceResponse>
+  run(payload: RequestPayload, onPiece?: OnPiece): Promise<InferenceResponse>
 
   /** Gives the place back: the body could not be read. */
   cancel(): void

@@ -221,5 +221,10 @@ class HeldRequest implements AdmittedRequest {
 
 function responseOf(version: ModelVersion, outcome: Outcome & { ok: true }): InferenceResponse {
   const { response, timing, batchRequests, queueMs, workerMs } = outcome
-  return { model: version.model, ...response, timing: { queueMs, workerMs, batch: timing, batchRequests } }
+  return {
+    model: version.model,
+    ...response,
+    streamed: false,
+    timing: { queueMs, workerMs, batch: timing, batchRequests },
+  }
 }

@@ -11,6 +11,7 @@ import type {
   DataPlane,
   InferenceResponse,
   ModelSelector,
+  OnPiece,
   RequestHead,
   ServerHealth,
   VersionHealth,
@@ -28,6 +29,7 @@ export function bytesResponse(text: string, extra: Partial<InferenceResponse> = 
   return {
     model: DIGITS,
     payload: { kind: 'bytes', contentType: 'application/json', bytes: Buffer.from(text) },
+    streamed: false,
     timing: {
       queueMs: 0,
       workerMs: 1,
@@ -43,7 +45,9 @@ export class FakeDataPlane implements DataPlane {
   admission: Error | undefined
   outcome: InferenceResponse | Error = bytesResponse('{"7":0.9}')
   /** Replaces `outcome`: decides by what it got. */
-  onRun: ((payload: RequestPayload, head: RequestHead) => Promise<InferenceResponse>) | undefined
+  onRun:
+    | ((payload: RequestPayload, head: RequestHead, onPiece?: OnPiece) => Promise<InferenceResponse>)
+    | undefined
   currentHealth: ServerHealth = { live: true, ready: true, versions: [{ model: DIGITS, ready: true }] }
   currentMetadata: VersionMetadata | Error = { model: DIGITS, inputs: [], outputs: [], device: DEVICE }
   maxRequestBytes = 100_000
@@ -60,9 +64,9 @@ export class FakeDataPlane implements DataPlane {
       model,
       maxRequestBytes: this.maxRequestBytes,
       inputs: [],
-      run: async (payload) => {
+      run: async (payload, onPiece) => {
         this.payloads.push(payload)
-        if (this.onRun !== undefined) return this.onRun(payload, head)
+        if (this.onRun !== undefined) return this.onRun(payload, head, onPiece)
         return valueOrThrow(this.outcome)
       },
       cancel: () => {

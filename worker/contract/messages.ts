@@ -53,9 +53,15 @@ export type RequestPayload =
   | { readonly kind: 'parts'; readonly parts: readonly RequestPart[] }
   | { readonly kind: 'tensors'; readonly tensors: readonly Tensor[] }
 
-/** One member of a batch. */
+/** What is asked of the handler: its answer, why it answers so, or what it is. */
+export const OPERATIONS = ['predict', 'explain', 'describe'] as const
+export type Operation = (typeof OPERATIONS)[number]
+
+/** One member of a batch. All members of a batch have the same operation. */
 export type BatchRequest = {
   readonly id: string
+  /** Absent means `predict`. */
+  readonly operation?: Operation
   readonly headers: Readonly<Record<string, string>>
   /** Time left until the request's deadline when the batch is sent. */
   readonly remainingMs: number
@@ -72,6 +78,17 @@ export type BatchResponse = {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly payload: ResponsePayload
+}
+
+/**
+ * A part of an answer that goes out before the whole is known. Status, headers and content type belong to the head
+ * of the answer: only the first piece has them.
+ */
+export type ResponsePiece = {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly contentType?: string
+  readonly bytes: Uint8Array
 }
 
 export type WorkerReply<T> =
