@@ -4,6 +4,14 @@ import { ServingError } from '../../worker/contract/errors.ts'
 import { EXECUTION_PROVIDERS } from '../../worker/contract/messages.ts'
 import { nearest } from '../../worker/contract/nearest.ts'
 
+/** `deviceType`, in TorchServe's words. */
+export const DEVICE_TYPES = ['cpu', 'gpu'] as const
+export type DeviceType = (typeof DEVICE_TYPES)[number]
+
+/** `serviceEnvelope`, in TorchServe's words. */
+export const SERVICE_ENVELOPES = ['none', 'body', 'json', 'kserve', 'kservev2'] as const
+export type ServiceEnvelope = (typeof SERVICE_ENVELOPES)[number]
+
 const count = (min: number, max: number) => z.int().min(min).max(max)
 
 /**
@@ -21,25 +29,72 @@ export const modelConfigSchema = z.strictObject({
   maxBatchRows: count(1, 65_536).optional(),
   /** How long the oldest queued request may wait for others, from its arrival. */
   maxBatchDelayMs: count(0, 60_000).optional(),
+  /** Batches that one worker may hold at a time; more than 1 pays for a handler that waits for other services. */
+  maxBatchesInFlight: count(1, 64).optional(),
   /** Requests that may wait; the next one is refused. */
   maxQueuedRequests: count(1, 1_000_000).optional(),
   /** From arrival to answer; then the request fails and a worker that is still busy with it is replaced. */
   inferenceTimeoutMs: count(1, 86_400_000).optional(),
+  /** A request that has waited longer is dropped and answered so; absent: only its deadline counts. */
+  clientTimeoutMs: count(1, 86_400_000).optional(),
+  /** How long workers may fail to start before the version counts as broken; they are tried on all the same. */
+  maxRetryTimeoutMs: count(1, 86_400_000).optional(),
+  /** Admit a request only when a worker is idle. */
+  useJobTicket: z.boolean().optional(),
   /** From the start of a worker process to its last worker being warm. */
   startupTimeoutMs: count(1, 86_400_000).optional(),
   /** Largest request body. */
   maxRequestBytes: count(1, 2_000_000_000).optional(),
+  /** Largest answer; a larger one fails its request alone. */
+  maxResponseBytes: count(1, 2_000_000_000).optional(),
+  /** Requests that carry a sequence id stay with one worker, in order: for handlers that keep state. */
+  sequenceBatching: z
+    .strictObject({
+      /** Sequences open at a time. */
+      maxSequences: count(1, 100_000).optional(),
+      /** A sequence without a request for so long ends. */
+      maxIdleMs: count(1, 86_400_000).optional(),
+      /** The longest life of a sequence. */
+      timeoutMs: count(1, 86_400_000).optional(),
+      /** Requests of one sequence that may wait. */
+      maxQueuedRequests: count(1, 1_000_000).optional(),
+    })
+    .optional(),
+  /** Requests join and leave a running batch between iterations: for handlers that generate piece by piece. */
+  continuousBatching: z.boolean().optional(),
+  /** Splits a batch so that preparing one part overlaps running another. */
+  microBatching: z
+    .strictObject({
+      microBatchRows: count(1, 65_536).optional(),
+      /** Parts that may be in a stage at a time. */
+      parallelism: z
+        .strictObject({
+          preprocess: count(1, 64).optional(),
+          inference: count(1, 64).optional(),
+          postprocess: count(1, 64).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
   /** `auto`, or the providers that may run the model, in order of preference; none of them usable is an error. */
   executionProviders: z.union([z.literal('auto'), z.array(z.enum(EXECUTION_PROVIDERS)).min(1)]).optional(),
+  /** The kind of device: `cpu`, or `gpu` for whichever GPU provider is usable; `executionProviders` says it exactly. */
+  deviceType: z.enum(DEVICE_TYPES).optional(),
   /** GPUs to spread the workers over; default 0. */
   deviceIds: z.array(count(0, 63)).min(1).optional(),
   /** Threads of one session; default cores ÷ workers. */
   intraOpThreads: count(1, 256).optional(),
+  /** The convention of request and answer bodies around the handler. */
+  serviceEnvelope: z.enum(SERVICE_ENVELOPES).optional(),
+  /** Whether JSON and text bodies reach a handler of TorchServe's style decoded; default true. */
+  decodeInputRequest: z.boolean().optional(),
   /** Free-form settings of the handler, `context.config`. */
   handler: z.record(z.string(), z.unknown()).optional(),
 })
 
 export type ModelConfig = z.infer<typeof modelConfigSchema>
+export type SequenceBatching = NonNullable<ModelConfig['sequenceBatching']>
+export type MicroBatching = NonNullable<ModelConfig['microBatching']>
 
 /** Far above any real configuration, far below what could hurt: YAML aliases multiply. */
 const MAX_CONFIG_BYTES = 256 * 1024

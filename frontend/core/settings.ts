@@ -1,4 +1,11 @@
-import { checkModelConfig, type ModelConfig } from '../../archiver-cli/format/model-config.ts'
+import {
+  checkModelConfig,
+  type DeviceType,
+  type MicroBatching,
+  type ModelConfig,
+  type SequenceBatching,
+  type ServiceEnvelope,
+} from '../../archiver-cli/format/model-config.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
 import type { ExecutionProvider } from '../../worker/contract/messages.ts'
 
@@ -14,10 +21,24 @@ export type VersionSettings = {
   readonly inferenceTimeoutMs: number
   readonly startupTimeoutMs: number
   readonly maxRequestBytes: number
+  readonly maxResponseBytes: number | undefined
+  readonly maxBatchesInFlight: number
+  readonly clientTimeoutMs: number | undefined
+  readonly maxRetryTimeoutMs: number
+  readonly useJobTicket: boolean
+  readonly sequenceBatching: SequenceBatching | undefined
+  readonly continuousBatching: boolean
+  readonly microBatching: MicroBatching | undefined
+  readonly serviceEnvelope: ServiceEnvelope
+  readonly decodeInputRequest: boolean
+  readonly deviceType: DeviceType | undefined
   readonly executionProviders: 'auto' | readonly ExecutionProvider[]
   readonly deviceIds: readonly number[]
   readonly handlerConfig: Readonly<Record<string, unknown>>
 }
+
+/** TorchServe's. */
+const DEFAULT_RETRY_TIMEOUT_MS = 300_000
 
 /** The server's own values, used where neither the call nor the archive says otherwise. */
 export type SettingDefaults = {
@@ -67,6 +88,17 @@ export function resolveSettings(
     inferenceTimeoutMs: merged.inferenceTimeoutMs ?? defaults.inferenceTimeoutMs,
     startupTimeoutMs: merged.startupTimeoutMs ?? defaults.startupTimeoutMs,
     maxRequestBytes: merged.maxRequestBytes ?? defaults.maxRequestBytes,
+    maxResponseBytes: merged.maxResponseBytes,
+    maxBatchesInFlight: merged.maxBatchesInFlight ?? 1,
+    clientTimeoutMs: merged.clientTimeoutMs,
+    maxRetryTimeoutMs: merged.maxRetryTimeoutMs ?? DEFAULT_RETRY_TIMEOUT_MS,
+    useJobTicket: merged.useJobTicket ?? false,
+    sequenceBatching: merged.sequenceBatching,
+    continuousBatching: merged.continuousBatching ?? false,
+    microBatching: merged.microBatching,
+    serviceEnvelope: merged.serviceEnvelope ?? 'none',
+    decodeInputRequest: merged.decodeInputRequest ?? true,
+    deviceType: merged.deviceType,
     executionProviders: merged.executionProviders ?? 'auto',
     deviceIds: merged.deviceIds ?? [],
     handlerConfig: merged.handler ?? {},

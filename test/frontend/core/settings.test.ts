@@ -29,6 +29,17 @@ const PRECEDENCE = {
   maxRequestBytes: [3000, 10, 20],
   executionProviders: ['auto', ['cuda'], ['cpu']],
   deviceIds: [[], [1], [0]],
+  maxResponseBytes: [undefined, 10, 20],
+  maxBatchesInFlight: [1, 2, 3],
+  clientTimeoutMs: [undefined, 10, 20],
+  maxRetryTimeoutMs: [300_000, 10, 20],
+  useJobTicket: [false, true, false],
+  sequenceBatching: [undefined, { maxSequences: 2 }, { maxIdleMs: 10 }],
+  continuousBatching: [false, true, false],
+  microBatching: [undefined, { microBatchRows: 2 }, { parallelism: { inference: 2 } }],
+  serviceEnvelope: ['none', 'json', 'kserve'],
+  decodeInputRequest: [true, false, true],
+  deviceType: [undefined, 'gpu', 'cpu'],
 } as const satisfies Partial<Record<keyof VersionSettings, readonly [unknown, unknown, unknown]>>
 
 const SETTINGS = Object.keys(PRECEDENCE) as (keyof typeof PRECEDENCE)[] // the keys of the table above
