@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { settingsTable } from '../frontend/config/document.ts'
 import { httpTransport } from '../frontend/http/transport.ts'
 import { renderError } from '../frontend/protocols/torchserve/errors.ts'
+import { quirksOf } from '../frontend/protocols/torchserve/quirks.ts'
 import { inferenceMount, managementMount, metricsMount } from '../frontend/protocols/torchserve/routes.ts'
 import { ERROR_CODES, ServingError } from '../worker/contract/errors.ts'
 import { FakeControlPlane, FakeDataPlane } from './support/fake-planes.ts'
@@ -56,11 +57,11 @@ function normalized(table: string): string {
 function mountedRoutes(): Set<string> {
   const dataPlane = new FakeDataPlane()
   const controlPlane = new FakeControlPlane()
-  const transport = httpTransport
+  const dialect = { transport: httpTransport, hasQuirk: quirksOf('strict') }
   const renderMetrics = () => Promise.resolve({ contentType: '', body: '' })
   return new Set([
-    ...inferenceMount({ dataPlane, transport }).routes,
-    ...managementMount({ dataPlane, controlPlane, transport }).routes,
-    ...metricsMount({ transport, renderMetrics }).routes,
+    ...inferenceMount({ dataPlane, ...dialect }).routes,
+    ...managementMount({ dataPlane, controlPlane, ...dialect }).routes,
+    ...metricsMount({ ...dialect, renderMetrics }).routes,
   ])
 }

@@ -1,4 +1,4 @@
-import { defaultText, flagName, SETTING_KEYS, SETTINGS, type Setting, type SettingKey } from './schema.ts'
+import { flagName, SETTING_KEYS, SETTINGS, type Setting, type SettingKey } from './schema.ts'
 
 /** The settings as a Markdown table, for the README; a test compares the two. */
 export function settingsTable(): string {
@@ -13,10 +13,11 @@ function cells(key: SettingKey): string[] {
   return [`\`${flagName(key)}\``, `\`${property}\`${seconds}`, shownDefault(setting), kind.expected, doc]
 }
 
-function shownDefault(setting: Setting<unknown>): string {
-  const text = defaultText(setting)
-  if (setting.defaultText !== undefined) return text
-  return text === '' ? 'none' : `\`${text}\``
+function shownDefault({ kind, default: own, defaultText, torchserveDefault }: Setting<unknown>): string {
+  const shown = (value: unknown) => (kind.format(value) === '' ? 'none' : `\`${kind.format(value)}\``)
+  const text = defaultText ?? shown(own)
+  if (torchserveDefault === undefined) return text
+  return `${text}; ${shown(torchserveDefault)} with \`compatibility=torchserve\``
 }
 
 function row(columns: readonly string[]): string {

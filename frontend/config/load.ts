@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { badValue, givenTwice, sameAddress, unknownSetting, unreadableFile } from './errors.ts'
 import { parseProperties } from './properties.ts'
 import {
+  defaultOf,
   ENVIRONMENT_PREFIX,
   environmentName,
   flagName,
@@ -41,10 +42,11 @@ type Assignment = {
  * @throws ServingError `invalid_argument` naming source, setting, value and what is allowed.
  */
 export function loadConfig(sources: ConfigSources): Config {
-  const values: Record<string, unknown> = {}
-  for (const key of SETTING_KEYS) values[key] = SETTINGS[key].default
   const assignments = [...fromFile(sources), ...fromEnvironment(sources), ...fromFlags(sources)]
-  for (const assignment of assignments) values[assignment.key] = valueOf(assignment)
+  const given = new Map(assignments.map((assignment) => [assignment.key, valueOf(assignment)]))
+  const compatibility = given.get('compatibility') ?? SETTINGS.compatibility.default
+  const values: Record<string, unknown> = {}
+  for (const key of SETTING_KEYS) values[key] = given.get(key) ?? defaultOf(SETTINGS[key], compatibility)
   const merged = values as Config // each key of the schema was set by its own default or parser
   checkAddresses(merged)
   return deepFreeze(withAbsolutePaths(merged, sources.workingDirectory))

@@ -1,10 +1,11 @@
 import { httpTransport } from '../../frontend/http/transport.ts'
 import {
+  errorRenderer,
   inferenceMount,
   managementMount,
   metricsMount,
-  renderError,
 } from '../../frontend/protocols/torchserve/routes.ts'
+import { quirksOf, type Compatibility } from '../../frontend/protocols/torchserve/quirks.ts'
 import { FakeControlPlane, FakeDataPlane } from './fake-planes.ts'
 import { HttpFixture } from './http-fixture.ts'
 
@@ -32,18 +33,21 @@ export class TorchServeFixture {
     this.metricsUrl = metricsUrl
   }
 
-  static async open(): Promise<TorchServeFixture> {
+  static async open(compatibility: Compatibility = 'strict'): Promise<TorchServeFixture> {
     const http = new HttpFixture()
     const dataPlane = new FakeDataPlane()
     const controlPlane = new FakeControlPlane()
-    const transport = httpTransport
+    const hasQuirk = quirksOf(compatibility)
+    const dialect = { transport: httpTransport, hasQuirk }
     const renderMetrics = () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' })
     const mounts = [
-      inferenceMount({ dataPlane, transport }),
-      managementMount({ dataPlane, controlPlane, transport }),
-      metricsMount({ transport, renderMetrics }),
+      inferenceMount({ dataPlane, ...dialect }),
+      managementMount({ dataPlane, controlPlane, ...dialect }),
+      metricsMount({ ...dialect, renderMetrics }),
     ]
-    const listeners = await Promise.all(mounts.map((mount) => http.open(mount, {}, { renderError })))
+    const listeners = await Promise.all(
+      mounts.map((mount) => http.open(mount, {}, { renderError: errorRenderer(hasQuirk) })),
+    )
     return new TorchServeFixture(
       http,
       [dataPlane, controlPlane],

@@ -2,24 +2,28 @@ import type { ControlPlane } from '../../core/control-plane.ts'
 import type { DataPlane, ModelSelector } from '../../core/data-plane.ts'
 import { live, modelReady, ping, ready } from './health.ts'
 import { describe, list, register, scale, setDefault, unregister } from './management.ts'
+import { withManners } from './manners.ts'
 import { predict, predictionsFirst } from './predictions.ts'
+import type { HasQuirk } from './quirks.ts'
 import { mountRoutes, type Call, type Route } from './route-table.ts'
 import type { Mount, Transport } from './transport.ts'
 
-export { renderError } from './errors.ts'
+export { errorRenderer, renderError } from './manners.ts'
 
 /** Far more than all parameters need. */
 const MAX_PARAMETER_BYTES = 64 * 1024
 
-export type InferenceOptions = { readonly dataPlane: DataPlane; readonly transport: Transport }
+/** How the dialect meets its callers: what carries its answers, and which oddities it keeps. */
+export type DialectOptions = { readonly transport: Transport; readonly hasQuirk: HasQuirk }
+export type InferenceOptions = DialectOptions & { readonly dataPlane: DataPlane }
 export type ManagementOptions = InferenceOptions & { readonly controlPlane: ControlPlane }
-export type MetricsOptions = {
-  readonly transport: Transport
+export type MetricsOptions = DialectOptions & {
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly body: string }>
 }
 
 /** The routes of the inference address. */
-export function inferenceMount(options: InferenceOptions): Mount {
+export function inferenceMount(given: InferenceOptions): Mount {
+  const options = { ...given, transport: withManners(given) }
   const predictRoute = async ({ ctx, params }: Call) => {
     await predict(options, ctx, selectorOf(params))
     return undefined
@@ -33,7 +37,9 @@ export function inferenceMount(options: InferenceOptions): Mount {
 }
 
 /** The routes of the management address; health too, for probes that may reach only this one. */
-export function managementMount({ controlPlane, dataPlane, transport }: ManagementOptions): Mount {
+export function managementMount(options: ManagementOptions): Mount {
+  const { controlPlane, dataPlane } = options
+  const transport = withManners(options)
   const routes: Route[] = [
     {
       method: 'POST',
@@ -70,12 +76,12 @@ export function managementMount({ controlPlane, dataPlane, transport }: Manageme
 }
 
 /** The route of the metrics address. */
-export function metricsMount({ transport, renderMetrics }: MetricsOptions): Mount {
+export function metricsMount({ renderMetrics, ...options }: MetricsOptions): Mount {
   const answer = async () => {
     const { contentType, body } = await renderMetrics()
     return { status: 200, headers: { 'content-type': contentType }, body }
   }
-  return mountRoutes([{ method: 'GET', path: '/metrics', answer }], transport)
+  return mountRoutes([{ method: 'GET', path: '/metrics', answer }], withManners(options))
 }
 
 function healthRoutes(dataPlane: DataPlane): Route[] {

@@ -1,0 +1,58 @@
+import type { Config } from './config/schema.ts'
+import { systemClock } from './core/clock.ts'
+import { createCore, type Core } from './core/create-core.ts'
+import { usableCpus } from './core/workers/cpu-quota.ts'
+import { launchCommand, workerEnvironment } from './core/workers/launch-command.ts'
+import { childProbe, ProbedProviders } from './core/workers/provider-findings.ts'
+import { ChildWorkerProcess, type StartWorkerProcess } from './core/workers/worker-process.ts'
+
+/** What the server needs of the process that it runs in. */
+export type HostProcess = {
+  readonly pid: number
+  readonly execPath: string
+  readonly execArgv: readonly string[]
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** The core as this configuration wants it; it starts worker processes with this process' own program. */
+export function coreOf(config: Config, host: HostProcess): Core {
+  const { defaultWorkersPerModel, maxQueuedRequests, inferenceTimeoutMs, startupTimeoutMs, maxRequestBytes } =
+    config
+  const environment = workerEnvironment({
+    environment: host.environment,
+    extraEnvironment: config.workerEnvironment,
+  })
+  return createCore({
+    modelStore: config.modelStore,
+    stateDir: config.stateDir,
+    defaults: {
+      defaultWorkersPerModel,
+      maxBatchRows: config.defaultMaxBatchRows,
+      maxBatchDelayMs: config.defaultMaxBatchDelayMs,
+      maxQueuedRequests,
+      inferenceTimeoutMs,
+      startupTimeoutMs,
+      maxRequestBytes,
+    },
+    unregisterTimeoutMs: config.unregisterTimeoutMs,
+    loadModels: config.loadModels,
+    cpus: usableCpus(),
+    findings: new ProbedProviders(childProbe(host, environment)),
+    startProcess: startProcessOf(config, host),
+    clock: systemClock,
+    random: Math.random,
+  })
+}
+
+function startProcessOf(config: Config, host: HostProcess): StartWorkerProcess {
+  return (spec, modelBytes, listener) => {
+    const command = launchCommand({
+      spec,
+      modelBytes,
+      addressSpaceBytes: config.workerAddressSpaceBytes,
+      extraEnvironment: config.workerEnvironment,
+      ...host,
+    })
+    return new ChildWorkerProcess(command, spec, listener)
+  }
+}

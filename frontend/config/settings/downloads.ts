@@ -1,0 +1,2 @@
+/** What may be fetched from elsewhere. */
+export const downloadsSettings = {} as const

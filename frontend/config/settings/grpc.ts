@@ -1,0 +1,2 @@
+/** What is served over gRPC. */
+export const grpcSettings = {} as const

@@ -1,0 +1,42 @@
+import { integer } from '../values.ts'
+import { MAX_TIMER_MS, milliseconds, setting } from './setting.ts'
+
+/** What protects the HTTP listeners. */
+export const httpSettings = {
+  drainTimeoutMs: setting({
+    property: 'drain_timeout_ms',
+    kind: milliseconds(0),
+    default: 25_000,
+    doc: 'Shutdown: accepted requests get this long to finish. Kubernetes kills after 30 s.',
+  }),
+  maxRequestBytes: setting({
+    property: 'max_request_size',
+    kind: integer(1, 2_000_000_000, 'bytes'),
+    default: 16 * 1024 * 1024,
+    doc: 'Memory: a larger body, compressed or not, gets 413 without being read to its end.',
+  }),
+  headersTimeoutMs: setting({
+    property: 'headers_timeout_ms',
+    kind: integer(1, MAX_TIMER_MS, 'ms'),
+    default: 10_000,
+    doc: 'Connections, from clients that drip their request head.',
+  }),
+  requestTimeoutMs: setting({
+    property: 'request_timeout_ms',
+    kind: integer(1, MAX_TIMER_MS, 'ms'),
+    default: 30_000,
+    doc: 'Connections, from clients that drip their body: the whole request must arrive in this time, else 408.',
+  }),
+  keepAliveTimeoutMs: setting({
+    property: 'keep_alive_timeout_ms',
+    kind: integer(1, MAX_TIMER_MS, 'ms'),
+    default: 65_000,
+    doc: 'Connections left idle; longer than the usual 60 s of a balancer, so that it never reuses a closing one.',
+  }),
+  maxConnections: setting({
+    property: 'max_connections',
+    kind: integer(1, 1_000_000, 'connections'),
+    default: 10_000,
+    doc: 'File descriptors, on each listener; further connections are closed at once.',
+  }),
+} as const

@@ -1,0 +1,2 @@
+/** What is measured and shown. */
+export const metricsSettings = {} as const

@@ -1,0 +1,25 @@
+import { modelSelection, path } from '../values.ts'
+import { setting } from './setting.ts'
+
+/** Which models there are. */
+export const modelsSettings = {
+  modelStore: setting({
+    property: 'model_store',
+    kind: path,
+    default: 'model-store',
+    doc: 'Directory of the archives. Only files inside it can be registered.',
+  }),
+  loadModels: setting({
+    property: 'load_models',
+    kind: modelSelection,
+    default: { kind: 'none' },
+    doc: 'Archives to register at start, beside what the saved state restores.',
+  }),
+  stateDir: setting({
+    property: 'state_dir',
+    kind: path,
+    default: '',
+    defaultText: '`.onnxserve` in the model store',
+    doc: 'Where acknowledged registrations are kept; set it when the model store is read-only or shared.',
+  }),
+} as const

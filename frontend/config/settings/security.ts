@@ -1,0 +1,2 @@
+/** Who may ask, and over what. */
+export const securitySettings = {} as const

@@ -1,0 +1,64 @@
+import { integer, variableNames } from '../values.ts'
+import { milliseconds, setting } from './setting.ts'
+
+/** How the versions of models are run. */
+export const workersSettings = {
+  defaultWorkersPerModel: setting({
+    property: 'default_workers_per_model',
+    kind: integer(0, 1024),
+    default: 1,
+    doc: 'Workers of a model that asks for no number; one worker already uses every core for one engine call.',
+  }),
+  defaultMaxBatchRows: setting({
+    property: 'default_max_batch_rows',
+    kind: integer(1, 65_536, 'rows'),
+    default: 32,
+    doc: 'Rows in one engine call; costs a lone request nothing, because a free worker never waits for more.',
+  }),
+  defaultMaxBatchDelayMs: setting({
+    property: 'default_max_batch_delay_ms',
+    kind: integer(0, 60_000, 'ms'),
+    default: 0,
+    doc: 'Longest wait of the oldest request for companions, from its arrival; 0 batches only what has queued.',
+  }),
+  maxQueuedRequests: setting({
+    property: 'job_queue_size',
+    kind: integer(1, 1_000_000, 'requests'),
+    default: 1000,
+    doc: 'Memory. It is a ceiling: a request predicted to miss its deadline is refused before the queue is full.',
+  }),
+  inferenceTimeoutMs: setting({
+    property: 'inference_timeout_ms',
+    propertyInSeconds: 'default_response_timeout',
+    kind: milliseconds(1),
+    default: 120_000,
+    doc: 'Callers, from arrival to answer; then 504, and a worker still busy with the request is replaced.',
+  }),
+  startupTimeoutMs: setting({
+    property: 'startup_timeout_ms',
+    propertyInSeconds: 'default_startup_timeout',
+    kind: milliseconds(1),
+    default: 120_000,
+    doc: 'Registrations, from the start of a worker process to its last worker being warm.',
+  }),
+  unregisterTimeoutMs: setting({
+    property: 'unregister_timeout_ms',
+    propertyInSeconds: 'unregister_model_timeout',
+    kind: milliseconds(1),
+    default: 120_000,
+    doc: 'Unregistering, while requests that were accepted before it finish.',
+  }),
+  workerAddressSpaceBytes: setting({
+    property: 'worker_address_space_bytes',
+    kind: integer(0, Number.MAX_SAFE_INTEGER, 'bytes'),
+    default: 0,
+    defaultText: '0 (computed)',
+    doc: 'The machine: an allocation beyond it fails inside the worker process. 0 derives it from memory and threads.',
+  }),
+  workerEnvironment: setting<readonly string[]>({
+    property: 'worker_environment',
+    kind: variableNames,
+    default: [],
+    doc: 'Secrets: worker processes see only a few harmless variables and those named here.',
+  }),
+} as const

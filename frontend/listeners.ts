@@ -1,0 +1,63 @@
+import { SETTINGS, type Config } from './config/schema.ts'
+import type { Core } from './core/create-core.ts'
+import type { AppOptions } from './http/app.ts'
+import { HttpListener } from './http/listener.ts'
+import { httpTransport } from './http/transport.ts'
+import type { Logger } from './observability/logger.ts'
+import { Metrics } from './observability/metrics.ts'
+import { quirksOf } from './protocols/torchserve/quirks.ts'
+import {
+  errorRenderer,
+  inferenceMount,
+  managementMount,
+  metricsMount,
+} from './protocols/torchserve/routes.ts'
+
+/** Where each listener listens. */
+export type Addresses = { readonly inference: string; readonly management: string; readonly metrics: string }
+
+export type Listeners = Readonly<Record<keyof Addresses, HttpListener>>
+
+/** The listeners with the dialect mounted on each; none listens yet. */
+export function listenersOf(config: Config, core: Core, logger: Logger): Listeners {
+  const { dataPlane, controlPlane, events } = core
+  const metrics = new Metrics({ events, readVersions: () => allVersions(core) })
+  const hasQuirk = quirksOf(config.compatibility)
+  const renderError = errorRenderer(hasQuirk)
+  const dialect = { transport: httpTransport, hasQuirk }
+  const listener = (mount: AppOptions['mounts'][number]) =>
+    new HttpListener(
+      {
+        mounts: [mount],
+        renderError,
+        report: (error, requestId) => {
+          logger.failure(error, requestId)
+        },
+        onAccess: (record) => {
+          metrics.countResponse(record.status)
+          if (config.accessLog) logger.access(record)
+        },
+      },
+      config,
+    )
+  return {
+    inference: listener(inferenceMount({ dataPlane, ...dialect })),
+    management: listener(managementMount({ dataPlane, controlPlane, ...dialect })),
+    metrics: listener(metricsMount({ ...dialect, renderMetrics: () => metrics.render() })),
+  }
+}
+
+/** Starts them all. @throws ServingError `failed_precondition` naming the address that cannot be had */
+export async function listen(config: Config, listeners: Listeners): Promise<Addresses> {
+  const { inferenceAddress, managementAddress, metricsAddress } = config
+  return {
+    inference: await listeners.inference.listen(inferenceAddress, SETTINGS.inferenceAddress.property),
+    management: await listeners.management.listen(managementAddress, SETTINGS.managementAddress.property),
+    metrics: await listeners.metrics.listen(metricsAddress, SETTINGS.metricsAddress.property),
+  }
+}
+
+/** Every version of every model, as it stands. */
+export function allVersions({ controlPlane }: Core) {
+  return controlPlane.list().flatMap(({ name }) => controlPlane.describe({ name, version: 'all' }))
+}

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { COMPATIBILITIES, QUIRKS, type QuirkName } from '../../../frontend/protocols/torchserve/quirks.ts'
+import { httpProbes } from './probes/http.ts'
+import type { Probe } from './probes/probe.ts'
+
+/** A quirk without its probe does not compile. */
+const PROBES: Readonly<Record<QuirkName, Probe>> = { ...httpProbes }
+
+describe('the quirks of TorchServe', () => {
+  it('have one probe each', () => {
+    assert.deepEqual(Object.keys(PROBES).sort(), Object.keys(QUIRKS).sort())
+  })
+
+  for (const [name, probe] of Object.entries(PROBES)) {
+    it(`${name} differs between the modes`, () => {
+      assert.notDeepEqual(probe.strict, probe.torchserve)
+    })
+    for (const compatibility of COMPATIBILITIES) {
+      it(`${name} is as documented with compatibility=${compatibility}`, async () => {
+        assert.deepEqual(await probe.observe(compatibility), probe[compatibility])
+      })
+    }
+  }
+})
