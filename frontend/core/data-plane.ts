@@ -14,12 +14,27 @@ export type { Operation, ResponsePiece }
 /** Which version of a model a request means; without `version`, the default version. */
 export type ModelSelector = { readonly name: string; readonly version?: string }
 
+/**
+ * Which sequence of requests a request belongs to. It matters only to versions with `sequenceBatching`: their
+ * handlers keep state between the requests of a sequence.
+ */
+export type SequenceMark = {
+  /** The client's or an earlier answer's; absent: the request opens a sequence, whose id its answer carries. */
+  readonly id?: string
+  /** It is the first one: a sequence of this id that is open ends before it. */
+  readonly start: boolean
+  /** It is the last one. */
+  readonly end: boolean
+}
+
 /** What a dialect knows about a request when its head has arrived, before its body. */
 export type RequestHead = {
   readonly requestId: string
   readonly model: ModelSelector
   /** Absent means `predict`. A handler without `explain` refuses that as `unimplemented`, reason `operation`. */
   readonly operation?: Operation
+  /** Absent means `{ start: false, end: false }`. */
+  readonly sequence?: SequenceMark
   /** Lower-case names, one value each. */
   readonly headers: Readonly<Record<string, string>>
   /** Tighter than the version's own `inferenceTimeoutMs` if the caller asked for it; counted from arrival. */
