@@ -5,6 +5,9 @@ import { descriptionToJson, listToJson } from './metadata.ts'
 import { flag, ignored, integer, readParameters, required, text } from './parameters.ts'
 import { jsonAnswer, type Answer } from './transport.ts'
 
+/** The answer to a change. Its text is also the whole answer where there is no JSON around it, as over gRPC. */
+export type StatusAnswer = Answer & { readonly text: string }
+
 const MS_PER_SECOND = 1000
 const MAX_WORKERS = 1024
 const MAX_PAGE = 100
@@ -24,7 +27,11 @@ const REGISTER = {
 }
 
 /** `POST /models` */
-export async function register(controlPlane: ControlPlane, query: string, json: string): Promise<Answer> {
+export async function register(
+  controlPlane: ControlPlane,
+  query: string,
+  json: string,
+): Promise<StatusAnswer> {
   const outcome = await controlPlane.register(registerRequest(query, json))
   const { model, workers } = outcome
   const name = `Model "${model.name}" version ${model.version}`
@@ -81,7 +88,7 @@ export async function scale(
   controlPlane: ControlPlane,
   model: ModelSelector,
   query: string,
-): Promise<Answer> {
+): Promise<StatusAnswer> {
   const values = readParameters(SCALE, query)
   const minWorkers = values.min_worker ?? 1
   const maxWorkers = values.max_worker ?? minWorkers
@@ -97,7 +104,7 @@ export async function scale(
   return scaleAnswer(outcome, model)
 }
 
-function scaleAnswer({ state, model, workers }: WorkersOutcome, { version }: ModelSelector): Answer {
+function scaleAnswer({ state, model, workers }: WorkersOutcome, { version }: ModelSelector): StatusAnswer {
   if (state === 'loading')
     return status(202, `Processing worker updates: ${workers} workers for model: ${model.name}`)
   const suffix = version === undefined ? '' : `, version: ${model.version}`
@@ -123,7 +130,7 @@ export async function setDefault(
   controlPlane: ControlPlane,
   model: { readonly name: string; readonly version: string },
   query: string,
-): Promise<Answer> {
+): Promise<StatusAnswer> {
   readParameters({}, query)
   await controlPlane.setDefault(model)
   return status(200, `Default version of model "${model.name}" is now "${model.version}"`)
@@ -136,14 +143,14 @@ export async function unregister(
   controlPlane: ControlPlane,
   model: ModelSelector,
   query: string,
-): Promise<Answer> {
+): Promise<StatusAnswer> {
   readParameters(UNREGISTER, query)
   const { name, version } = await controlPlane.unregister(model)
   return status(200, `Model "${name}" unregistered, version ${version}`)
 }
 
-function status(code: number, text: string): Answer {
-  return jsonAnswer(code, { status: text })
+function status(code: number, text: string): StatusAnswer {
+  return { ...jsonAnswer(code, { status: text }), text }
 }
 
 function given<K extends string, T>(key: K, value: T | undefined): { readonly [P in K]?: T } {
