@@ -1,5 +1,7 @@
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
+import type { ModelId } from '../../../worker/contract/model-id.ts'
+import type { ModelSelector } from '../../core/data-plane.ts'
 import { methodNotAllowed } from './errors.ts'
 import type { Answer, Mount, RequestContext, RequestState, Transport } from './transport.ts'
 
@@ -77,4 +79,14 @@ function shown(path: string): string {
     .replaceAll('{', '[')
     .replaceAll('}', ']')
     .replace(/:(\w+)/g, '{$1}')
+}
+
+/** Which model a path means. */
+export function selectorOf({ model = '', version }: Call['params']): ModelSelector {
+  return version === undefined ? { name: model } : { name: model, version }
+}
+
+/** Of a path that has both. */
+export function modelIdOf({ model = '', version = '' }: Call['params']): ModelId {
+  return { name: model, version }
 }
