@@ -13,6 +13,7 @@ import {
   type Setting,
   type SettingKey,
 } from './schema.ts'
+import type { ListenAddress } from './values.ts'
 
 export type ConfigSources = {
   /** Raw texts of the flags that were given. */
@@ -123,10 +124,14 @@ function checkAddresses(config: Config): void {
   for (const key of ['inferenceAddress', 'managementAddress', 'metricsAddress'] as const) {
     const { property, kind } = SETTINGS[key]
     const address = kind.format(config[key])
-    const other = config[key].port === 0 ? undefined : taken.get(address)
+    const other = isChosenLater(config[key]) ? undefined : taken.get(address)
     if (other !== undefined) throw sameAddress(other, property, address)
     taken.set(address, property)
   }
+}
+
+function isChosenLater(address: ListenAddress): boolean {
+  return 'port' in address && address.port === 0
 }
 
 function withAbsolutePaths(config: Config, workingDirectory: string): Config {

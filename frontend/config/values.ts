@@ -7,8 +7,9 @@ export type ValueKind<T> = {
   format(value: T): string
 }
 
-/** Where a listener listens. `port` 0 lets the operating system choose one. */
-export type ListenAddress = { readonly host: string; readonly port: number }
+/** Where a listener listens: a host and a port, 0 for one that the operating system chooses, or a unix socket. */
+export type ListenAddress =
+  { readonly host: string; readonly port: number; readonly tls?: true } | { readonly path: string }
 
 /** Archives to register at start; a name without archive means the manifest's name. */
 export type ModelSelection =
@@ -76,20 +77,37 @@ export const modelSelection: ValueKind<ModelSelection> = {
       : selection.kind,
 }
 
-/** `http://host[:port]`, as TorchServe writes it; IPv6 in brackets. */
-export function httpAddress(defaultPort: number): ValueKind<ListenAddress> {
+/** The ports that TorchServe takes when an address has none. */
+export type DefaultPorts = { readonly http: number; readonly https: number }
+
+/** `http://host[:port]`, `https://host[:port]` or `unix:/path`, as TorchServe writes it; IPv6 in brackets. */
+export function listenAddress(defaultPorts: DefaultPorts): ValueKind<ListenAddress> {
   return {
-    expected: 'http://host:port, port from 0 (any free one) to 65535',
-    parse: (text) => addressFromText(text, defaultPort),
-    format: ({ host, port }) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    expected: 'http://host:port or https://host:port, port from 0 (any free one) to 65535, or unix:/path',
+    parse: (text) => unixAddress(text) ?? tcpAddress(text, defaultPorts),
+    format: (address) => {
+      if ('path' in address) return `unix:${address.path}`
+      const { host, port, tls } = address
+      return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+    },
   }
 }
 
-function addressFromText(text: string, defaultPort: number): ListenAddress | undefined {
-  const match = /^http:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?\/?$/.exec(text)
-  if (match?.[1] === undefined) return undefined
-  const port = match[2] === undefined ? defaultPort : Number(match[2])
-  return port <= 65_535 ? { host: match[1].replace(/^\[|\]$/g, ''), port } : undefined
+/** The kernel's limit for the path of a unix socket, its closing zero included (macOS: 104). */
+const MAX_SOCKET_PATH_BYTES = 104
+
+function unixAddress(text: string): ListenAddress | undefined {
+  const path = /^unix:(?:\/\/)?(\/[^\0]+)$/.exec(text)?.[1]
+  return path === undefined || Buffer.byteLength(path) >= MAX_SOCKET_PATH_BYTES ? undefined : { path }
+}
+
+function tcpAddress(text: string, defaultPorts: DefaultPorts): ListenAddress | undefined {
+  const match = /^(https?):\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?\/?$/.exec(text)
+  if (match?.[2] === undefined) return undefined
+  const tls = match[1] === 'https'
+  const port = match[3] === undefined ? defaultPorts[tls ? 'https' : 'http'] : Number(match[3])
+  if (port > 65_535) return undefined
+  return { host: match[2].replace(/^\[|\]$/g, ''), port, ...(tls ? { tls } : {}) }
 }
 
 function archiveFromText(text: string): { name?: string; archive: string } {

@@ -3,6 +3,7 @@ import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
 import { createApp, MAX_HEADER_FIELDS, type AppOptions } from './app.ts'
 import { answerClientError } from './client-error.ts'
 import { listenError, type ListenAddress } from './listen-error.ts'
+import { protectSocket, removeStaleSocket } from './unix-socket.ts'
 
 export type HttpPolicy = {
   readonly headersTimeoutMs: number
@@ -55,20 +56,25 @@ export class HttpListener {
    * Starts to listen.
    *
    * @param setting the name of the setting that holds the address, for error messages
-   * @returns the URL, with the port that the operating system chose when `port` is 0
+   * @returns the URL, with the port that the operating system chose when `port` is 0; `unix:/path` for a socket
    * @throws ServingError `failed_precondition` naming address and setting
    */
-  listen(address: ListenAddress, setting: string): Promise<string> {
+  async listen(address: ListenAddress, setting: string): Promise<string> {
+    if ('path' in address) await removeStaleSocket(address.path)
     return new Promise((resolve, reject) => {
       // Stays: an error event without a listener would end the process, also long after this promise settled.
       this.#server.on('error', (error) => reject(listenError(error, address, setting)))
-      this.#server.listen(address.port, address.host, () => resolve(this.url))
+      this.#server.listen(address, () => resolve(this.url))
+      // Binding is done when `listen` returns; only what was bound here is touched.
+      if ('path' in address && this.#server.listening) protectSocket(address.path)
     })
   }
 
   /** Where it listens. */
   get url(): string {
-    const { address, port, family } = this.#server.address() as AddressInfo // bound to a host and port, no pipe
+    const bound = this.#server.address()
+    if (typeof bound === 'string') return `unix:${bound}`
+    const { address, port, family } = bound as AddressInfo // null only before it listens
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
   }
 

@@ -84,6 +84,24 @@ describe('loadConfig', () => {
       key: 'metricsAddress',
       expected: { host: 'localhost', port: 8082 },
     },
+    {
+      it: 'reads an address with TLS',
+      file: 'inference_address=https://127.0.0.1:8443',
+      key: 'inferenceAddress',
+      expected: { host: '127.0.0.1', port: 8443, tls: true },
+    },
+    {
+      it: "adds TorchServe's port of TLS",
+      file: 'management_address=https://localhost',
+      key: 'managementAddress',
+      expected: { host: 'localhost', port: 8444, tls: true },
+    },
+    {
+      it: 'reads the path of a socket',
+      file: 'inference_address=unix:/tmp/x.sock',
+      key: 'inferenceAddress',
+      expected: { path: '/tmp/x.sock' },
+    },
     { it: 'reads load_models=all', file: 'load_models=all', key: 'loadModels', expected: { kind: 'all' } },
     {
       it: 'reads a list of archives',
@@ -159,9 +177,15 @@ describe('loadConfig', () => {
       message: /--access-log is 'yes'; expected true \| false/,
     },
     {
-      it: 'https',
-      flags: { metricsAddress: 'https://h:1' },
-      message: /--metrics-address is 'https:\/\/h:1'; expected http:\/\//,
+      it: 'a scheme that is none of three',
+      flags: { metricsAddress: 'ftp://h:1' },
+      message: /--metrics-address is 'ftp:\/\/h:1'; expected http:\/\//,
+    },
+    { it: 'a relative socket', flags: { metricsAddress: 'unix:x.sock' }, message: /or unix:\/path/ },
+    {
+      it: 'a socket whose path the kernel cannot hold',
+      flags: { metricsAddress: `unix:/${'x'.repeat(110)}` },
+      message: /or unix:\/path/,
     },
     { it: 'a port beyond 65535', flags: { metricsAddress: 'http://h:65536' }, message: /expected http:\/\// },
     {
@@ -188,7 +212,7 @@ describe('loadConfig', () => {
   it('allows port 0 on every listener', () => {
     const any = 'http://127.0.0.1:0'
     const config = load({ flags: { inferenceAddress: any, managementAddress: any, metricsAddress: any } })
-    assert.equal(config.managementAddress.port, 0)
+    assert.deepEqual(config.managementAddress, { host: '127.0.0.1', port: 0 })
   })
 
   it('reads the file that the environment names', () => {
