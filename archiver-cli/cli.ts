@@ -121,6 +121,7 @@ async function pack(flags: PackFlags, program: Command, environment: CliEnvironm
     ...createdOn(environment.sourceDateEpoch, program),
     signal: environment.signal,
   })
+  for (const notice of created.notices) environment.stderr(`warning: ${notice}\n`)
   environment.stdout(json === true ? `${JSON.stringify(created, null, 2)}\n` : `${formatCreated(created)}\n`)
 }
 

@@ -50,6 +50,8 @@ export type CreatedArchive = {
   /** Size of all its files once extracted. */
   readonly bytes: number
   readonly manifest: Manifest
+  /** What of the configuration does not apply here, each a sentence. */
+  readonly notices: readonly string[]
 }
 
 /**
@@ -89,7 +91,7 @@ export async function createArchive(options: ArchiveOptions): Promise<CreatedArc
     force,
     signal: options.signal,
   })
-  return { path: target, format, digest, bytes, manifest }
+  return { path: target, format, digest, bytes, manifest, notices: parts.notices }
 }
 
 function checkOptions({ modelName, version, handler = 'tensor', serializedFile }: ArchiveOptions): void {
@@ -102,24 +104,31 @@ function checkOptions({ modelName, version, handler = 'tensor', serializedFile }
   }
 }
 
-type Parts = Readonly<Record<'model' | 'handler' | 'config' | 'extra', readonly SourceFile[]>>
+type Parts = Readonly<Record<'model' | 'handler' | 'config' | 'extra', readonly SourceFile[]>> & {
+  readonly notices: readonly string[]
+}
 
 async function collectParts(options: ArchiveOptions): Promise<Parts> {
   const { serializedFile, handler, configFile, extraFiles = [] } = options
+  const config = configFile === undefined ? undefined : await readConfig(configFile)
   return {
     model: serializedFile === undefined ? [] : await collectModel(serializedFile),
     handler: handler !== undefined && isHandlerFile(handler) ? [await bundleHandler(handler)] : [],
-    config: configFile === undefined ? [] : [await readConfig(configFile)],
+    config: config === undefined ? [] : [config.file],
+    notices: config?.notices ?? [],
     extra: await collectExtraFiles(extraFiles),
   }
 }
 
-async function readConfig(path: string): Promise<SourceFile> {
+type CheckedConfig = { readonly file: SourceFile; readonly notices: readonly string[] }
+
+/** Keys of TorchServe that cannot apply are packed all the same: a server may be told to pass over them. */
+async function readConfig(path: string): Promise<CheckedConfig> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw unreadable('--config-file', path, error)
   })
-  parseModelConfig(bytes.toString())
-  return { path: CONFIG_FILE, content: { bytes }, origin: path }
+  const { notices } = parseModelConfig(bytes.toString(), 'inapplicable')
+  return { file: { path: CONFIG_FILE, content: { bytes }, origin: path }, notices }
 }
 
 async function signatureOf({

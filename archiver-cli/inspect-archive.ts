@@ -17,6 +17,8 @@ export type ArchiveDescription = {
   readonly bytes: number
   readonly manifest: Manifest
   readonly config: ModelConfig
+  /** What of the configuration does not apply here, each a sentence. */
+  readonly notices: readonly string[]
 }
 
 /**
@@ -25,11 +27,11 @@ export type ArchiveDescription = {
  * @throws ServingError `not_found` | `invalid_argument`
  */
 export async function inspectArchive(path: string): Promise<ArchiveDescription> {
-  const archive = await openArchive(resolve(path))
+  const archive = await openArchive(resolve(path), 'inapplicable')
   await archive.close()
-  const { format, digest, bytes, manifest, config } = archive
+  const { format, digest, bytes, manifest, config, notices } = archive
   const size = format === 'directory' ? {} : { archiveBytes: (await stat(path)).size }
-  return { path, format, digest, ...size, bytes, manifest, config }
+  return { path, format, digest, ...size, bytes, manifest, config, notices }
 }
 
 /** The description as text for people, one fact per line. */

@@ -12,7 +12,7 @@ import { MANIFEST_PATH, parseManifest } from './manifest.ts'
 import type { Manifest, ManifestFile } from './manifest.ts'
 import { checkManifest } from './manifest-check.ts'
 import { parseModelConfig } from './model-config.ts'
-import type { ModelConfig } from './model-config.ts'
+import type { ConfigTolerance, ModelConfig, ReadConfig } from './model-config.ts'
 import { openTar } from './tar-container.ts'
 import { openZip } from './zip-container.ts'
 
@@ -25,6 +25,8 @@ export interface OpenedArchive {
   readonly format: ContainerFormat
   readonly manifest: Manifest
   readonly config: ModelConfig
+  /** What of the configuration was passed over, each a sentence. */
+  readonly notices: readonly string[]
   /** SHA-256, as hex, of the archive file; of a directory's manifest, which covers every file in it. */
   readonly digest: string
   /** What all its files take on the disk once extracted. */
@@ -56,15 +58,16 @@ export interface OpenedArchive {
  * Nothing in it is trusted: names, sizes, links and digests are checked before or while a byte is used. The
  * contents of files are proved by `extractTo`.
  *
+ * @param tolerance for its configuration
  * @throws ServingError `not_found` | `invalid_argument` (reason `archive` or `model_config`)
  */
-export function openArchive(path: string): Promise<OpenedArchive> {
+export function openArchive(path: string, tolerance?: ConfigTolerance): Promise<OpenedArchive> {
   return blamingArchive(path, async () => {
-    if ((await lstat(path)).isDirectory()) return describe(path, await openDirectory(path))
+    if ((await lstat(path)).isDirectory()) return describe({ path, tolerance }, await openDirectory(path))
     // NONBLOCK: opening a named pipe must not wait for its writer.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
-      return await describeFile(path, file)
+      return await describeFile({ path, tolerance }, file)
     } catch (error) {
       await file.close()
       throw error
@@ -72,13 +75,15 @@ export function openArchive(path: string): Promise<OpenedArchive> {
   })
 }
 
-async function describeFile(path: string, file: FileHandle): Promise<OpenedArchive> {
+type Source = { readonly path: string; readonly tolerance: ConfigTolerance | undefined }
+
+async function describeFile(source: Source, file: FileHandle): Promise<OpenedArchive> {
   const before = await file.stat({ bigint: true })
   if (!before.isFile()) throw brokenArchive('is neither a file nor a directory')
   const bytes = Number(before.size)
   const magic = await readExactly(file, 0, Math.min(2, bytes))
   const container = magic.equals(GZIP_MAGIC) ? await openTar(file, bytes) : await openZip(file, bytes)
-  return describe(path, container, {
+  return describe(source, container, {
     digest: () => sha256(readRange(file, 0, bytes)),
     proveUnchanged: async () => {
       const { size, mtimeNs } = await file.stat({ bigint: true })
@@ -98,12 +103,14 @@ type Origin = {
   readonly close: () => Promise<void>
 }
 
-async function describe(path: string, container: Container, origin?: Origin): Promise<OpenedArchive> {
+async function describe(source: Source, container: Container, origin?: Origin): Promise<OpenedArchive> {
+  const { path } = source
   const manifestBytes = await readSmall(container, { path: MANIFEST_PATH, maxBytes: MAX_MANIFEST_BYTES })
   const manifest = parseManifest(manifestBytes.toString())
   checkManifest(manifest, container.entries)
   const files = new Map(manifest.files.map((each) => [each.path, each]))
-  const config = await readConfig(container, files.get(manifest.model.configFile ?? ''))
+  const configFile = files.get(manifest.model.configFile ?? '')
+  const { config, notices } = await readConfig(container, configFile, source.tolerance)
   const digest = await (origin?.digest() ?? sha256([manifestBytes]))
   await origin?.proveUnchanged()
   const content = { container, files, manifestBytes, proveUnchanged: async () => origin?.proveUnchanged() }
@@ -111,6 +118,7 @@ async function describe(path: string, container: Container, origin?: Origin): Pr
     format: container.format,
     manifest,
     config,
+    notices,
     digest,
     bytes: manifest.files.reduce((sum, each) => sum + each.bytes, 0),
     verify: () => blamingArchive(path, () => verifyContent(content)),
@@ -119,10 +127,14 @@ async function describe(path: string, container: Container, origin?: Origin): Pr
   }
 }
 
-async function readConfig(container: Container, file: ManifestFile | undefined): Promise<ModelConfig> {
-  if (file === undefined) return {}
+async function readConfig(
+  container: Container,
+  file: ManifestFile | undefined,
+  tolerance: ConfigTolerance | undefined,
+): Promise<ReadConfig> {
+  if (file === undefined) return { config: {}, notices: [] }
   const bytes = await readSmall(container, { path: file.path, maxBytes: MAX_MANIFEST_BYTES }, file)
-  return parseModelConfig(bytes.toString())
+  return parseModelConfig(bytes.toString(), tolerance)
 }
 
 type SmallFile = { readonly path: string; readonly maxBytes: number }

@@ -65,7 +65,7 @@ export async function writeArchive(request: WriteRequest): Promise<{ digest: str
   try {
     const made = join(staging, basename(target))
     await writeAt(made, request)
-    const { digest, bytes, close } = await openArchive(made)
+    const { digest, bytes, close } = await openArchive(made, 'inapplicable')
     await close()
     // Again: packing takes a while, and another may have been faster.
     await refuseExisting(request)

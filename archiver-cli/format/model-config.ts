@@ -1,8 +1,9 @@
-import { parseDocument } from 'yaml'
+import { isScalar, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { ServingError } from '../../worker/contract/errors.ts'
 import { EXECUTION_PROVIDERS } from '../../worker/contract/messages.ts'
 import { nearest } from '../../worker/contract/nearest.ts'
+import { TORCHSERVE_KEYS, translateTorchServeKeys, type RawConfig, type Report } from './torchserve-keys.ts'
 
 /** `deviceType`, in TorchServe's words. */
 export const DEVICE_TYPES = ['cpu', 'gpu'] as const
@@ -101,24 +102,67 @@ const MAX_CONFIG_BYTES = 256 * 1024
 const MAX_YAML_ALIASES = 16
 
 /**
- * Reads a `model-config.yaml`.
+ * What of a configuration is passed over, with a notice, instead of refused: nothing; keys of TorchServe that cannot
+ * apply here; or every key that is unknown or wrong, as TorchServe does.
+ */
+export type ConfigTolerance = 'nothing' | 'inapplicable' | 'everything'
+
+export type ReadConfig = {
+  readonly config: ModelConfig
+  /** What was passed over, each a sentence. */
+  readonly notices: readonly string[]
+}
+
+/**
+ * Reads a `model-config.yaml`, in our words or TorchServe's.
  *
  * @throws ServingError `invalid_argument` naming the key, its value, what is allowed, and the likely spelling.
  */
-export function parseModelConfig(text: string): ModelConfig {
+export function parseModelConfig(text: string, tolerance: ConfigTolerance = 'nothing'): ReadConfig {
+  const value = valueFromYaml(text)
+  const notices: string[] = []
+  const report: Report = (kind, problem) => {
+    if (tolerance === 'nothing' || (kind === 'wrong' && tolerance === 'inapplicable'))
+      throw invalidConfig(problem)
+    notices.push(`the model configuration ${problem}; it is ignored`)
+  }
+  const translated = translateTorchServeKeys(value, report)
+  const config = tolerance === 'everything' ? withoutWrongKeys(translated, report) : translated
+  return { config: checkModelConfig(config), notices }
+}
+
+function valueFromYaml(text: string): RawConfig {
   if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) {
     throw invalidConfig(`is ${Buffer.byteLength(text)} bytes long, allowed are ${MAX_CONFIG_BYTES}`)
   }
   const document = parseDocument(text, { schema: 'core', customTags: [], uniqueKeys: true })
   const problem = document.errors[0] ?? document.warnings[0]
   if (problem !== undefined) throw invalidConfig(`is not valid YAML: ${problem.message.split('\n')[0]}`)
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && key.value === '__proto__') throw invalidConfig("has the key '__proto__'")
+    },
+  })
   let value: unknown
   try {
-    value = document.toJS({ maxAliasCount: MAX_YAML_ALIASES })
+    value = document.toJS({ maxAliasCount: MAX_YAML_ALIASES }) ?? {}
   } catch (error) {
     throw invalidConfig('uses more YAML aliases than allowed', error)
   }
-  return checkModelConfig(value ?? {})
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as RawConfig // a mapping
+  throw invalidConfig('must be a mapping of keys to values')
+}
+
+/** Leaves out each key that the schema refuses. */
+function withoutWrongKeys(config: RawConfig, report: Report): RawConfig {
+  const result = modelConfigSchema.safeParse(config)
+  const wrong = new Set<string>()
+  for (const issue of result.error?.issues ?? []) {
+    const keys = issue.path.length === 0 && issue.code === 'unrecognized_keys' ? issue.keys : [issue.path[0]]
+    for (const key of keys) wrong.add(String(key))
+    report('wrong', describeIssue(issue))
+  }
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !wrong.has(key)))
 }
 
 /** @throws ServingError `invalid_argument` */
@@ -136,7 +180,7 @@ function describeIssue(issue: z.core.$ZodIssue | undefined): string {
   if (issue === undefined) return 'is invalid'
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? ''
-    const suggestion = nearest(key, Object.keys(modelConfigSchema.shape))
+    const suggestion = nearest(key, [...Object.keys(modelConfigSchema.shape), ...TORCHSERVE_KEYS])
     return `has the unknown key '${key}'${suggestion === undefined ? '' : `; did you mean '${suggestion}'?`}`
   }
   return `has a bad value for '${issue.path.join('.')}': ${issue.message}`

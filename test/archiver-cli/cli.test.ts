@@ -58,6 +58,14 @@ describe('onnx-model-archiver', () => {
     })
   })
 
+  it('warns of a key that cannot apply, and packs it all the same', async () => {
+    await writeFile(join(directory.path, 'c.yaml'), 'batchSize: 4\nparallelType: tp')
+    const { code, stderr } = await run([...unverified(), '-c', join(directory.path, 'c.yaml')])
+    assert.equal(code, 0)
+    assert.match(stderr, /^warning: the model configuration has 'parallelType', which cannot apply: /)
+    assert.deepEqual(await readdir(store), ['toy.mar'])
+  })
+
   it('packs every option', async () => {
     await mkdir(join(directory.path, 'assets'))
     for (const name of ['a.txt', 'b.txt', 'assets/c.txt']) await writeFile(join(directory.path, name), name)
