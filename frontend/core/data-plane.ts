@@ -57,7 +57,10 @@ export type InferenceResponse = {
   readonly timing: RequestTiming
 }
 
-/** Takes the pieces of an answer, in order, while the handler still makes more. */
+/**
+ * Takes the pieces of an answer, in order, while the handler still makes more. A throw ends the request with that
+ * error, and tells the handler to stop.
+ */
 export type OnPiece = (piece: ResponsePiece) => void
 
 export type RequestTiming = {

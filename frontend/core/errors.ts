@@ -94,6 +94,29 @@ export function workerCrashed(model: ModelId, detail: string): ServingError {
   )
 }
 
+export function streamBroken(model: ModelId, detail: string): ServingError {
+  return new ServingError(
+    'unavailable',
+    `the worker of ${formatModelId(model)} ended after a part of the answer was sent (${detail}); ask again`,
+    { reason: 'stream_broken' },
+  )
+}
+
+export function answerTooLarge(model: ModelId, maxBytes: number): ServingError {
+  return new ServingError(
+    'resource_exhausted',
+    `the pieces of the answer of ${formatModelId(model)} are over ${maxBytes} bytes together, the limit for a caller that wants them in one; ask for a streamed answer`,
+    { reason: 'answer_too_large' },
+  )
+}
+
+export function pieceNotTaken(cause: unknown): ServingError {
+  return new ServingError('internal', 'a piece of the answer could not be sent on', {
+    cause,
+    reason: 'stream_broken',
+  })
+}
+
 export function workersDidNotStart(model: ModelId, detail: string): ServingError {
   return new ServingError('internal', `the workers of ${formatModelId(model)} did not start: ${detail}`, {
     reason: 'startup',

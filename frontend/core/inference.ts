@@ -9,6 +9,7 @@ import type {
   DataPlane,
   InferenceResponse,
   ModelSelector,
+  OnPiece,
   RequestHead,
   ServerHealth,
   VersionHealth,
@@ -168,9 +169,9 @@ class HeldRequest implements AdmittedRequest {
     return this.#options.version.workers?.report?.inputs ?? []
   }
 
-  async run(payload: RequestPayload): Promise<InferenceResponse> {
+  async run(payload: RequestPayload, onPiece?: OnPiece): Promise<InferenceResponse> {
     try {
-      const outcome = await this.#outcomeOf(payload)
+      const outcome = await this.#outcomeOf(payload, onPiece)
       this.#announce(outcome)
       if (!outcome.ok) throw outcome.error
       return responseOf(this.#options.version, outcome)
@@ -179,7 +180,7 @@ class HeldRequest implements AdmittedRequest {
     }
   }
 
-  async #outcomeOf(payload: RequestPayload): Promise<Outcome> {
+  async #outcomeOf(payload: RequestPayload, onPiece: OnPiece | undefined): Promise<Outcome> {
     const { version, head } = this.#options
     let checked: RequestPayload
     try {
@@ -189,7 +190,7 @@ class HeldRequest implements AdmittedRequest {
       throw error
     }
     this.#hasRun = true
-    return version.run(head, this.#arrivedAtMs, checked)
+    return version.run(head, { arrivedAtMs: this.#arrivedAtMs, payload: checked, onPiece })
   }
 
   /** What is wrong with a request is found here, before it can share a batch. */
@@ -224,7 +225,7 @@ function responseOf(version: ModelVersion, outcome: Outcome & { ok: true }): Inf
   return {
     model: version.model,
     ...response,
-    streamed: false,
+    streamed: outcome.streamed === true,
     timing: { queueMs, workerMs, batch: timing, batchRequests },
   }
 }

@@ -7,7 +7,7 @@ import type { Artefact } from './artefact.ts'
 import { Batcher } from './batching/batcher.ts'
 import { PendingRequest, type Outcome } from './batching/pending-request.ts'
 import type { Clock } from './clock.ts'
-import type { RequestHead } from './data-plane.ts'
+import type { OnPiece, Operation, RequestHead } from './data-plane.ts'
 import { deferred } from './deferred.ts'
 import { notServing, workersDidNotStart } from './errors.ts'
 import type { EventBus } from './events.ts'
@@ -26,6 +26,13 @@ export type ModelVersionOptions = {
   readonly workerSets: WorkerSetFactory
   readonly events: EventBus
   readonly clock: Clock
+}
+
+/** A request whose body has arrived. */
+export type ArrivedRequest = {
+  readonly arrivedAtMs: number
+  readonly payload: RequestPayload
+  readonly onPiece?: OnPiece | undefined
 }
 
 /**
@@ -179,18 +186,20 @@ export class ModelVersion {
     return Math.min(head.timeoutMs ?? Number.POSITIVE_INFINITY, this.#settings.inferenceTimeoutMs)
   }
 
-  run(head: RequestHead, arrivedAtMs: number, payload: RequestPayload): Promise<Outcome> {
+  run(head: RequestHead, { arrivedAtMs, payload, onPiece }: ArrivedRequest): Promise<Outcome> {
     this.#arriving -= 1
     const request = new PendingRequest({
       id: head.requestId,
       headers: head.headers,
+      operation: head.operation,
       payload,
       // An empty request, too, takes a place in a batch.
       rows: payload.kind === 'tensors' ? Math.max(1, rowCount(payload.tensors) ?? 1) : 1,
-      bucket: payload.kind === 'tensors' ? bucketKey(payload.tensors) : '',
+      bucket: bucketOf(head.operation, payload),
       arrivedAtMs,
       deadlineMs: arrivedAtMs + this.timeoutMsOf(head),
       signal: head.signal,
+      onPiece,
     })
     this.batcher.push(request)
     return request.outcome
@@ -265,6 +274,12 @@ export class ModelVersion {
       ...(reason === undefined ? {} : { reason }),
     })
   }
+}
+
+/** Requests of different operations never share a batch. */
+function bucketOf(operation: Operation | undefined, payload: RequestPayload): string {
+  const bucket = payload.kind === 'tensors' ? bucketKey(payload.tensors) : ''
+  return operation === undefined || operation === 'predict' ? bucket : `${operation} ${bucket}`
 }
 
 const NO_COMMIT = () => Promise.resolve()

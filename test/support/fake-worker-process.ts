@@ -1,3 +1,4 @@
+import type { OnMemberPiece } from '../../frontend/core/batching/batcher.ts'
 import { deferred } from '../../frontend/core/deferred.ts'
 import type { RestartCause } from '../../frontend/core/events.ts'
 import {
@@ -33,11 +34,16 @@ export function failure(code: ServingError['code'], message: string, reason?: st
 export class FakeBatch {
   readonly requests: readonly BatchRequest[]
   readonly result: Promise<BatchResult>
+  /** Ids of the members that nobody waits for any more. */
+  readonly cancelled: string[] = []
+  /** Sends a piece of the answer of one member. */
+  readonly piece: OnMemberPiece
   readonly #outcome = deferred<BatchResult>()
   readonly #onEnd: (batch: FakeBatch) => void
 
-  constructor(requests: readonly BatchRequest[], onEnd: (batch: FakeBatch) => void) {
+  constructor(requests: readonly BatchRequest[], onPiece: OnMemberPiece, onEnd: (batch: FakeBatch) => void) {
     this.requests = requests
+    this.piece = onPiece
     this.#onEnd = onEnd
     this.result = this.#outcome.promise
   }
@@ -93,14 +99,19 @@ export class FakeWorkerProcess implements WorkerProcess {
     return this.batches.length
   }
 
-  run(requests: readonly BatchRequest[]): Promise<BatchResult> {
-    const batch = new FakeBatch(requests, (ended) => {
+  run(requests: readonly BatchRequest[], onPiece: OnMemberPiece = () => undefined): Promise<BatchResult> {
+    const batch = new FakeBatch(requests, onPiece, (ended) => {
       this.batches.splice(this.batches.indexOf(ended), 1)
       if (this.isStopping) this.#exitWhenIdle()
     })
     this.batches.push(batch)
     if (this.#options.answers === true) queueMicrotask(() => batch.answer())
     return batch.result
+  }
+
+  cancel(requests: readonly BatchRequest[], member: number): void {
+    const batch = this.batches.find((each) => each.requests === requests)
+    batch?.cancelled.push(requests[member]?.id ?? '')
   }
 
   kill(cause: RestartCause, detail: string): void {

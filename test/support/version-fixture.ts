@@ -58,7 +58,7 @@ export function versionFixture({
   /** Admits and runs a request. @returns how it ended: its echo, or its error's code */
   async function request(id: string): Promise<string> {
     version.acquire(head(id))
-    const outcome = await version.run(head(id), clock.nowMs(), PARTS)
+    const outcome = await version.run(head(id), { arrivedAtMs: clock.nowMs(), payload: PARTS })
     version.release()
     return outcome.ok ? textOf(outcome) : `${outcome.error.code} ${outcome.error.reason ?? ''}`
   }

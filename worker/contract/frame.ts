@@ -6,8 +6,8 @@ import { ServingError } from './errors.ts'
  *   0   u32  length of everything after this field
  *   4   u8   kind
  *   5   u8   format version
- *   6   u16  zero
- *   8   u32  id: the batch that a `run` or `result` belongs to, else 0
+ *   6   u16  flags: 1 on a `result` before which pieces of the batch were sent, else 0
+ *   8   u32  id: the batch that a `run`, `cancel`, `piece` or `result` belongs to, else 0
  *   12  u32  length of the header
  *   16       header: UTF-8 JSON, zero-padded to the next multiple of 8
  *            payload: sections, each starting at a multiple of 8 from the start of the frame
@@ -18,6 +18,8 @@ import { ServingError } from './errors.ts'
 const FIXED_BYTES = 16
 const LENGTH_FIELD_BYTES = 4
 const FORMAT_VERSION = 1
+const FLAGS_OFFSET = 6
+const HAS_PIECES = 1
 /** What the length field can say. */
 export const MAX_FRAME_BYTES = 2 ** 32 - 1
 export const SECTION_ALIGNMENT_BYTES = 8
@@ -27,9 +29,11 @@ export const FRAME_KINDS = {
   load: 1,
   run: 2,
   stop: 3,
+  cancel: 4,
   instance: 17,
   result: 18,
   log: 19,
+  piece: 20,
 } as const
 
 export type FrameKind = keyof typeof FRAME_KINDS
@@ -97,6 +101,15 @@ export class FrameBuilder {
 
 export function frameOf(kind: FrameKind, header: unknown, id = 0): Uint8Array<ArrayBuffer> {
   return new FrameBuilder().build(kind, id, header)
+}
+
+/** Notes on a `result` frame that pieces of its batch were sent before it. */
+export function markPieces(frame: Uint8Array<ArrayBuffer>): void {
+  new DataView(frame.buffer).setUint16(FLAGS_OFFSET, HAS_PIECES, true)
+}
+
+export function hasPieces(frame: Uint8Array): boolean {
+  return new DataView(frame.buffer, frame.byteOffset).getUint16(FLAGS_OFFSET, true) === HAS_PIECES
 }
 
 /** Parses a frame's header. The caller knows its type by the frame's kind: both ends are built together. */

@@ -35,8 +35,11 @@ export class FrameRouter {
       case 'stop':
         void this.#stop()
         return
+      case 'cancel':
+        return
       case 'instance':
       case 'result':
+      case 'piece':
       case 'log':
         throw outOfOrder(frame)
       default:

@@ -1,9 +1,14 @@
 import type { ServingError } from '../../../worker/contract/errors.ts'
 import { errorFromData } from '../../../worker/contract/errors.ts'
-import type { BatchRequest, BatchResult, BatchTiming } from '../../../worker/contract/messages.ts'
+import type {
+  BatchRequest,
+  BatchResult,
+  BatchTiming,
+  ResponsePiece,
+} from '../../../worker/contract/messages.ts'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { Clock } from '../clock.ts'
-import { clientGone, deadlineExceeded, workerCrashed } from '../errors.ts'
+import { clientGone, deadlineExceeded, streamBroken, workerCrashed } from '../errors.ts'
 import type { RestartCause } from '../events.ts'
 import { ServiceTime } from '../service-time.ts'
 import { ArrivalRate, holdMs } from './hold.ts'
@@ -19,10 +24,19 @@ export interface BatchRunner {
    *
    * @throws WorkerDied when the thread or its process ended before the answer.
    */
-  run(requests: readonly BatchRequest[]): Promise<BatchResult>
+  run(requests: readonly BatchRequest[], onPiece?: OnMemberPiece): Promise<BatchResult>
+  /**
+   * Tells the handler that nobody waits for a member any more.
+   *
+   * @param requests the very list that `run` was called with; when that batch has ended, nothing happens.
+   */
+  cancel(requests: readonly BatchRequest[], member: number): void
   /** Ends the worker process at once. The first reason stands. */
   kill(cause: RestartCause, detail: string): void
 }
+
+/** Takes a piece of the answer of the batch's member at this place, while the batch runs. */
+export type OnMemberPiece = (member: number, piece: ResponsePiece) => void
 
 /** Where batches go. */
 export interface BatchRunners {
@@ -50,6 +64,8 @@ export type BatcherOptions = {
 /** A batch in a worker. */
 type RunningBatch = {
   readonly members: readonly PendingRequest[]
+  /** The members as they were sent. */
+  readonly requests: readonly BatchRequest[]
   readonly runner: BatchRunner
   readonly startedAtMs: number
 }
@@ -169,11 +185,14 @@ export class Batcher {
 
   async #run(runner: BatchRunner, members: readonly PendingRequest[]): Promise<void> {
     const startedAtMs = this.#nowMs()
-    const batch: RunningBatch = { members, runner, startedAtMs }
+    const requests = members.map((member) => this.#wireRequest(member, startedAtMs))
+    const batch: RunningBatch = { members, requests, runner, startedAtMs }
     this.#running.add(batch)
     for (const member of members) member.dispatchedAtMs = startedAtMs
     try {
-      const result = await runner.run(members.map((member) => this.#wireRequest(member, startedAtMs)))
+      const result = await runner.run(requests, (member, piece) => {
+        this.#takePiece(batch, member, piece)
+      })
       this.#running.delete(batch)
       this.#settle(batch, result)
     } catch (error) {
@@ -183,9 +202,17 @@ export class Batcher {
     this.dispatch()
   }
 
+  #takePiece({ members, requests, runner }: RunningBatch, index: number, piece: ResponsePiece): void {
+    const member = members[index]
+    if (member === undefined || member.isSettled) return
+    member.takePiece(piece, this.#options.model)
+    if (member.isSettled) runner.cancel(requests, index)
+  }
+
   #wireRequest({ init }: PendingRequest, nowMs: number): BatchRequest {
     return {
       id: init.id,
+      ...(init.operation === undefined ? {} : { operation: init.operation }),
       headers: this.#runners.usesHeaders ? init.headers : {},
       remainingMs: Math.max(0, init.deadlineMs - nowMs),
       payload: init.payload,
@@ -216,7 +243,9 @@ export class Batcher {
       if (member.isSettled) continue
       member.deaths += 1
       member.dispatchedAtMs = undefined
-      if (member.deaths > 1) member.fail(workerCrashed(this.#options.model, detail), this.#nowMs())
+      member.forgetPieces()
+      if (member.hasStreamed) member.fail(streamBroken(this.#options.model, detail), this.#nowMs())
+      else if (member.deaths > 1) member.fail(workerCrashed(this.#options.model, detail), this.#nowMs())
       else this.#queue.pushSuspect(member)
     }
   }
@@ -233,7 +262,9 @@ export class Batcher {
     const nowMs = this.#nowMs()
     this.#queue.remove((request) => this.#endIfOver(request))
     for (const batch of this.#running) {
-      for (const member of batch.members) this.#endIfOver(member)
+      for (const [index, member] of batch.members.entries()) {
+        if (!member.isSettled && this.#endIfOver(member)) batch.runner.cancel(batch.requests, index)
+      }
       const stuckMs = nowMs - batch.startedAtMs - this.#options.limits.inferenceTimeoutMs
       if (stuckMs > KILL_GRACE_MS) {
         batch.runner.kill('timeout', `a batch took longer than ${this.#options.limits.inferenceTimeoutMs} ms`)

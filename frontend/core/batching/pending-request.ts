@@ -1,11 +1,23 @@
-import type { ServingError } from '../../../worker/contract/errors.ts'
-import type { BatchResponse, BatchTiming, RequestPayload } from '../../../worker/contract/messages.ts'
+import { ServingError } from '../../../worker/contract/errors.ts'
+import type {
+  BatchResponse,
+  BatchTiming,
+  Operation,
+  RequestPayload,
+  ResponsePiece,
+} from '../../../worker/contract/messages.ts'
+import type { ModelId } from '../../../worker/contract/model-id.ts'
+import type { OnPiece } from '../data-plane.ts'
+import { pieceNotTaken } from '../errors.ts'
+import { CollectedPieces } from './collected-pieces.ts'
 
 /** How a request ended. */
 export type Outcome =
   | {
       readonly ok: true
       readonly response: BatchResponse
+      /** Pieces of the answer were given away before; the response holds the last one. */
+      readonly streamed?: boolean
       readonly timing: BatchTiming
       readonly batchRequests: number
       readonly queueMs: number
@@ -16,6 +28,8 @@ export type Outcome =
 export type PendingRequestInit = {
   readonly id: string
   readonly headers: Readonly<Record<string, string>>
+  /** Absent means `predict`. */
+  readonly operation?: Operation | undefined
   readonly payload: RequestPayload
   /** Rows along dimension 0; a request of raw parts counts as one until its handler has decoded it. */
   readonly rows: number
@@ -24,6 +38,8 @@ export type PendingRequestInit = {
   readonly arrivedAtMs: number
   readonly deadlineMs: number
   readonly signal: AbortSignal
+  /** Takes the pieces of a streamed answer; without it they are put together. */
+  readonly onPiece?: OnPiece | undefined
 }
 
 /**
@@ -40,6 +56,9 @@ export class PendingRequest {
   deaths = 0
   /** When it was given to the worker that runs it; undefined while it waits. */
   dispatchedAtMs: number | undefined
+  /** Pieces of its answer were given away: it cannot be tried again. */
+  hasStreamed = false
+  #collected: CollectedPieces | undefined
   #resolve: ((outcome: Outcome) => void) | undefined
 
   constructor(init: PendingRequestInit) {
@@ -54,11 +73,48 @@ export class PendingRequest {
     return this.#resolve === undefined
   }
 
+  /** Gives a piece of the answer away, or keeps it; one too many settles the request. */
+  takePiece(piece: ResponsePiece, model: ModelId): void {
+    if (this.isSettled) return
+    const { onPiece } = this.init
+    if (onPiece !== undefined) {
+      this.hasStreamed = true
+      this.#give(piece, onPiece)
+      return
+    }
+    this.#collected ??= new CollectedPieces(model)
+    const error = this.#collected.add(piece)
+    if (error !== undefined) this.fail(error, this.init.arrivedAtMs)
+  }
+
+  /** A taker that throws wants no more; it must not break the channel that the piece came over. */
+  #give(piece: ResponsePiece, onPiece: OnPiece): void {
+    try {
+      onPiece(piece)
+    } catch (error) {
+      const wanted = error instanceof ServingError ? error : pieceNotTaken(error)
+      this.fail(wanted, this.init.arrivedAtMs)
+    }
+  }
+
+  /** What was collected of a try that came to nothing. */
+  forgetPieces(): void {
+    this.#collected = undefined
+  }
+
   /** Sets the outcome; the first one wins, later ones are ignored. */
   settle(outcome: Outcome): void {
     const resolve = this.#resolve
     this.#resolve = undefined
-    resolve?.(outcome)
+    resolve?.(this.#withPieces(outcome))
+    this.#collected = undefined
+  }
+
+  #withPieces(outcome: Outcome): Outcome {
+    if (!outcome.ok) return outcome
+    if (this.hasStreamed) return { ...outcome, streamed: true }
+    if (this.#collected === undefined) return outcome
+    return { ...outcome, response: this.#collected.joinedWith(outcome.response) }
   }
 
   fail(error: ServingError, nowMs: number): void {

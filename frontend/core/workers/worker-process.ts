@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { resultFromResultFrame, runFrameFromBatch } from '../../../worker/contract/batch-codec.ts'
 import { errorFromData } from '../../../worker/contract/errors.ts'
 import { frameHeader, frameOf, MAX_FRAME_BYTES, type Frame } from '../../../worker/contract/frame.ts'
+import { frameFromCancel, pieceFromFrame } from '../../../worker/contract/piece-codec.ts'
 import type {
   BatchRequest,
   BatchResult,
@@ -11,9 +12,10 @@ import type {
   LoadSpec,
   LogRecord,
 } from '../../../worker/contract/messages.ts'
-import type { BatchRunner } from '../batching/batcher.ts'
+import type { BatchRunner, OnMemberPiece } from '../batching/batcher.ts'
 import { systemClock, type Clock } from '../clock.ts'
 import type { RestartCause } from '../events.ts'
+import { BatchTable } from './batch-table.ts'
 import type { LaunchCommand } from './launch-command.ts'
 import { WorkerChannel } from './worker-channel.ts'
 
@@ -65,11 +67,10 @@ export class ChildWorkerProcess implements WorkerProcess {
   /** Absent when the system had no file descriptor left for it; `#watchExit` then reports why. */
   readonly #channel: WorkerChannel | undefined
   readonly #listener: WorkerProcessListener
-  readonly #batches = new Map<number, PendingBatch>()
+  readonly #batches = new BatchTable()
   readonly #gone: Promise<void>
   readonly #threads: number
   readonly #clock: Clock
-  #nextBatchId = 1
   #readyThreads = 0
   #isStopping = false
   #isKilled = false
@@ -101,14 +102,13 @@ export class ChildWorkerProcess implements WorkerProcess {
     return this.#batches.size
   }
 
-  run(requests: readonly BatchRequest[]): Promise<BatchResult> {
-    const id = this.#nextBatchId++
-    return new Promise((resolve, reject) => {
-      // Encoded first: a batch that cannot be sent does not count as running.
-      const frame = runFrameFromBatch(id, requests)
-      this.#batches.set(id, { resolve, reject })
-      this.#channel?.send(frame)
-    })
+  run(requests: readonly BatchRequest[], onPiece: OnMemberPiece = IGNORE_PIECE): Promise<BatchResult> {
+    return this.#batches.add(requests, onPiece, (id) => this.#channel?.send(runFrameFromBatch(id, requests)))
+  }
+
+  cancel(requests: readonly BatchRequest[], member: number): void {
+    const id = this.#batches.idOf(requests)
+    if (id !== undefined) this.#channel?.send(frameFromCancel(id, member))
   }
 
   kill(cause: RestartCause, detail: string): void {
@@ -162,25 +162,32 @@ export class ChildWorkerProcess implements WorkerProcess {
       case 'log':
         this.#listener.onLog(frameHeader(frame.buffer) as LogRecord) // both ends are one build
         return
+      case 'piece':
+        this.#receivePiece(frame)
+        return
       case 'load':
       case 'run':
       case 'stop':
+      case 'cancel':
         return
       default:
         frame.kind satisfies never
     }
   }
 
+  #receivePiece(frame: Frame): void {
+    const { member, piece } = pieceFromFrame(frame.buffer)
+    this.#batches.givePiece(frame.id, member, piece)
+  }
+
   #receiveResult(frame: Frame): void {
-    const batch = this.#batches.get(frame.id)
     const result = resultFromResultFrame(frame.buffer)
     // The thread that ran it is gone; the one that replaces it reports its own instance.
     if (hasThreadDied(result)) {
       this.#readyThreads = Math.max(0, this.#readyThreads - 1)
       this.#listener.onThreadLost()
     }
-    this.#batches.delete(frame.id)
-    batch?.resolve(result)
+    this.#batches.settle(frame.id, result)
     this.#startGraceWhenIdle()
   }
 
@@ -210,10 +217,8 @@ export class ChildWorkerProcess implements WorkerProcess {
     return new Promise((resolve) => {
       const end = (exit: WorkerExit) => {
         this.#cancelStopTimer?.()
-        const batches = [...this.#batches.values()]
-        this.#batches.clear()
         this.#isKilled = true
-        for (const batch of batches) batch.reject(new WorkerDied(exit.detail))
+        this.#batches.rejectAll(new WorkerDied(exit.detail))
         this.#listener.onExit(exit)
         resolve()
       }
@@ -235,11 +240,7 @@ export class ChildWorkerProcess implements WorkerProcess {
   }
 }
 
-type PendingBatch = {
-  readonly resolve: (result: BatchResult) => void
-  readonly reject: (error: Error) => void
-}
-
+const IGNORE_PIECE = () => undefined
 const MAX_LINE_CHARACTERS = 1000
 
 function hasThreadDied({ replies }: BatchResult): boolean {

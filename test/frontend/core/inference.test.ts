@@ -44,6 +44,7 @@ describe('InferenceService', () => {
       assert.deepEqual(await running, {
         model: { name: 'm', version: '1' },
         payload: { kind: 'bytes', bytes: new TextEncoder().encode('r') },
+        streamed: false,
         timing: {
           queueMs: 5,
           workerMs: 7,
@@ -51,6 +52,31 @@ describe('InferenceService', () => {
           batchRequests: 1,
         },
       })
+    })
+
+    it('gives the pieces of a streamed answer on, and says so', async () => {
+      const pieces: string[] = []
+      const running = core.admit('m').run(parts(1), ({ bytes }) => pieces.push(Buffer.from(bytes).toString()))
+      core.workers.batches[0]?.piece(0, { bytes: Buffer.from('1') })
+      core.workers.batches[0]?.answer()
+      assert.equal((await running).streamed, true)
+      assert.deepEqual(pieces, ['1'])
+    })
+
+    it('never shares a batch with a request of another operation', async () => {
+      const operations = ['predict', 'explain', undefined, 'explain', 'describe'] as const
+      const blocker = core.admit('m').run(parts(1))
+      const answers = operations.map((operation) =>
+        core.admit('m', operation === undefined ? {} : { operation }).run(parts(1)),
+      )
+      const batches: unknown[] = []
+      for (let round = 0; round < 4; round++) {
+        batches.push(core.workers.batches[0]?.requests.map((request) => request.operation))
+        core.workers.batches[0]?.answer()
+        await settlePromises()
+      }
+      await Promise.all([blocker, ...answers])
+      assert.deepEqual(batches, [[undefined], ['predict', undefined], ['explain', 'explain'], ['describe']])
     })
 
     it('hands on status and headers that the handler chose', async () => {

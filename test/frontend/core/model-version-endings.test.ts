@@ -90,7 +90,7 @@ describe('ModelVersion', () => {
       const done = version.unload(300)
       await clock.advance(300)
       await done
-      const outcome = await version.run(head('slow body'), 0, PARTS)
+      const outcome = await version.run(head('slow body'), { arrivedAtMs: 0, payload: PARTS })
       assert.ok(!outcome.ok && outcome.error.reason === 'draining')
       version.release()
     })

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import { batchFromRunFrame, resultFrameFromResult } from '../../../worker/contract/batch-codec.ts'
 import { FrameReader, frameHeader, frameOf, type Frame } from '../../../worker/contract/frame.ts'
+import { frameFromPiece, memberFromCancelFrame } from '../../../worker/contract/piece-codec.ts'
 import type { BatchRequest, LoadSpec } from '../../../worker/contract/messages.ts'
 import { echo, failure, reportOf } from '../fake-worker-process.ts'
 
@@ -11,6 +12,8 @@ import { echo, failure, reportOf } from '../fake-worker-process.ts'
 const socket = new Socket({ fd: 3, readable: true, writable: true })
 const reader = new FrameReader(2 ** 30)
 const held: Frame[] = []
+/** Batches that go on until a member of theirs is cancelled. */
+const streaming = new Map<number, Frame>()
 let spec: LoadSpec | undefined
 
 socket.on('data', (chunk: Uint8Array) => {
@@ -21,6 +24,7 @@ socket.on('close', die)
 function receive(frame: Frame): void {
   if (frame.kind === 'load') load((spec = frameHeader(frame.buffer) as LoadSpec)) // both ends are one build
   if (frame.kind === 'run') run(frame)
+  if (frame.kind === 'cancel') cancel(frame)
   if (frame.kind === 'stop') socket.write(frameOf('log', { level: 'info', message: 'was told to stop' }))
 }
 
@@ -73,6 +77,12 @@ function run(frame: Frame): void {
       for (const each of held.splice(0)) answer(each, batchFromRunFrame(each.buffer))
       answer(frame, requests)
       break
+    case 'stream':
+      for (const word of ['one ', 'two ']) {
+        socket.write(frameFromPiece(frame.id, { member: 1, piece: { bytes: Buffer.from(word) } }))
+      }
+      streaming.set(frame.id, frame)
+      break
     case 'thread dies':
       reply(frame, requests, () => failure('unavailable', 'the thread ended', 'worker_died'))
       break
@@ -83,6 +93,14 @@ function run(frame: Frame): void {
     default:
       answer(frame, requests)
   }
+}
+
+function cancel({ id, buffer }: Frame): void {
+  const frame = streaming.get(id)
+  if (frame === undefined) return
+  reply(frame, batchFromRunFrame(frame.buffer), (request) =>
+    failure('cancelled', `${request.id}: member ${memberFromCancelFrame(buffer)}`),
+  )
 }
 
 function answer(frame: Frame, requests: readonly BatchRequest[]): void {

@@ -84,6 +84,28 @@ describe('ChildWorkerProcess', function () {
     assert.equal(child.runningBatches, 0)
   })
 
+  it('passes on pieces while the batch runs, and tells the worker which member nobody waits for', async () => {
+    const { child, loaded } = start()
+    await loaded
+    const requests = batch('stream', 'a')
+    const second = gate()
+    const pieces: string[] = []
+    const running = child.run(requests, (member, { bytes }) => {
+      pieces.push(`${member}: ${Buffer.from(bytes).toString()}`)
+      if (pieces.length === 2) second.open()
+    })
+    await second.promise
+    child.cancel(requests, 1)
+    const { replies } = await running
+    assert.deepEqual(pieces, ['1: one ', '1: two '])
+    assert.deepEqual(
+      replies.map((reply) => !reply.ok && reply.error.message),
+      ['stream: member 1', 'a: member 1'],
+    )
+    child.cancel(requests, 1)
+    assert.deepEqual(await idsOf(child.run(batch('b'))), ['b'])
+  })
+
   it('passes on why a thread could not load', async () => {
     const error = await start({ onLoad: 'fail' }).failed
     assert.deepEqual([error.message, 'code' in error && error.code], ['no graph', 'invalid_argument'])

@@ -1,0 +1,59 @@
+import type { BatchRequest, BatchResult, ResponsePiece } from '../../../worker/contract/messages.ts'
+import type { OnMemberPiece } from '../batching/batcher.ts'
+
+type Entry = {
+  readonly requests: readonly BatchRequest[]
+  readonly onPiece: OnMemberPiece
+  readonly resolve: (result: BatchResult) => void
+  readonly reject: (error: Error) => void
+}
+
+/** The batches that a worker process owes an answer to, by the id that their frames carry. */
+export class BatchTable {
+  readonly #entries = new Map<number, Entry>()
+  #nextId = 1
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /**
+   * Sends a batch and waits for its end.
+   *
+   * @param send encodes first: a batch that cannot be sent throws here, and does not count as running.
+   */
+  add(
+    requests: readonly BatchRequest[],
+    onPiece: OnMemberPiece,
+    send: (id: number) => void,
+  ): Promise<BatchResult> {
+    const id = this.#nextId++
+    return new Promise((resolve, reject) => {
+      send(id)
+      this.#entries.set(id, { requests, onPiece, resolve, reject })
+    })
+  }
+
+  /** The id of a batch by the list it was run with; undefined when it has ended. */
+  idOf(requests: readonly BatchRequest[]): number | undefined {
+    for (const [id, entry] of this.#entries) if (entry.requests === requests) return id
+    return undefined
+  }
+
+  /** Pieces of a batch that has ended are dropped. */
+  givePiece(id: number, member: number, piece: ResponsePiece): void {
+    this.#entries.get(id)?.onPiece(member, piece)
+  }
+
+  settle(id: number, result: BatchResult): void {
+    const entry = this.#entries.get(id)
+    this.#entries.delete(id)
+    entry?.resolve(result)
+  }
+
+  rejectAll(error: Error): void {
+    const entries = [...this.#entries.values()]
+    this.#entries.clear()
+    for (const entry of entries) entry.reject(error)
+  }
+}
