@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ServingError } from '../../worker/contract/errors.ts'
 import { announcedBytes } from './body.ts'
 
 /** A whole response. `body` is written as it is; `Content-Length` and `x-request-id` are added. */
@@ -13,7 +14,12 @@ export type AnswerContext = {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   respond?: boolean | undefined
-  readonly state: { readonly requestId: string; responseBytes: number }
+  readonly state: {
+    readonly requestId: string
+    responseBytes: number
+    /** Why the response ended before it was whole, if it was this server that ended it. */
+    cut?: ServingError | undefined
+  }
 }
 
 /** A refused body up to this size is read to its end, so that the connection can be used again. */
@@ -27,7 +33,7 @@ const MAX_LINGER_BYTES = 1024 * 1024
 const MAX_JOINED_BYTES = 4096
 
 /** How long a client may take nothing of an answer that the kernel's buffers do not hold; then it is cut. */
-const STALLED_READER_MS = 30_000
+export const STALLED_READER_MS = 30_000
 
 /** Connections whose answer was sent before the request had arrived completely: they get no second answer. */
 const answeredEarly = new WeakSet<Socket>()

@@ -111,6 +111,11 @@ function isAnswered(req: IncomingMessage, res: ServerResponse): boolean {
   return res.writableFinished || (res.headersSent && isAnsweredEarly(req.socket))
 }
 
+/** Also when the head said success; the log has the reason. A client that left in the middle has left. */
+function isCutHere({ cut }: RequestState): boolean {
+  return cut !== undefined && cut.code !== 'cancelled'
+}
+
 function accessRecord(req: IncomingMessage, res: ServerResponse, state: RequestState): AccessRecord {
   const { requestId, model, requestBytes, responseBytes } = state
   const url = req.url ?? ''
@@ -118,7 +123,7 @@ function accessRecord(req: IncomingMessage, res: ServerResponse, state: RequestS
   return {
     method: req.method ?? '',
     path: queryStart === -1 ? url : url.slice(0, queryStart),
-    status: isAnswered(req, res) ? res.statusCode : CLIENT_CLOSED_REQUEST,
+    status: isAnswered(req, res) || isCutHere(state) ? res.statusCode : CLIENT_CLOSED_REQUEST,
     durationMs: performance.now() - state.startedMs,
     requestId,
     ...(model === undefined ? {} : { model }),

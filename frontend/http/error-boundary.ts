@@ -2,6 +2,7 @@ import type { Middleware } from 'koa'
 import type { ServingError } from '../../worker/contract/errors.ts'
 import { send, type Answer, type AnswerContext } from './answer.ts'
 import { servingErrorFrom } from './errors.ts'
+import { cutResponse } from './stream.ts'
 import type { RequestState } from './request-state.ts'
 
 /** How a dialect words an error. Total: it answers every code. */
@@ -22,6 +23,12 @@ export function answerError(
   { renderError, report }: ErrorHandling,
 ): void {
   const error = servingErrorFrom(thrown)
+  if (ctx.res.headersSent) {
+    // Its head has promised a success: it can only be cut, and its log line is all that says why.
+    const reason = cutResponse(ctx, error)
+    if (reason.reason !== 'client_gone') report(reason, ctx.state.requestId)
+    return
+  }
   if (error.code === 'internal') report(error, ctx.state.requestId)
   send(ctx, renderError(error))
 }

@@ -49,6 +49,22 @@ export function malformedForm(problem: string, cause?: unknown): ServingError {
   })
 }
 
+export function readerTooSlow(unreadBytes: number, maxBytes: number): ServingError {
+  return new ServingError(
+    'resource_exhausted',
+    `the client reads its streamed answer too slowly: ${unreadBytes} bytes wait for it, at most ${maxBytes} are kept`,
+    { reason: 'slow_reader' },
+  )
+}
+
+export function readerStalled(limitMs: number): ServingError {
+  return new ServingError(
+    'resource_exhausted',
+    `the client has read nothing of its streamed answer for ${limitMs / 1000} s`,
+    { reason: 'slow_reader' },
+  )
+}
+
 export function routeNotFound(method: string, path: string, routes: readonly string[]): ServingError {
   return new ServingError(
     'not_found',

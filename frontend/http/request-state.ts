@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
+import type { ServingError } from '../../worker/contract/errors.ts'
 
 /** What is known of a request besides its bytes; `ctx.state` of every request. */
 export class RequestState {
@@ -10,6 +11,8 @@ export class RequestState {
   model: string | undefined
   requestBytes = 0
   responseBytes = 0
+  /** Why the response ended before it was whole, if it was this server that ended it. */
+  cut: ServingError | undefined = undefined
 
   readonly #response: ServerResponse
   #abort: AbortController | undefined

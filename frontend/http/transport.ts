@@ -1,6 +1,14 @@
-import { send } from './answer.ts'
+import { send, type AnswerContext } from './answer.ts'
 import { announcedBytes, readBody } from './body.ts'
 import { isForm, partsFromForm } from './form.ts'
+import { ResponseStream, type StreamHead } from './stream.ts'
 
 /** All that a dialect may do with a request and its answer, in one object to hand over. */
-export const httpTransport = { announcedBytes, readBody, isForm, partsFromForm, send }
+export const httpTransport = {
+  announcedBytes,
+  readBody,
+  isForm,
+  partsFromForm,
+  send,
+  openStream: (ctx: AnswerContext, head: StreamHead) => new ResponseStream(ctx, head),
+}
