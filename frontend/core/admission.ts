@@ -1,6 +1,6 @@
 import type { ServingError } from '../../worker/contract/errors.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
-import { bodyTooLarge, notServing, queueFull, queueFullOfBytes, waitTooLong } from './errors.ts'
+import { bodyTooLarge, noIdleWorker, notServing, queueFull, queueFullOfBytes, waitTooLong } from './errors.ts'
 import type { VersionState } from './version-state.ts'
 
 /** What admission looks at: the request's head and the version at this moment. */
@@ -13,6 +13,8 @@ export type AdmissionSnapshot = {
   readonly workers: number
   /** Time until the next try to start a worker when `workers` is 0. */
   readonly backoffMs: number
+  /** Batches that loaded workers take now; undefined unless a request is admitted for an idle worker only. */
+  readonly tickets?: number | undefined
   readonly queuedRequests: number
   readonly queuedRows: number
   /** Payloads that wait, in memory. */
@@ -49,6 +51,10 @@ export function refusalOf(snapshot: AdmissionSnapshot): ServingError | undefined
   }
   if (announcedBytes !== undefined && announcedBytes > maxRequestBytes) {
     return bodyTooLarge(model, announcedBytes, maxRequestBytes)
+  }
+  const { tickets } = snapshot
+  if (tickets !== undefined && snapshot.runningBatches + snapshot.queuedRequests >= tickets) {
+    return noIdleWorker(model, tickets, snapshot.fullBatchMs)
   }
   const waitMs = predictedWaitMs(snapshot)
   if (snapshot.queuedRequests >= snapshot.maxQueuedRequests) {

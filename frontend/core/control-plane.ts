@@ -3,6 +3,7 @@ import type { Device } from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { TensorMetadata } from '../../worker/contract/tensor.ts'
 import type { ModelSelector } from './data-plane.ts'
+import type { RetryState } from './retry-state.ts'
 import type { VersionState } from './version-state.ts'
 
 export type RegisterRequest = {
@@ -81,6 +82,7 @@ export type VersionDescription = {
   readonly queuedRequests: number
   /** Worker processes restarted after a crash or a timeout. */
   readonly restarts: number
+  readonly retry: RetryState
 }
 
 export type ModelSummary = { readonly name: string; readonly archive: string }

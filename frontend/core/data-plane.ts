@@ -112,6 +112,9 @@ export type ServerHealth = {
   readonly ready: boolean
   readonly reason?: string
   readonly versions: readonly VersionHealth[]
+  /** Default versions whose workers have failed for longer than their `maxRetryTimeoutMs`. */
+  readonly overdue: readonly ModelId[]
+  readonly shuttingDown: boolean
 }
 
 export type VersionMetadata = {

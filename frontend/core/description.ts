@@ -33,6 +33,7 @@ export function describeVersion(version: ModelVersion, isDefault: boolean): Vers
     workers: workers?.describe(residentBytes) ?? [],
     queuedRequests: version.batcher.queuedRequests,
     restarts: version.restarts,
+    retry: version.retry,
   }
 }
 

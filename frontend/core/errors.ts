@@ -58,6 +58,15 @@ export function waitTooLong(model: ModelId, predictedMs: number, limitMs: number
   )
 }
 
+export function noIdleWorker(model: ModelId, workers: number, retryAfterMs: number): ServingError {
+  const which = workers === 0 ? 'none is loaded' : `all ${workers} are busy`
+  return new ServingError(
+    'resource_exhausted',
+    `${formatModelId(model)} has no idle worker (${which}), and useJobTicket admits a request only for one; retry later, or add workers`,
+    { reason: 'no_idle_worker', retryAfterMs },
+  )
+}
+
 export function bodyTooLarge(model: ModelId, bytes: number, maxRequestBytes: number): ServingError {
   return new ServingError(
     'resource_exhausted',

@@ -1,6 +1,6 @@
 import { checkFeeds } from '../../worker/contract/check-feeds.ts'
 import type { RequestPayload } from '../../worker/contract/messages.ts'
-import { formatModelId } from '../../worker/contract/model-id.ts'
+import { formatModelId, type ModelId } from '../../worker/contract/model-id.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
 import type { Outcome } from './batching/pending-request.ts'
 import type { Clock } from './clock.ts'
@@ -19,6 +19,7 @@ import { bodyTooLarge, notServing, shuttingDown, stillStarting } from './errors.
 import type { EventBus } from './events.ts'
 import type { ModelRegistry } from './model-registry.ts'
 import type { ModelVersion } from './model-version.ts'
+import { isOverdue, overdueReason } from './retry-state.ts'
 import type { StartupFailure } from './startup.ts'
 import type { VersionState } from './version-state.ts'
 
@@ -73,8 +74,14 @@ export class InferenceService implements DataPlane {
       ...this.#startupFailures.flatMap((failure) => (this.#isMissing(failure) ? failure.message : [])),
       ...registered.flatMap(problemOf),
     ]
-    if (problems.length === 0) return { live: true, ready: true, versions }
-    return { live: true, ready: false, reason: problems.join('; '), versions }
+    const facts = {
+      live: true,
+      versions,
+      overdue: this.#overdue(),
+      shuttingDown: this.#isShuttingDown,
+    } as const
+    if (problems.length === 0) return { ...facts, ready: true }
+    return { ...facts, ready: false, reason: problems.join('; ') }
   }
 
   modelHealth(selector: ModelSelector): VersionHealth {
@@ -88,6 +95,11 @@ export class InferenceService implements DataPlane {
       throw notServing(version.model, 'loading', 'no worker has loaded it yet', 1000)
     }
     return { model: version.model, inputs: report.inputs, outputs: report.outputs, device: report.device }
+  }
+
+  #overdue(): ModelId[] {
+    const defaults = this.#registry.names().map((name) => this.#registry.resolve({ name }))
+    return defaults.flatMap(({ model, retry }) => (isOverdue(retry) ? [model] : []))
   }
 
   /** A version that is registered, by whatever way, speaks for itself. */
@@ -121,10 +133,12 @@ function versionHealth(version: ModelVersion): VersionHealth {
   return version.isReady ? { model, ready: true } : { model, ready: false, reason: whyNotReady(version) }
 }
 
-function whyNotReady({ state, reason }: ModelVersion): string {
+function whyNotReady(version: ModelVersion): string {
+  const { state, reason, retry } = version
   const what =
     state === 'ready' ? 'no worker is ready' : state === 'new' ? 'it has no workers' : `it is ${state}`
-  return reason === undefined ? what : `${what} (${reason})`
+  const why = reason === undefined ? what : `${what} (${reason})`
+  return state === 'ready' && isOverdue(retry) ? `${why}; ${overdueReason(retry)}` : why
 }
 
 /**

@@ -17,6 +17,7 @@ import { nextState, type VersionState } from './version-state.ts'
 import { VersionWorkers } from './workers/version-workers.ts'
 import type { WorkerLayout, WorkerSetFactory } from './workers/worker-set-factory.ts'
 import type { WorkerSet } from './workers/worker-set.ts'
+import { retryStateOf, type RetryState } from './retry-state.ts'
 import type { WorkerSlotListener } from './workers/worker-slot.ts'
 
 export type ModelVersionOptions = {
@@ -54,6 +55,7 @@ export class ModelVersion {
   /** Admitted requests whose body is still being read: each has a place in the queue. */
   #arriving = 0
   #restarts = 0
+  #failedAtMs: number | undefined
   readonly #forced = deferred<void>()
   #unloaded: Promise<void> | undefined
 
@@ -108,6 +110,18 @@ export class ModelVersion {
     return this.#restarts
   }
 
+  /** What its workers' failures have come to. */
+  get retry(): RetryState {
+    const { clock } = this.#options
+    const sinceFailedMs = this.#failedAtMs === undefined ? undefined : clock.nowMs() - this.#failedAtMs
+    return retryStateOf({
+      windowMs: this.#settings.maxRetryTimeoutMs,
+      failingMs: sinceFailedMs ?? this.workers?.failingMs,
+      lastFailure: this.workers?.lastFailure ?? this.#reason,
+      backoffMs: this.workers?.backoffMs ?? 0,
+    })
+  }
+
   /** Whether it can answer now. */
   get isReady(): boolean {
     return this.#state === 'ready' && (this.workers?.readyWorkers ?? 0) > 0
@@ -157,6 +171,7 @@ export class ModelVersion {
       reason: this.reason,
       workers: this.workers?.expectedWorkers ?? 0,
       backoffMs: this.workers?.backoffMs ?? 0,
+      tickets: this.#settings.useJobTicket ? this.#tickets : undefined,
       queuedRequests: this.batcher.queuedRequests + this.#arriving,
       queuedRows: this.batcher.queuedRows,
       queuedBytes: this.batcher.queuedBytes,
@@ -183,7 +198,14 @@ export class ModelVersion {
   }
 
   timeoutMsOf(head: RequestHead): number {
-    return Math.min(head.timeoutMs ?? Number.POSITIVE_INFINITY, this.#settings.inferenceTimeoutMs)
+    const { inferenceTimeoutMs, clientTimeoutMs } = this.#settings
+    const timeoutMs = Math.min(head.timeoutMs ?? Number.POSITIVE_INFINITY, inferenceTimeoutMs)
+    return clientTimeoutMs === undefined ? timeoutMs : Math.min(timeoutMs, clientTimeoutMs)
+  }
+
+  /** Batches that its loaded workers take at a time. */
+  get #tickets(): number {
+    return (this.workers?.readyWorkers ?? 0) * this.#settings.maxBatchesInFlight
   }
 
   run(head: RequestHead, { arrivedAtMs, payload, onPiece }: ArrivedRequest): Promise<Outcome> {
@@ -266,6 +288,7 @@ export class ModelVersion {
   #become(to: VersionState, reason?: string): void {
     const from = this.#state
     this.#state = nextState(from, to)
+    this.#failedAtMs = to === 'failed' ? this.#options.clock.nowMs() : undefined
     this.#reason = reason
     this.#options.events.emit('stateChanged', {
       model: this.model,

@@ -48,7 +48,13 @@ export class FakeDataPlane implements DataPlane {
   onRun:
     | ((payload: RequestPayload, head: RequestHead, onPiece?: OnPiece) => Promise<InferenceResponse>)
     | undefined
-  currentHealth: ServerHealth = { live: true, ready: true, versions: [{ model: DIGITS, ready: true }] }
+  currentHealth: ServerHealth = {
+    live: true,
+    ready: true,
+    versions: [{ model: DIGITS, ready: true }],
+    overdue: [],
+    shuttingDown: false,
+  }
   currentMetadata: VersionMetadata | Error = { model: DIGITS, inputs: [], outputs: [], device: DEVICE }
   maxRequestBytes = 100_000
 
@@ -126,6 +132,7 @@ export const DESCRIPTION: VersionDescription = {
   ],
   queuedRequests: 3,
   restarts: 1,
+  retry: { windowMs: 300_000 },
 }
 
 /** A control plane that records what it was asked and gives the answers a test set. */

@@ -91,6 +91,12 @@ export class WorkerSet implements BatchRunners {
     return Math.min(...this.#slots.map((slot) => slot.backoffMs))
   }
 
+  /** How long the worker process has failed that failed first; undefined when none is failing. */
+  get failingMs(): number | undefined {
+    const failing = this.#slots.filter((slot) => slot.isFailing)
+    return failing.length === 0 ? undefined : Math.max(...failing.map((slot) => slot.failingMs))
+  }
+
   get lastFailure(): string | undefined {
     return this.#slots.find((slot) => slot.lastFailure !== undefined)?.lastFailure
   }

@@ -42,6 +42,7 @@ export class WorkerSlot {
   #crashesInARow = 0
   #readySinceMs: number | undefined
   #nextStartMs: number | undefined
+  #failingSinceMs: number | undefined
   #cancelTimer: (() => void) | undefined
   #isStopped = false
   lastFailure: string | undefined
@@ -71,6 +72,15 @@ export class WorkerSlot {
   get backoffMs(): number {
     if (this.#nextStartMs === undefined) return 0
     return Math.max(0, this.#nextStartMs - this.#options.clock.nowMs())
+  }
+
+  /** How long it has failed, since its first failure after it was last loaded; 0 while it has not. */
+  get failingMs(): number {
+    return this.#failingSinceMs === undefined ? 0 : this.#options.clock.nowMs() - this.#failingSinceMs
+  }
+
+  get isFailing(): boolean {
+    return this.#failingSinceMs !== undefined
   }
 
   /** Ends the process after its running batches, for good. */
@@ -137,6 +147,7 @@ export class WorkerSlot {
     if (!this.isReady) return
     this.#cancelTimer?.()
     this.#readySinceMs = this.#options.clock.nowMs()
+    this.#failingSinceMs = undefined
   }
 
   #restart({ cause, detail }: WorkerExit): void {
@@ -147,6 +158,7 @@ export class WorkerSlot {
     const wasStable = this.#readySinceMs !== undefined && clock.nowMs() - this.#readySinceMs > STABLE_AFTER_MS
     this.#crashesInARow = wasStable ? 1 : this.#crashesInARow + 1
     this.lastFailure = detail
+    this.#failingSinceMs ??= clock.nowMs()
     const backoffMs = restartDelayMs(this.#crashesInARow, random())
     this.#nextStartMs = clock.nowMs() + backoffMs
     listener.onRestart({ cause, detail, backoffMs })

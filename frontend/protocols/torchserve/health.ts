@@ -1,18 +1,23 @@
 import type { DataPlane, ModelSelector, VersionHealth } from '../../core/data-plane.ts'
+import type { HasQuirk } from './quirks.ts'
 import { jsonAnswer, type Answer } from './transport.ts'
 
 /*
  * Three separate facts: the process is live; the server is ready; a model is ready. TorchServe's /ping mixes them
- * and reports healthy while models load; here it is readiness, with the reason.
+ * and reports healthy while models load or fail to; here it is readiness, with the reason.
  */
 
 /** TorchServe's status for an unhealthy server. */
 const PING_UNHEALTHY_STATUS = 500
 const NOT_READY_STATUS = 503
 
-export function ping(dataPlane: DataPlane): Answer {
-  const { ready, reason } = dataPlane.health()
-  return ready
+export function ping(dataPlane: DataPlane, hasQuirk: HasQuirk): Answer {
+  const health = dataPlane.health()
+  const { reason } = health
+  const isHealthy = hasQuirk('pingRetryWindow')
+    ? health.overdue.length === 0 && !health.shuttingDown
+    : health.ready
+  return isHealthy
     ? jsonAnswer(200, { status: 'Healthy' })
     : jsonAnswer(PING_UNHEALTHY_STATUS, { status: 'Unhealthy', reason })
 }

@@ -39,8 +39,20 @@ export function descriptionToJson(version: VersionDescription) {
     maxQueuedRequests: version.maxQueuedRequests,
     maxRequestBytes: version.maxRequestBytes,
     restarts: version.restarts,
+    retry: retryToJson(version.retry),
     inputs: version.inputs,
     outputs: version.outputs,
+  }
+}
+
+/** How workers fail, with moments instead of durations. */
+function retryToJson({ windowMs, failingMs, lastFailure, nextRetryMs }: VersionDescription['retry']) {
+  const now = Date.now()
+  return {
+    windowMs,
+    failingSince: failingMs === undefined ? undefined : new Date(now - failingMs).toISOString(),
+    lastFailure,
+    nextRetry: nextRetryMs === undefined ? undefined : new Date(now + nextRetryMs).toISOString(),
   }
 }
 

@@ -15,6 +15,11 @@ export const QUIRKS = {
     strict: 'kept alive',
     torchserve: '`Connection: close` on every status from 400',
   },
+  pingRetryWindow: {
+    topic: '`/ping` while workers load or fail',
+    strict: 'unhealthy at once, with the reason, when a version that should answer has no ready worker',
+    torchserve: "healthy until a default version's workers have failed for longer than its retry window",
+  },
 } as const satisfies Readonly<Record<string, Quirk>>
 
 export type QuirkName = keyof typeof QUIRKS

@@ -22,14 +22,14 @@ export type MetricsOptions = DialectOptions & {
 /** The routes of the inference address. */
 export function inferenceMount(given: InferenceOptions): Mount {
   const options = { ...given, transport: withManners(given) }
-  const routes = [...inferenceRoutes(options), ...healthRoutes(options.dataPlane)]
+  const routes = [...inferenceRoutes(options), ...healthRoutes(options)]
   return mountRoutes(routes, options.transport, predictionsFirst(options))
 }
 
 /** The routes of the management address; health too, for probes that may reach only this one. */
 export function managementMount(given: ManagementOptions): Mount {
   const options = { ...given, transport: withManners(given) }
-  const routes = [...managementRoutes(options), ...healthRoutes(options.dataPlane)]
+  const routes = [...managementRoutes(options), ...healthRoutes(options)]
   return mountRoutes(routes, options.transport)
 }
 

@@ -34,6 +34,7 @@ const ADMITTED: readonly (readonly [it: string, change: Change])[] = [
     { queuedRows: 99, runningBatches: 2, fullBatchMs: 0 },
   ],
   ['a request for a free worker, whatever a full batch would take', { runningBatches: 1, fullBatchMs: 9999 }],
+  ['a request with a ticket while a worker is idle', { tickets: 2, runningBatches: 1 }],
   ['a request while its workers restart without a back-off', { reason: 'it ended with SIGSEGV' }],
 ]
 
@@ -52,6 +53,24 @@ const REFUSED: readonly (Change & {
     because: 'queue_full',
     message: /^the requests that wait for digits\/1\.0 take 1073741824 bytes together, the limit/,
     retryAfterMs: 0,
+  },
+  {
+    it: 'a request that needs a ticket while every worker is busy or promised',
+    tickets: 2,
+    runningBatches: 1,
+    queuedRequests: 1,
+    code: 'resource_exhausted',
+    because: 'no_idle_worker',
+    message: /^digits\/1\.0 has no idle worker \(all 2 are busy\), and useJobTicket admits/,
+    retryAfterMs: 10,
+  },
+  {
+    it: 'a request that needs a ticket while no worker is loaded',
+    tickets: 0,
+    code: 'resource_exhausted',
+    because: 'no_idle_worker',
+    message: /no idle worker \(none is loaded\)/,
+    retryAfterMs: 10,
   },
   {
     it: 'a version without workers',

@@ -64,6 +64,32 @@ describe('InferenceService', () => {
       assert.equal(health(), 'ready')
     })
 
+    it('says when workers have failed for longer than the retry window, and tries them on', async () => {
+      core.workers.options = {}
+      core.workers.latest().exit()
+      await core.clock.advance(299_999)
+      assert.deepEqual(core.dataPlane.health().overdue, [])
+      await core.clock.advance(1)
+      assert.match(health(), /have failed for 300 s, and maxRetryTimeoutMs is 300000; they are started on/)
+      assert.deepEqual(core.dataPlane.health().overdue, [{ name: 'm', version: '1' }])
+      core.workers.options = { loads: true }
+      await core.clock.advance(60_000)
+      assert.equal(health(), 'ready')
+      assert.deepEqual(core.dataPlane.health().overdue, [])
+    })
+
+    it('counts the window from a start that failed, too', async () => {
+      core.workers.options = {}
+      await core.controlPlane.unregister({ name: 'm' })
+      await core.controlPlane.register({ archive: 'm2', synchronous: false })
+      await settlePromises()
+      core.workers.latest().failToLoad()
+      await settlePromises()
+      assert.deepEqual(core.dataPlane.health().overdue, [])
+      await core.clock.advance(300_000)
+      assert.deepEqual(core.dataPlane.health().overdue, [{ name: 'm', version: '2' }])
+    })
+
     it('is not ready when a version failed, and says why', async () => {
       core.workers.options = {}
       await core.controlPlane.register({ archive: 'm2', synchronous: false })

@@ -43,6 +43,24 @@ describe('ManagementService', () => {
       assert.equal(described.loadedAtStartup, false)
     })
 
+    it('describes how its workers fail, and when they are tried again', async () => {
+      const core = await home.started()
+      await core.register('m1')
+      const retry = () => core.controlPlane.describe({ name: 'm' })[0]?.retry
+      assert.deepEqual(retry(), { windowMs: 300_000 })
+      core.workers.options = {}
+      core.workers.latest().exit()
+      await core.clock.advance(0)
+      core.workers.latest().exit('it ended with SIGABRT')
+      await core.clock.advance(40)
+      assert.deepEqual(retry(), {
+        windowMs: 300_000,
+        failingMs: 40,
+        lastFailure: 'it ended with SIGABRT',
+        nextRetryMs: 60,
+      })
+    })
+
     it('describes a version that has no workers', async () => {
       const core = await home.started()
       await core.register('m1', 0)

@@ -8,6 +8,8 @@ const NOT_READY = {
   ready: false,
   reason: 'digits/1.0: it is loading',
   versions: [LOADING],
+  overdue: [],
+  shuttingDown: false,
 } as const
 
 describe('health', () => {

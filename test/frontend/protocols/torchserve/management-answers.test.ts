@@ -78,6 +78,7 @@ describe('management', () => {
         maxQueuedRequests: 100,
         maxRequestBytes: 1000,
         restarts: 1,
+        retry: { windowMs: 300_000 },
         inputs: DESCRIPTION.inputs,
         outputs: DESCRIPTION.outputs,
       },
