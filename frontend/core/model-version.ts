@@ -1,13 +1,12 @@
 import { messageOf, ServingError } from '../../worker/contract/errors.ts'
-import type { RequestPayload } from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
-import { bucketKey, rowCount } from '../../worker/contract/tensor-batch.ts'
 import { refusalOf } from './admission.ts'
 import type { Artefact } from './artefact.ts'
 import { Batcher } from './batching/batcher.ts'
-import { PendingRequest, type Outcome } from './batching/pending-request.ts'
+import { pendingFromArrived, type ArrivedRequest } from './batching/arrived-request.ts'
+import type { Outcome } from './batching/pending-request.ts'
 import type { Clock } from './clock.ts'
-import type { OnPiece, Operation, RequestHead } from './data-plane.ts'
+import type { RequestHead } from './data-plane.ts'
 import { deferred } from './deferred.ts'
 import { notServing, workersDidNotStart } from './errors.ts'
 import type { EventBus } from './events.ts'
@@ -27,13 +26,6 @@ export type ModelVersionOptions = {
   readonly workerSets: WorkerSetFactory
   readonly events: EventBus
   readonly clock: Clock
-}
-
-/** A request whose body has arrived. */
-export type ArrivedRequest = {
-  readonly arrivedAtMs: number
-  readonly payload: RequestPayload
-  readonly onPiece?: OnPiece | undefined
 }
 
 /**
@@ -208,21 +200,9 @@ export class ModelVersion {
     return (this.workers?.readyWorkers ?? 0) * this.#settings.maxBatchesInFlight
   }
 
-  run(head: RequestHead, { arrivedAtMs, payload, onPiece }: ArrivedRequest): Promise<Outcome> {
+  run(head: RequestHead, arrived: ArrivedRequest): Promise<Outcome> {
     this.#arriving -= 1
-    const request = new PendingRequest({
-      id: head.requestId,
-      headers: head.headers,
-      operation: head.operation,
-      payload,
-      // An empty request, too, takes a place in a batch.
-      rows: payload.kind === 'tensors' ? Math.max(1, rowCount(payload.tensors) ?? 1) : 1,
-      bucket: bucketOf(head.operation, payload),
-      arrivedAtMs,
-      deadlineMs: arrivedAtMs + this.timeoutMsOf(head),
-      signal: head.signal,
-      onPiece,
-    })
+    const request = pendingFromArrived(head, arrived, this.timeoutMsOf(head))
     this.batcher.push(request)
     return request.outcome
   }
@@ -297,12 +277,6 @@ export class ModelVersion {
       ...(reason === undefined ? {} : { reason }),
     })
   }
-}
-
-/** Requests of different operations never share a batch. */
-function bucketOf(operation: Operation | undefined, payload: RequestPayload): string {
-  const bucket = payload.kind === 'tensors' ? bucketKey(payload.tensors) : ''
-  return operation === undefined || operation === 'predict' ? bucket : `${operation} ${bucket}`
 }
 
 const NO_COMMIT = () => Promise.resolve()

@@ -7,7 +7,7 @@ import type {
   ResponsePiece,
 } from '../../../worker/contract/messages.ts'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
-import type { OnPiece } from '../data-plane.ts'
+import type { OnPiece, SequenceMark } from '../data-plane.ts'
 import { pieceNotTaken } from '../errors.ts'
 import { CollectedPieces } from './collected-pieces.ts'
 
@@ -30,6 +30,8 @@ export type PendingRequestInit = {
   readonly headers: Readonly<Record<string, string>>
   /** Absent means `predict`. */
   readonly operation?: Operation | undefined
+  /** Of versions with sequence batching. */
+  readonly sequence?: SequenceMark | undefined
   readonly payload: RequestPayload
   /** Rows along dimension 0; a request of raw parts counts as one until its handler has decoded it. */
   readonly rows: number
