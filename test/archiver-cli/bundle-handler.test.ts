@@ -96,7 +96,7 @@ describe('bundleHandler', () => {
     })
     const text = Buffer.from('bytes' in content ? content.bytes : '').toString()
     const map = Buffer.from(text.split('base64,')[1] ?? '', 'base64').toString()
-    assert.match(map, /onnxserve:worker\/handler\.[tj]s/)
+    assert.match(map, /onnxserve:worker\/handler-api\/tensor\.[tj]s/)
     for (const part of [text, map]) assert.ok(!part.includes(directory.path) && !part.includes(process.cwd()))
   })
 

@@ -10,7 +10,9 @@ import type {
   InstanceHeader,
   LoadSpec,
   LogRecord,
+  ResponsePiece,
 } from '../../worker/contract/messages.ts'
+import { frameFromCancel, pieceFromFrame, type MemberPiece } from '../../worker/contract/piece-codec.ts'
 
 const ENTRY = fileURLToPath(new URL('../../worker/process/main.ts', import.meta.url))
 
@@ -24,6 +26,7 @@ export class HostedWorker {
   readonly #socket: Duplex
   readonly #instances: InstanceHeader[] = []
   readonly #results = new Map<number, BatchResult>()
+  readonly #pieces: (MemberPiece & { readonly whileRunning: boolean })[] = []
   readonly #waiting = new Set<() => void>()
   #nextBatchId = 1
 
@@ -66,12 +69,39 @@ export class HostedWorker {
   }
 
   async run(requests: readonly BatchRequest[]): Promise<BatchResult> {
+    return this.resultOf(this.start(requests))
+  }
+
+  /** Sends a batch whose answer is waited for later, by `resultOf`. @returns its id */
+  start(requests: readonly BatchRequest[]): number {
     const id = this.#nextBatchId++
     this.write(runFrameFromBatch(id, requests))
+    return id
+  }
+
+  async resultOf(id: number): Promise<BatchResult> {
     await this.#until(() => this.#results.has(id))
     const result = this.#results.get(id)
     if (result === undefined) throw new Error(`the worker process ended: ${this.output}`)
     return result
+  }
+
+  /** The first `count` pieces: `member: text`, with a star when the result had overtaken it. */
+  async pieces(count: number): Promise<string[]> {
+    await this.#until(() => this.#pieces.length >= count)
+    return this.#pieces.map(({ member, piece, whileRunning }) => {
+      const text = Buffer.from(piece.bytes).toString()
+      return `${member}: ${text}${whileRunning ? '' : ' *'}`
+    })
+  }
+
+  /** The heads of the pieces so far. */
+  get heads(): Omit<ResponsePiece, 'bytes'>[] {
+    return this.#pieces.map(({ piece: { bytes: _, ...head } }) => head)
+  }
+
+  cancel(id: number, member: number): void {
+    this.write(frameFromCancel(id, member))
   }
 
   async log(matching: RegExp): Promise<LogRecord> {
@@ -96,6 +126,10 @@ export class HostedWorker {
   #receive(frame: Frame): void {
     if (frame.kind === 'instance') this.#instances.push(frameHeader(frame.buffer) as InstanceHeader) // one build
     if (frame.kind === 'log') this.logs.push(frameHeader(frame.buffer) as LogRecord) // one build
+    if (frame.kind === 'piece') {
+      const whileRunning = !this.#results.has(frame.id)
+      this.#pieces.push({ ...pieceFromFrame(frame.buffer), whileRunning })
+    }
     if (frame.kind === 'result') this.#results.set(frame.id, resultFromResultFrame(frame.buffer))
     this.#wake()
   }

@@ -2,18 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ServingError } from '../contract/errors.ts'
 import { frameHeader, frameOf, type Frame } from '../contract/frame.ts'
 import type { LoadSpec } from '../contract/messages.ts'
+import { memberFromCancelFrame } from '../contract/piece-codec.ts'
 import { ThreadPool } from './thread-pool.ts'
 
 /** Sessions get this long to be released: ending the process frees their memory anyway. */
 const RELEASE_TIMEOUT_MS = 1000
 
 export type FrameRouterOptions = {
-  readonly send: (frame: Uint8Array) => void
+  /** @param sent is called when the frame has been handed to the system */
+  readonly send: (frame: Uint8Array, sent?: () => void) => void
   /** Ends the process after everything sent has left it. */
   readonly end: () => void
 }
 
-/** Acts on the frames of the frontend: `load` first, then `run` at any time, `stop` last. */
+/** Acts on the frames of the frontend: `load` first, then `run` and `cancel` at any time, `stop` last. */
 export class FrameRouter {
   readonly #options: FrameRouterOptions
   readonly #running = new Set<Promise<void>>()
@@ -36,6 +38,7 @@ export class FrameRouter {
         void this.#stop()
         return
       case 'cancel':
+        this.#pool?.cancel({ batchId: frame.id, member: memberFromCancelFrame(frame.buffer) })
         return
       case 'instance':
       case 'result':
@@ -53,8 +56,13 @@ export class FrameRouter {
       onInstance: (header) => {
         send(frameOf('instance', header))
       },
-      onLog: send,
-      onIdleDeath: send,
+      onLog: (log) => {
+        send(log)
+      },
+      onPiece: send,
+      onIdleDeath: (result) => {
+        send(result)
+      },
     })
   }
 

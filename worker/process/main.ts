@@ -25,8 +25,8 @@ process.on('uncaughtException', (error) => {
 const socket = new Socket({ fd: CHANNEL_FD, readable: true, writable: true })
 const reader = new FrameReader(MAX_FRAME_BYTES)
 const router = new FrameRouter({
-  send: (frame) => {
-    socket.write(frame)
+  send: (frame, sent) => {
+    socket.write(frame, sent)
   },
   end: () => {
     socket.end(end)

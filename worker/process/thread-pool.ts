@@ -1,9 +1,10 @@
 import { move, Piscina } from 'piscina'
 import { NO_BATCH_ID, resultFrameFromResult } from '../contract/batch-codec.ts'
 import { messageOf, type ErrorData } from '../contract/errors.ts'
-import { frameHeader, frameOf, type Frame } from '../contract/frame.ts'
+import { frameHeader, frameOf, hasPieces, type Frame } from '../contract/frame.ts'
 import type { InstanceHeader, LoadSpec, LogRecord } from '../contract/messages.ts'
 import { threadEntry } from './thread-entry.ts'
+import { ThreadLinks, type CancelMessage, type OnPieceFrame, type ThreadLink } from './thread-links.ts'
 
 /** What a thread is asked to do. A `run` frame's buffer is moved to the thread. */
 export type ThreadTask =
@@ -12,13 +13,14 @@ export type ThreadTask =
 
 /** What a thread says by itself. A `log` frame's buffer is moved. */
 export type ThreadMessage =
-  | { readonly kind: 'instance'; readonly header: InstanceHeader }
+  | { readonly kind: 'instance'; readonly header: InstanceHeader; readonly link?: ThreadLink }
   | { readonly kind: 'log'; readonly frame: Uint8Array<ArrayBuffer> }
 
 export type ThreadPoolListener = {
   /** A thread has loaded and is warm, or could not load. `threadId` is its place, 1 to the number of threads. */
   readonly onInstance: (header: InstanceHeader) => void
   readonly onLog: (frame: Uint8Array) => void
+  readonly onPiece: OnPieceFrame
   /** A thread died while it ran no batch: the `result` frame that says so, for {@link NO_BATCH_ID}. */
   readonly onIdleDeath: (frame: Uint8Array) => void
 }
@@ -39,6 +41,7 @@ export class ThreadPool {
   readonly #workers = new Map<PoolWorker, number>()
   /** By thread id: the places of loaded threads. */
   readonly #places = new Map<number, number>()
+  readonly #links: ThreadLinks
   #lastError: unknown
   /** Deaths that a batch's result has told the frontend, until {@link #noteDeath} sees them. */
   #toldDeaths = 0
@@ -46,6 +49,7 @@ export class ThreadPool {
   constructor(spec: LoadSpec, listener: ThreadPoolListener) {
     this.#spec = spec
     this.#listener = listener
+    this.#links = new ThreadLinks(listener.onPiece)
     this.#pool = new Piscina({
       ...threadEntry(),
       workerData: spec,
@@ -80,11 +84,19 @@ export class ThreadPool {
     const header = headerCopy(buffer)
     try {
       const result = await this.#pool.run({ kind: 'run', batchId: id, buffer }, { transferList: [buffer] })
-      return result as Uint8Array // made by thread/main.ts
+      const frame = result as Uint8Array // made by thread/main.ts
+      if (hasPieces(frame)) this.#links.drain()
+      return frame
     } catch (error) {
+      this.#links.drain()
       const { requests } = frameHeader(header) as { requests: readonly unknown[] } // written by batch-codec.ts
       return failedResult(id, requests.length, this.#errorOf(error))
     }
+  }
+
+  /** Tells the thread that runs a batch, or will, that nobody waits for a member of it. */
+  cancel(message: CancelMessage): void {
+    this.#links.cancel(message)
   }
 
   /** Releases the sessions of all threads. None may be running a batch. */
@@ -98,7 +110,8 @@ export class ThreadPool {
       this.#listener.onLog(message.frame)
       return
     }
-    const { header } = message
+    const { header, link } = message
+    if (link !== undefined) this.#links.add(link)
     const place = this.#freePlace()
     if (!header.ok) {
       this.#listener.onInstance({ ...header, threadId: place })

@@ -1,5 +1,5 @@
 import { ServingError } from '../contract/errors.ts'
-import type { BatchResponse, ResponsePayload } from '../contract/messages.ts'
+import type { BatchResponse, ResponsePayload, ResponsePiece } from '../contract/messages.ts'
 import type { ResponseControl } from '../handler.ts'
 import { tensorsFromAnswer } from './answered-tensors.ts'
 
@@ -14,15 +14,52 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
  * status or header.
  */
 export function responseFromAnswer(answer: unknown, control: ResponseControl): BatchResponse {
-  const { status, contentType, headers } = control
+  return { ...headFromControl(control), payload: payloadFromAnswer(answer, control.contentType) }
+}
+
+/**
+ * A piece of a streamed answer; with `control`, the first, which carries the head of the answer.
+ *
+ * @throws ServingError `internal` when it is nothing that can be sent, or the head is impossible.
+ */
+export function pieceFromValue(value: unknown, control?: ResponseControl): ResponsePiece {
+  const bytes = pieceBytes(value)
+  if (control === undefined) return { bytes }
+  const contentType = control.contentType ?? pieceType(value)
+  checkHeaders({ 'content-type': contentType })
+  return { ...headFromControl(control), contentType, bytes }
+}
+
+/** What a handler returns after it has streamed: the last piece, possibly none. */
+export function responseAfterPieces(answer: unknown): BatchResponse {
+  const bytes = answer === undefined ? new Uint8Array(0) : pieceBytes(answer)
+  return { payload: { kind: 'bytes', bytes } }
+}
+
+function headFromControl({ status, headers }: ResponseControl): Omit<BatchResponse, 'payload'> {
   if (status !== undefined && (!Number.isInteger(status) || status < 200 || status > 599)) {
     throw new ServingError('internal', `the handler set status ${String(status)}, allowed are 200 to 599`)
   }
   return {
     ...(status === undefined ? {} : { status }),
     ...(hasKeys(headers) ? { headers: checkHeaders(headers) } : {}),
-    payload: payloadFromAnswer(answer, contentType),
   }
+}
+
+function pieceBytes(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  if (typeof value === 'string') return Buffer.from(value)
+  if (tensorsFromAnswer(value) === undefined) return Buffer.from(`${jsonText(value)}\n`)
+  throw new ServingError(
+    'internal',
+    'the handler streams tensors, which no protocol can send in pieces; write bytes, text or JSON values',
+  )
+}
+
+/** Values go out as lines of JSON: only so can a client tell where one ends. */
+function pieceType(value: unknown): string {
+  if (value instanceof Uint8Array) return 'application/octet-stream'
+  return typeof value === 'string' ? 'text/plain; charset=utf-8' : 'application/x-ndjson'
 }
 
 function payloadFromAnswer(answer: unknown, contentType: string | undefined): ResponsePayload {

@@ -2,7 +2,8 @@ import { errorToData, isServingError } from '../contract/errors.ts'
 import type { BatchRequest, BatchResponse, WorkerReply } from '../contract/messages.ts'
 import { formatModelId, type ModelId } from '../contract/model-id.ts'
 import type { HandlerLogger } from '../handler.ts'
-import { responseFromAnswer } from './answer.ts'
+import { responseAfterPieces, responseFromAnswer } from './answer.ts'
+import type { RequestLink } from './batch-link.ts'
 import { BatchMemberRequest } from './handler-request.ts'
 
 /** What a handler or the engine was doing for a request. */
@@ -13,6 +14,7 @@ export type MemberOptions = {
   readonly receivedAtMs: number
   readonly model: ModelId
   readonly log: HandlerLogger
+  readonly link?: RequestLink
 }
 
 /** One request on its way through a batch. Its first reply stands. */
@@ -23,7 +25,7 @@ export class BatchMember {
 
   constructor(options: MemberOptions) {
     this.#options = options
-    this.request = new BatchMemberRequest(options.request, options.receivedAtMs)
+    this.request = new BatchMemberRequest(options.request, options.receivedAtMs, options.link)
   }
 
   get isOpen(): boolean {
@@ -38,7 +40,8 @@ export class BatchMember {
 
   answer(answer: unknown, stage: Stage): void {
     try {
-      this.#reply ??= { ok: true, value: responseFromAnswer(answer, this.request.response) }
+      this.#reply ??= { ok: true, value: this.#responseFrom(answer) }
+      this.request.end()
     } catch (error) {
       this.fail(error, stage)
     }
@@ -54,7 +57,21 @@ export class BatchMember {
     const phrase = `model '${formatModelId(model)}' failed in ${stage}; the server's log has the details`
     const { stack, ...data } = errorToData(error, phrase)
     this.#reply = { ok: false, error: data }
-    if (!isServingError(error)) log.error(`${stage} failed`, { requestId: this.request.id, stack })
+    this.request.end()
+    if (isServingError(error)) return
+    // Giving up is right when nobody waits any more.
+    const level = this.request.isCancelled ? 'debug' : 'error'
+    log[level](`${stage} failed`, { requestId: this.request.id, stack })
+  }
+
+  /** Whether a part of its answer is out: it cannot be tried again. */
+  get hasStreamed(): boolean {
+    return this.request.hasStreamed
+  }
+
+  #responseFrom(answer: unknown): BatchResponse {
+    const { request } = this
+    return request.hasStreamed ? responseAfterPieces(answer) : responseFromAnswer(answer, request.response)
   }
 
   /** The same request afresh, for a second try. */

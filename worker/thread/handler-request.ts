@@ -3,7 +3,9 @@ import { parseJson } from '../contract/json.ts'
 import type { BatchRequest, RequestPart } from '../contract/messages.ts'
 import type { Tensor } from '../contract/tensor.ts'
 import { textOf } from '../contract/text.ts'
-import type { HandlerRequest, ResponseControl } from '../handler.ts'
+import type { HandlerRequest, HandlerStream, ResponseControl } from '../handler.ts'
+import { NO_LINK, type RequestLink } from './batch-link.ts'
+import { RequestStream } from './request-stream.ts'
 
 /** A member of a batch as its handler sees it. Its bytes are views of the batch's frame. */
 export class BatchMemberRequest implements HandlerRequest {
@@ -12,11 +14,15 @@ export class BatchMemberRequest implements HandlerRequest {
   readonly parts: readonly RequestPart[]
   readonly #request: BatchRequest
   readonly #deadlineMs: number
-  #signal: AbortSignal | undefined
+  readonly #link: RequestLink
+  #abort: AbortController | undefined
+  #stream: RequestStream | undefined
+  #hasEnded = false
 
   /** @param receivedAtMs when the batch arrived in this thread, by `performance.now()` */
-  constructor(request: BatchRequest, receivedAtMs: number) {
+  constructor(request: BatchRequest, receivedAtMs: number, link: RequestLink = NO_LINK) {
     this.#request = request
+    this.#link = link
     this.#deadlineMs = receivedAtMs + request.remainingMs
     const { payload } = request
     this.parts = payload.kind === 'parts' ? payload.parts : []
@@ -37,8 +43,34 @@ export class BatchMemberRequest implements HandlerRequest {
 
   /** Made on demand: most handlers are synchronous, and a timer for each request would cost them. */
   get signal(): AbortSignal {
-    this.#signal ??= AbortSignal.timeout(Math.max(0, Math.ceil(this.remainingMs)))
-    return this.#signal
+    this.#abort ??= this.#watch()
+    if (this.isCancelled) this.#abort.abort(clientGone())
+    return this.#abort.signal
+  }
+
+  /** Made on demand, as few handlers stream. */
+  get stream(): HandlerStream {
+    if (this.#stream === undefined) {
+      this.#stream = new RequestStream(this.#link, this.response)
+      if (this.#hasEnded) this.#stream.end()
+    }
+    return this.#stream
+  }
+
+  /** Whether nobody waits for the answer any more. */
+  get isCancelled(): boolean {
+    return this.#link.isCancelled()
+  }
+
+  /** Whether a part of the answer is out: it cannot be tried again. */
+  get hasStreamed(): boolean {
+    return this.#stream?.hasWritten ?? false
+  }
+
+  /** The request is answered: what its handler streams from now on is dropped. */
+  end(): void {
+    this.#hasEnded = true
+    this.#stream?.end()
   }
 
   body(): Uint8Array {
@@ -69,4 +101,20 @@ export class BatchMemberRequest implements HandlerRequest {
       (part) => part.fileName !== undefined && (name === undefined || part.name === name),
     )
   }
+
+  #watch(): AbortController {
+    const abort = new AbortController()
+    const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(this.remainingMs)))
+    deadline.addEventListener('abort', () => {
+      abort.abort(deadline.reason)
+    })
+    this.#link.onCancel(() => {
+      abort.abort(clientGone())
+    })
+    return abort
+  }
+}
+
+function clientGone(): ServingError {
+  return new ServingError('cancelled', 'nobody waits for the answer any more', { reason: 'client_gone' })
 }

@@ -4,6 +4,7 @@ import { ServingError } from '../contract/errors.ts'
 import type { BatchRequest, BatchResult, InstanceReport, LoadSpec } from '../contract/messages.ts'
 import type { Feeds, Handler, HandlerContext, HandlerLogger, Outputs } from '../handler.ts'
 import { tensorHandler } from '../handlers/tensor.ts'
+import { NO_LINK, type BatchLink } from './batch-link.ts'
 import { BatchMember } from './batch-member.ts'
 import { Engine } from './engine.ts'
 import { loadHandler } from './load-handler.ts'
@@ -65,12 +66,17 @@ export class Instance {
     }
   }
 
-  /** Answers every request of a batch; never throws for a request's or the handler's fault. */
-  async run(requests: readonly BatchRequest[]): Promise<BatchResult> {
+  /**
+   * Answers every request of a batch; never throws for a request's or the handler's fault.
+   *
+   * @param linkOf the way of pieces and cancellations; without it, pieces go nowhere
+   */
+  async run(requests: readonly BatchRequest[], linkOf: BatchLink = unlinked): Promise<BatchResult> {
     const receivedAtMs = performance.now()
-    const { spec, log } = this.#parts
+    const { model } = this.#parts.spec
+    const { log } = this.#parts
     const members = requests.map(
-      (request) => new BatchMember({ request, receivedAtMs, model: spec.model, log }),
+      (request, index) => new BatchMember({ request, receivedAtMs, model, log, link: linkOf(index) }),
     )
     if (this.#way instanceof Pipeline) {
       const timing = await this.#way.run(members)
@@ -91,6 +97,8 @@ export class Instance {
     await warmUp(session, { maxRows: isBatched ? spec.maxBatchRows : 1, log })
   }
 }
+
+const unlinked = () => NO_LINK
 
 function wayOf({ spec, log, handler, session, context }: Parts): Pipeline | WholeBatch {
   if (handler.handle !== undefined) return new WholeBatch(handler.handle.bind(handler), context)

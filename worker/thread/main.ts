@@ -1,11 +1,13 @@
-import { parentPort, threadId, workerData } from 'node:worker_threads'
+import { MessageChannel, parentPort, threadId, workerData, type MessagePort } from 'node:worker_threads'
 import { batchFromRunFrame, resultFrameFromResult } from '../contract/batch-codec.ts'
 import { errorToData, messageOf, type ErrorData } from '../contract/errors.ts'
-import type { BatchRequest, BatchResult, InstanceHeader, LoadSpec } from '../contract/messages.ts'
+import { markPieces } from '../contract/frame.ts'
+import type { BatchRequest, BatchResult, LoadSpec } from '../contract/messages.ts'
 import { moveToPool, type ThreadMessage, type ThreadTask } from '../process/thread-pool.ts'
 import { Instance } from './instance.ts'
 import { resultFrame } from './result-frame.ts'
 import { redirectConsole, ThreadLog } from './thread-log.ts'
+import { Uplink } from './uplink.ts'
 
 /*
  * Entry of a worker thread. It says by one `instance` message whether it could load; it never throws to the
@@ -19,6 +21,10 @@ const log = new ThreadLog({
   },
   nowMs: () => performance.now(),
 })
+
+const channel = new MessageChannel()
+const undeliveredBytes = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+const uplink = new Uplink(channel.port1, undeliveredBytes)
 
 redirectConsole(log)
 // A handler's stack trace names the line of its TypeScript source.
@@ -47,11 +53,14 @@ export default async function run(task: ThreadTask): Promise<unknown> {
 async function load(): Promise<{ ok: true; instance: Instance } | { ok: false; error: ErrorData }> {
   try {
     const { instance, report } = await Instance.load(spec, log)
-    postInstance({ threadId, ok: true, value: { ...report, threadId } })
+    const link = { port: channel.port2, undeliveredBytes }
+    post({ kind: 'instance', header: { threadId, ok: true, value: { ...report, threadId } }, link }, [
+      link.port,
+    ])
     return { ok: true, instance }
   } catch (error) {
     const data = errorToData(error, `the handler's initialize failed: ${messageOf(error)}`)
-    postInstance({ threadId, ok: false, error: data })
+    post({ kind: 'instance', header: { threadId, ok: false, error: data } }, [])
     return { ok: false, error: data }
   }
 }
@@ -60,13 +69,20 @@ async function runBatch(
   batchId: number,
   requests: readonly BatchRequest[],
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const batch = uplink.open(batchId)
   try {
-    const result = loaded.ok ? await loaded.instance.run(requests) : refuseAll(requests, loaded.error)
-    return resultFrame(batchId, result, log)
+    const result = loaded.ok
+      ? await loaded.instance.run(requests, (member) => batch.link(member))
+      : refuseAll(requests, loaded.error)
+    const frame = resultFrame(batchId, result, log)
+    if (batch.hasSent) markPieces(frame)
+    return frame
   } catch (error) {
     const data = errorToData(error, 'the worker failed')
     log.error('a batch failed', { stack: data.stack })
     return resultFrameFromResult(batchId, refuseAll(requests, data))
+  } finally {
+    batch.close()
   }
 }
 
@@ -77,10 +93,6 @@ function refuseAll(requests: readonly BatchRequest[], { stack: _, ...error }: Er
   }
 }
 
-function postInstance(header: InstanceHeader): void {
-  post({ kind: 'instance', header }, [])
-}
-
-function post(message: ThreadMessage, transfer: readonly ArrayBuffer[]): void {
+function post(message: ThreadMessage, transfer: readonly (ArrayBuffer | MessagePort)[]): void {
   parentPort?.postMessage(message, [...transfer])
 }

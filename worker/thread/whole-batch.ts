@@ -34,11 +34,20 @@ export class WholeBatch {
       members[0]?.fail(error, 'handle')
       return members
     }
-    const again = members.map((member) => member.again())
-    for (const member of again) {
-      const failure = await this.#tryAll([member])
-      if (failure !== undefined) member.fail(failure.error, 'handle')
+    const replied: BatchMember[] = []
+    for (const member of members) replied.push(await this.#retried(member, error))
+    return replied
+  }
+
+  /** @param error ends a member of whose answer a part is out already */
+  async #retried(member: BatchMember, error: unknown): Promise<BatchMember> {
+    if (member.hasStreamed) {
+      member.fail(error, 'handle')
+      return member
     }
+    const again = member.again()
+    const failure = await this.#tryAll([again])
+    if (failure !== undefined) again.fail(failure.error, 'handle')
     return again
   }
 
