@@ -1,10 +1,10 @@
+import { composeMetrics } from './compose-metrics.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
 import type { Core } from './core/create-core.ts'
 import type { AppOptions } from './http/app.ts'
 import { HttpListener } from './http/listener.ts'
 import { httpTransport } from './http/transport.ts'
 import type { Logger } from './observability/logger.ts'
-import { Metrics } from './observability/metrics.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import {
   errorRenderer,
@@ -21,7 +21,7 @@ export type Listeners = Readonly<Record<keyof Addresses, HttpListener>>
 /** The listeners with the dialect mounted on each; none listens yet. */
 export function listenersOf(config: Config, core: Core, logger: Logger): Listeners {
   const { dataPlane, controlPlane, events } = core
-  const metrics = new Metrics({ events, readVersions: () => allVersions(core) })
+  const metrics = composeMetrics({ events, readVersions: () => allVersions(core) })
   const hasQuirk = quirksOf(config.compatibility)
   const renderError = errorRenderer(hasQuirk)
   const dialect = { transport: httpTransport, hasQuirk }
@@ -34,7 +34,7 @@ export function listenersOf(config: Config, core: Core, logger: Logger): Listene
           logger.failure(error, requestId)
         },
         onAccess: (record) => {
-          metrics.countResponse(record.status)
+          metrics.countResponse(record)
           if (config.accessLog) logger.access(record)
         },
       },
@@ -43,7 +43,7 @@ export function listenersOf(config: Config, core: Core, logger: Logger): Listene
   return {
     inference: listener(inferenceMount({ dataPlane, ...dialect })),
     management: listener(managementMount({ dataPlane, controlPlane, ...dialect })),
-    metrics: listener(metricsMount({ ...dialect, renderMetrics: () => metrics.render() })),
+    metrics: listener(metricsMount({ ...dialect, renderMetrics: metrics.render })),
   }
 }
 

@@ -80,6 +80,8 @@ export type VersionDescription = {
   readonly outputs?: readonly TensorMetadata[]
   readonly workers: readonly WorkerDescription[]
   readonly queuedRequests: number
+  /** Batches that workers run at this moment. */
+  readonly runningBatches: number
   /** Worker processes restarted after a crash or a timeout. */
   readonly restarts: number
   readonly retry: RetryState

@@ -4,9 +4,10 @@ import { healthRoutes } from './health-routes.ts'
 import { inferenceRoutes } from './inference-routes.ts'
 import { managementRoutes } from './management-routes.ts'
 import { withManners } from './manners.ts'
+import { metricsRoute, type RenderMetrics } from './metrics.ts'
 import { predictionsFirst } from './predictions.ts'
 import type { HasQuirk } from './quirks.ts'
-import { mountRoutes, type Route } from './route-table.ts'
+import { mountRoutes } from './route-table.ts'
 import type { Mount, Transport } from './transport.ts'
 
 export { errorRenderer, renderError } from './manners.ts'
@@ -15,9 +16,7 @@ export { errorRenderer, renderError } from './manners.ts'
 export type DialectOptions = { readonly transport: Transport; readonly hasQuirk: HasQuirk }
 export type InferenceOptions = DialectOptions & { readonly dataPlane: DataPlane }
 export type ManagementOptions = InferenceOptions & { readonly controlPlane: ControlPlane }
-export type MetricsOptions = DialectOptions & {
-  readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly body: string }>
-}
+export type MetricsOptions = DialectOptions & { readonly renderMetrics: RenderMetrics }
 
 /** The routes of the inference address. */
 export function inferenceMount(given: InferenceOptions): Mount {
@@ -35,10 +34,5 @@ export function managementMount(given: ManagementOptions): Mount {
 
 /** The route of the metrics address. */
 export function metricsMount({ renderMetrics, ...options }: MetricsOptions): Mount {
-  const answer = async () => {
-    const { contentType, body } = await renderMetrics()
-    return { status: 200, headers: { 'content-type': contentType }, body }
-  }
-  const routes: Route[] = [{ method: 'GET', path: '/metrics', answer }]
-  return mountRoutes(routes, withManners(options))
+  return mountRoutes([metricsRoute(renderMetrics)], withManners(options))
 }
