@@ -20,11 +20,13 @@ export class Server {
   #lock: StateLock | undefined
   #closed: Promise<void> | undefined
 
-  constructor(config: Config, host: HostProcess) {
+  /** @param notes what of the configuration was overlooked, a sentence each */
+  constructor(config: Config, host: HostProcess, notes: readonly string[] = []) {
     this.#config = config
     this.#host = host
     this.#logger = createLogger(config)
     this.#core = coreOf(config, host)
+    for (const note of notes) this.#logger.log('warn', note)
     logEvents(this.#core.events, this.#logger)
     this.#listeners = listenersOf(config, this.#core, this.#logger)
   }

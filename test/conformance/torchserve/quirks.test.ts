@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { COMPATIBILITIES, QUIRKS, type QuirkName } from '../../../frontend/protocols/torchserve/quirks.ts'
 import { healthProbes } from './probes/health.ts'
+import { configProbes } from './probes/config.ts'
 import { httpProbes } from './probes/http.ts'
 import type { Probe } from './probes/probe.ts'
 
 /** A quirk without its probe does not compile. */
-const PROBES: Readonly<Record<QuirkName, Probe>> = { ...httpProbes, ...healthProbes }
+const PROBES: Readonly<Record<QuirkName, Probe>> = {
+  ...configProbes,
+  ...healthProbes,
+  ...httpProbes,
+}
 
 describe('the quirks of TorchServe', () => {
   it('have one probe each', () => {
