@@ -11,11 +11,13 @@ export type MetricsParts = {
   readonly readVersions: () => readonly VersionReading[]
 }
 
-/** Everything that measures the server, and the endpoint that shows it. */
-export function composeMetrics(parts: MetricsParts): {
+export type ComposedMetrics = {
   readonly countResponse: (facts: ResponseFacts) => void
   readonly render: RenderMetrics
-} {
+}
+
+/** Everything that measures the server, and the endpoint that shows it. */
+export function composeMetrics(parts: MetricsParts): ComposedMetrics {
   const metrics = new Metrics(parts)
   return {
     countResponse: (facts) => {

@@ -136,7 +136,10 @@ function withAbsolutePaths(config: Config, workingDirectory: string): Config {
   const stateDir =
     config.stateDir === '' ? resolve(modelStore, '.onnxserve') : resolve(workingDirectory, config.stateDir)
   const logLocation = config.logLocation === '' ? stateDir : resolve(workingDirectory, config.logLocation)
-  return { ...config, modelStore, stateDir, logLocation }
+  const optional = (path: string) => (path === '' ? '' : resolve(workingDirectory, path))
+  const metricsConfig = optional(config.metricsConfig)
+  const metricsLocation = optional(config.metricsLocation)
+  return { ...config, modelStore, stateDir, logLocation, metricsConfig, metricsLocation }
 }
 
 function deepFreeze<T extends object>(value: T): T {
