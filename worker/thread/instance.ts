@@ -28,7 +28,10 @@ export type LoadedInstance = {
   readonly report: Omit<InstanceReport, 'threadId'>
 }
 
-/** One loaded copy of a version: its handler and, if the archive has a graph, a session. Runs one batch at a time. */
+/**
+ * One loaded copy of a version: its handler and, if the archive has a graph, a session. Runs one batch at a time,
+ * unless `maxBatchesInFlight` lets batches overlap where the handler waits.
+ */
 export class Instance {
   readonly #parts: Parts
   readonly #ways: Ways
