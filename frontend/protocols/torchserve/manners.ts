@@ -1,4 +1,4 @@
-import type { ServingError } from '../../../worker/contract/errors.ts'
+import { ServingError } from '../../../worker/contract/errors.ts'
 import { renderError } from './errors.ts'
 import type { HasQuirk } from './quirks.ts'
 import type { Answer, Transport } from './transport.ts'
@@ -26,7 +26,23 @@ export function withManners(options: {
 
 /** How errors are answered. */
 export function errorRenderer(hasQuirk: HasQuirk): (error: ServingError) => Answer {
-  return hasQuirk('connectionClose') ? (error) => closing(renderError(error)) : renderError
+  if (!hasQuirk('connectionClose') && !hasQuirk('tokenErrorStatus')) return renderError
+  const finish = hasQuirk('connectionClose') ? closing : (answer: Answer) => answer
+  const translate = hasQuirk('tokenErrorStatus') ? badTokenAsBadRequest : (error: ServingError) => error
+  return (error) => finish(renderError(translate(error)))
+}
+
+const TOKEN_REASONS = new Set([
+  'token_missing',
+  'token_unknown',
+  'token_expired',
+  'token_scope',
+  'token_model',
+])
+
+function badTokenAsBadRequest(error: ServingError): ServingError {
+  if (!TOKEN_REASONS.has(error.reason ?? '')) return error
+  return new ServingError('invalid_argument', error.message, { reason: 'token' })
 }
 
 function closing(answer: Answer): Answer {

@@ -37,6 +37,7 @@ export async function predict(
   model: ModelSelector,
 ): Promise<void> {
   ctx.state.model = model.name
+  ctx.state.checkModel?.(model.name)
   const admitted = dataPlane.admit(new HttpRequestHead(ctx, model, transport.announcedBytes(ctx.req)))
   ctx.state.model = formatModelId(admitted.model)
   let payload

@@ -40,6 +40,21 @@ export const QUIRKS = {
     strict: 'a flag comes before them',
     torchserve: 'they come before flags',
   },
+  tokenErrorStatus: {
+    topic: 'a missing, wrong or insufficient token',
+    strict: '401 with `WWW-Authenticate`, or 403',
+    torchserve: '400 `InvalidKeyException`',
+  },
+  healthToken: {
+    topic: 'token of health routes, where tokens are asked for',
+    strict: 'none: probes have no tokens',
+    torchserve: 'that of the listener, for `/ping` too',
+  },
+  openDocuments: {
+    topic: 'token of `/metrics`, `/api-description` and `OPTIONS /`, where tokens are asked for',
+    strict: 'the scope of the listener',
+    torchserve: 'none',
+  },
 } as const satisfies Readonly<Record<string, Quirk>>
 
 export type QuirkName = keyof typeof QUIRKS

@@ -4,12 +4,14 @@ import { healthProbes } from './probes/health.ts'
 import { configProbes } from './probes/config.ts'
 import { httpProbes } from './probes/http.ts'
 import type { Probe } from './probes/probe.ts'
+import { tokenProbes } from './probes/tokens.ts'
 
 /** A quirk without its probe does not compile. */
 const PROBES: Readonly<Record<QuirkName, Probe>> = {
   ...configProbes,
   ...healthProbes,
   ...httpProbes,
+  ...tokenProbes,
 }
 
 describe('the quirks of TorchServe', () => {
