@@ -117,8 +117,17 @@ export type ServerHealth = {
   readonly shuttingDown: boolean
 }
 
+/** A registered model, whatever its versions are. */
+export type ModelPresence = {
+  readonly name: string
+  /** One of its versions was. */
+  readonly loadedAtStartup: boolean
+}
+
 export type VersionMetadata = {
   readonly model: ModelId
+  /** Name of a built-in handler, or of the archive's own module. */
+  readonly handler: string
   readonly inputs: readonly TensorMetadata[]
   readonly outputs: readonly TensorMetadata[]
   readonly device: Device
@@ -135,6 +144,9 @@ export interface DataPlane {
   admit(head: RequestHead): AdmittedRequest
 
   health(): ServerHealth
+
+  /** All registered models, by name. */
+  models(): readonly ModelPresence[]
 
   /** @throws ServingError `not_found` */
   modelHealth(selector: ModelSelector): VersionHealth

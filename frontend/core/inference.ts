@@ -8,6 +8,7 @@ import type {
   AdmittedRequest,
   DataPlane,
   InferenceResponse,
+  ModelPresence,
   ModelSelector,
   OnPiece,
   RequestHead,
@@ -84,6 +85,13 @@ export class InferenceService implements DataPlane {
     return { ...facts, ready: false, reason: problems.join('; ') }
   }
 
+  models(): ModelPresence[] {
+    return this.#registry.names().map((name) => ({
+      name,
+      loadedAtStartup: this.#registry.versionsOf(name).some((version) => version.loadedAtStartup),
+    }))
+  }
+
   modelHealth(selector: ModelSelector): VersionHealth {
     return versionHealth(this.#resolve(selector))
   }
@@ -94,7 +102,8 @@ export class InferenceService implements DataPlane {
     if (report === undefined) {
       throw notServing(version.model, 'loading', 'no worker has loaded it yet', 1000)
     }
-    return { model: version.model, inputs: report.inputs, outputs: report.outputs, device: report.device }
+    const { inputs, outputs, device } = report
+    return { model: version.model, handler: version.artefact.handler, inputs, outputs, device }
   }
 
   #overdue(): ModelId[] {
@@ -230,7 +239,6 @@ class HeldRequest implements AdmittedRequest {
       ...(outcome.ok ? {} : { code: outcome.error.code }),
       totalMs: clock.nowMs() - this.#arrivedAtMs,
       queueMs: outcome.queueMs,
-      byDefault: head.model.version === undefined,
     })
   }
 }

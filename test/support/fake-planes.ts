@@ -10,6 +10,7 @@ import type {
   AdmittedRequest,
   DataPlane,
   InferenceResponse,
+  ModelPresence,
   ModelSelector,
   OnPiece,
   RequestHead,
@@ -55,7 +56,14 @@ export class FakeDataPlane implements DataPlane {
     overdue: [],
     shuttingDown: false,
   }
-  currentMetadata: VersionMetadata | Error = { model: DIGITS, inputs: [], outputs: [], device: DEVICE }
+  currentModels: readonly ModelPresence[] = [{ name: 'digits', loadedAtStartup: true }]
+  currentMetadata: VersionMetadata | Error = {
+    model: DIGITS,
+    handler: 'tensor',
+    inputs: [],
+    outputs: [],
+    device: DEVICE,
+  }
   maxRequestBytes = 100_000
 
   readonly heads: RequestHead[] = []
@@ -83,6 +91,10 @@ export class FakeDataPlane implements DataPlane {
 
   health(): ServerHealth {
     return this.currentHealth
+  }
+
+  models(): readonly ModelPresence[] {
+    return this.currentModels
   }
 
   modelHealth(selector: ModelSelector): VersionHealth {
@@ -131,7 +143,6 @@ export const DESCRIPTION: VersionDescription = {
     },
   ],
   queuedRequests: 3,
-  runningBatches: 1,
   restarts: 1,
   retry: { windowMs: 300_000 },
 }

@@ -10,8 +10,6 @@ export type WorkerSetOptions = {
   readonly listener: WorkerSlotOptions['listener']
   /** Marks its workers' ids; unique among the sets of a server. */
   readonly id: number
-  /** Batches that one worker may hold at a time; 1 when absent. */
-  readonly maxBatchesInFlight?: number
 }
 
 /**
@@ -21,7 +19,6 @@ export type WorkerSetOptions = {
 export class WorkerSet implements BatchRunners {
   readonly #slots: readonly WorkerSlot[]
   readonly #id: number
-  readonly #maxBatchesInFlight: number
   readonly #started = deferred<void>()
   /** Processes that run a suspect alone, until they are idle again. */
   readonly #isolated = new WeakSet<BatchRunner>()
@@ -29,9 +26,8 @@ export class WorkerSet implements BatchRunners {
   #isStarted = false
   #isDraining = false
 
-  constructor({ slots, listener, id, maxBatchesInFlight = 1 }: WorkerSetOptions) {
+  constructor({ slots, listener, id }: WorkerSetOptions) {
     this.#id = id
-    this.#maxBatchesInFlight = maxBatchesInFlight
     // A set that is stopped before anyone waits for it must not crash the server by its rejection.
     this.#started.promise.catch(() => undefined)
     this.#slots = slots.map(
@@ -155,8 +151,7 @@ export class WorkerSet implements BatchRunners {
       this.#isolated.delete(process)
       return process.readyThreads > 0
     }
-    if (isAlone || this.#isolated.has(process)) return false
-    return process.runningBatches < process.readyThreads * this.#maxBatchesInFlight
+    return !isAlone && !this.#isolated.has(process) && process.runningBatches < process.readyThreads
   }
 
   #stateOf(slot: WorkerSlot, index: number): WorkerDescription['state'] {

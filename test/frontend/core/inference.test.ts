@@ -252,10 +252,15 @@ describe('InferenceService', () => {
     })
   })
 
+  it('names the registered models', () => {
+    assert.deepEqual(core.dataPlane.models(), [{ name: 'm', loadedAtStartup: false }])
+  })
+
   describe('metadata', () => {
     it('says what the loaded session said', () => {
       assert.deepEqual(core.dataPlane.metadata({ name: 'm' }), {
         model: { name: 'm', version: '1' },
+        handler: 'tensor',
         inputs: [{ name: 'x', dtype: 'FP32', shape: ['batch', 4] }],
         outputs: [{ name: 'y', dtype: 'FP32', shape: ['batch', 3] }],
         device: { provider: 'cpu', deviceId: 0 },

@@ -41,7 +41,6 @@ describe('WorkerSetFactory', () => {
           threads: 2,
           intraOpThreads: 2,
           maxBatchRows: 8,
-          maxBatchesInFlight: 1,
           maxHeapMebibytes: 1024,
         },
       ],
