@@ -1,10 +1,10 @@
-import type { ComposedMetrics } from './compose-metrics.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
 import type { Core } from './core/create-core.ts'
 import type { AppOptions } from './http/app.ts'
 import { HttpListener } from './http/listener.ts'
 import { httpTransport } from './http/transport.ts'
 import type { Logger } from './observability/logger.ts'
+import { Metrics } from './observability/metrics.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import {
   errorRenderer,
@@ -14,23 +14,14 @@ import {
 } from './protocols/torchserve/routes.ts'
 
 /** Where each listener listens. */
-export type Addresses = {
-  readonly inference: string
-  readonly management: string
-  /** Absent without a metrics listener. */
-  readonly metrics?: string
-}
+export type Addresses = { readonly inference: string; readonly management: string; readonly metrics: string }
 
-export type Listeners = Readonly<Record<'inference' | 'management', HttpListener>> & {
-  readonly metrics?: HttpListener
-}
-
-/** What the listeners tell of every request. */
-export type Observers = { readonly logger: Logger; readonly metrics: ComposedMetrics }
+export type Listeners = Readonly<Record<keyof Addresses, HttpListener>>
 
 /** The listeners with the dialect mounted on each; none listens yet. */
-export function listenersOf(config: Config, core: Core, { logger, metrics }: Observers): Listeners {
-  const { dataPlane, controlPlane } = core
+export function listenersOf(config: Config, core: Core, logger: Logger): Listeners {
+  const { dataPlane, controlPlane, events } = core
+  const metrics = new Metrics({ events, readVersions: () => allVersions(core) })
   const hasQuirk = quirksOf(config.compatibility)
   const renderError = errorRenderer(hasQuirk)
   const dialect = { transport: httpTransport, hasQuirk }
@@ -43,31 +34,27 @@ export function listenersOf(config: Config, core: Core, { logger, metrics }: Obs
           logger.failure(error, requestId)
         },
         onAccess: (record) => {
-          metrics.countResponse(record)
+          metrics.countResponse(record.status)
           if (config.accessLog) logger.access(record)
         },
       },
       config,
     )
   return {
-    inference: listener(inferenceMount({ dataPlane, ...dialect })),
+    inference: listener(inferenceMount({ dataPlane, maxRequestBytes: config.maxRequestBytes, ...dialect })),
     management: listener(managementMount({ dataPlane, controlPlane, ...dialect })),
-    ...(config.enableMetricsApi
-      ? { metrics: listener(metricsMount({ ...dialect, renderMetrics: metrics.render })) }
-      : {}),
+    metrics: listener(metricsMount({ ...dialect, renderMetrics: () => metrics.render() })),
   }
 }
 
 /** Starts them all. @throws ServingError `failed_precondition` naming the address that cannot be had */
 export async function listen(config: Config, listeners: Listeners): Promise<Addresses> {
   const { inferenceAddress, managementAddress, metricsAddress } = config
-  const addresses = {
+  return {
     inference: await listeners.inference.listen(inferenceAddress, SETTINGS.inferenceAddress.property),
     management: await listeners.management.listen(managementAddress, SETTINGS.managementAddress.property),
+    metrics: await listeners.metrics.listen(metricsAddress, SETTINGS.metricsAddress.property),
   }
-  if (listeners.metrics === undefined) return addresses
-  const metrics = await listeners.metrics.listen(metricsAddress, SETTINGS.metricsAddress.property)
-  return { ...addresses, metrics }
 }
 
 /** Every version of every model, as it stands. */

@@ -60,7 +60,7 @@ function mountedRoutes(): Set<string> {
   const dialect = { transport: httpTransport, hasQuirk: quirksOf('strict') }
   const renderMetrics = () => Promise.resolve({ contentType: '', body: '' })
   return new Set([
-    ...inferenceMount({ dataPlane, ...dialect }).routes,
+    ...inferenceMount({ dataPlane, maxRequestBytes: 100_000, ...dialect }).routes,
     ...managementMount({ dataPlane, controlPlane, ...dialect }).routes,
     ...metricsMount({ ...dialect, renderMetrics }).routes,
   ])

@@ -54,9 +54,9 @@ export function flagName(key: string): string {
 /** What a setting is when nobody set it. */
 export function defaultOf(
   { default: own, torchserveDefault }: Setting<unknown>,
-  isTorchserve: boolean,
+  compatibility: unknown,
 ): unknown {
-  return isTorchserve && torchserveDefault !== undefined ? torchserveDefault : own
+  return compatibility === 'torchserve' && torchserveDefault !== undefined ? torchserveDefault : own
 }
 
 /** The default as it is typed; TorchServe's behind it where that is another one. */

@@ -29,7 +29,6 @@ export function artefact(changes: Partial<Artefact> = {}): Artefact {
 
 export function settings(changes: Partial<VersionSettings> = {}): VersionSettings {
   return {
-    sources: {},
     minWorkers: 1,
     maxWorkers: 1,
     workerProcesses: undefined,

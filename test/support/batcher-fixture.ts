@@ -37,8 +37,7 @@ export function batcherFixture({
     runners: { readyWorkers: 0, usesHeaders: true, pick: () => undefined },
     onBatch: ({ requests }) => batchSizes.push(requests),
   })
-  const { maxBatchesInFlight = 1 } = limits
-  const set = workerSet({ workers, clock, threads, listener, maxBatchesInFlight })
+  const set = workerSet({ workers, clock, threads, listener })
   batcher.useRunners(set)
   const outcomes = new Map<string, Outcome>()
 

@@ -6,7 +6,6 @@ import {
   metricsMount,
 } from '../../frontend/protocols/torchserve/routes.ts'
 import { quirksOf, type Compatibility } from '../../frontend/protocols/torchserve/quirks.ts'
-import type { AccessCheck } from '../../frontend/protocols/torchserve/access.ts'
 import { FakeControlPlane, FakeDataPlane } from './fake-planes.ts'
 import { HttpFixture } from './http-fixture.ts'
 
@@ -34,19 +33,15 @@ export class TorchServeFixture {
     this.metricsUrl = metricsUrl
   }
 
-  /** @param access absent: nobody needs a token */
-  static async open(
-    compatibility: Compatibility = 'strict',
-    access?: AccessCheck,
-  ): Promise<TorchServeFixture> {
+  static async open(compatibility: Compatibility = 'strict'): Promise<TorchServeFixture> {
     const http = new HttpFixture()
     const dataPlane = new FakeDataPlane()
     const controlPlane = new FakeControlPlane()
     const hasQuirk = quirksOf(compatibility)
-    const dialect = { transport: httpTransport, hasQuirk, access }
+    const dialect = { transport: httpTransport, hasQuirk }
     const renderMetrics = () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' })
     const mounts = [
-      inferenceMount({ dataPlane, ...dialect }),
+      inferenceMount({ dataPlane, maxRequestBytes: 100_000, ...dialect }),
       managementMount({ dataPlane, controlPlane, ...dialect }),
       metricsMount({ ...dialect, renderMetrics }),
     ]

@@ -60,7 +60,7 @@ export class FrameRouter {
         send(log)
       },
       onPiece: send,
-      onDeath: (result) => {
+      onIdleDeath: (result) => {
         send(result)
       },
     })

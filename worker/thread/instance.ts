@@ -11,8 +11,6 @@ import { loadHandler } from './load-handler.ts'
 import { outputsFromTensors, Pipeline, tensorsFromFeeds, type Steps } from './pipeline.ts'
 import { OrtSession, type Session } from './session.ts'
 import { warmUp } from './warmup.ts'
-import { waysOf, type Ways } from './operations.ts'
-import type { Way } from './way.ts'
 import { WholeBatch } from './whole-batch.ts'
 
 type Parts = {
@@ -28,17 +26,14 @@ export type LoadedInstance = {
   readonly report: Omit<InstanceReport, 'threadId'>
 }
 
-/**
- * One loaded copy of a version: its handler and, if the archive has a graph, a session. Runs one batch at a time,
- * unless `maxBatchesInFlight` lets batches overlap where the handler waits.
- */
+/** One loaded copy of a version: its handler and, if the archive has a graph, a session. Runs one batch at a time. */
 export class Instance {
   readonly #parts: Parts
-  readonly #ways: Ways
+  readonly #way: Pipeline | WholeBatch
 
   private constructor(parts: Parts) {
     this.#parts = parts
-    this.#ways = waysOf(predictWay(parts), parts.handler, parts.context)
+    this.#way = wayOf(parts)
   }
 
   /**
@@ -83,8 +78,11 @@ export class Instance {
     const members = requests.map(
       (request, index) => new BatchMember({ request, receivedAtMs, model, log, link: linkOf(index) }),
     )
-    const way = this.#ways[requests[0]?.operation ?? 'predict']
-    const { members: replied, timing } = await way.run(members)
+    if (this.#way instanceof Pipeline) {
+      const timing = await this.#way.run(members)
+      return { replies: members.map(({ reply }) => reply), timing }
+    }
+    const { members: replied, timing } = await this.#way.run(members)
     return { replies: replied.map(({ reply }) => reply), timing }
   }
 
@@ -102,10 +100,8 @@ export class Instance {
 
 const unlinked = () => NO_LINK
 
-function predictWay({ spec, log, handler, session, context }: Parts): Way {
-  if (handler.handle !== undefined) {
-    return new WholeBatch(handler.handle.bind(handler), { context, stage: 'handle', rowsPerRequest: 1 })
-  }
+function wayOf({ spec, log, handler, session, context }: Parts): Pipeline | WholeBatch {
+  if (handler.handle !== undefined) return new WholeBatch(handler.handle.bind(handler), context)
   if (session === undefined) {
     throw new ServingError(
       'invalid_argument',

@@ -41,6 +41,12 @@ export function modelReady(dataPlane: DataPlane, selector: ModelSelector): Answe
   return jsonAnswer(health.ready ? 200 : NOT_READY_STATUS, versionJson(health))
 }
 
+/** As KServe asks: 200 for every registered model, and whether its default version can answer. */
+export function modelPresence(dataPlane: DataPlane, selector: ModelSelector): Answer {
+  const { model, ready } = dataPlane.modelHealth(selector)
+  return jsonAnswer(200, { name: model.name, ready })
+}
+
 function versionJson({ model, ready, reason }: VersionHealth) {
   return { model: model.name, version: model.version, ready, reason }
 }

@@ -1,14 +1,66 @@
-import { predict, type PredictionOptions } from './predictions.ts'
+import type { Operation } from '../../core/data-plane.ts'
+import { invoke, type InvocationOptions } from './invocations.ts'
+import { predict } from './predictions.ts'
+import type { PredictionTarget } from './request-head.ts'
+import type { HasQuirk } from './quirks.ts'
 import { selectorOf, type Call, type Route } from './route-table.ts'
 
-/** Predictions, for clients. */
-export function inferenceRoutes(options: PredictionOptions): Route[] {
-  const predictRoute = async ({ ctx, params }: Call) => {
-    await predict(options, ctx, selectorOf(params))
+export type InferenceRouteOptions = InvocationOptions & { readonly hasQuirk: HasQuirk }
+
+type Method = Route['method']
+
+const ANY_METHOD: readonly Method[] = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']
+
+/** Predictions, for clients, on every route that TorchServe knows for them. */
+export function inferenceRoutes(options: InferenceRouteOptions): Route[] {
+  const answerWith = (operation?: Operation) => async (call: Call) => {
+    await predict(options, call.ctx, targetOf(call, operation))
     return undefined
   }
+  const predicting = answerWith()
+  const explaining = answerWith('explain')
+  const invoking = async ({ ctx, query }: Call) => {
+    await invoke(options, ctx, query)
+    return undefined
+  }
+  const on = routesOf(options)
   return [
-    { method: 'POST', path: '/predictions/:model{/:version}', answer: predictRoute },
-    { method: 'PUT', path: '/predictions/:model{/:version}', answer: predictRoute },
+    ...on(['POST', 'PUT'], '/predictions/:model{/:version}', predicting),
+    // Handlers that speak a protocol of their own behind this path have routes to read, such as `v1/models`.
+    ...on(['GET', 'POST', 'PUT'], '/predictions/:model/:version/*url_path', predicting),
+    ...on(['POST'], '/explanations/:model{/:version}', explaining),
+    ...on(['POST'], '/v1/models/:model\\:predict', predicting),
+    ...on(['POST'], '/v1/models/:model\\:explain', explaining),
+    ...on(['POST'], '/invocations', invoking),
   ]
+}
+
+/** Where the query's parameters are inputs. Behind all other routes, for `{model}` may be any word. */
+export function queryRoutes(options: InferenceRouteOptions): Route[] {
+  const answer = async ({ ctx, params, query }: Call) => {
+    await predict(options, ctx, { model: selectorOf(params), inputs: new URLSearchParams(query) })
+    return undefined
+  }
+  const on = routesOf(options)
+  return [
+    ...on(['POST'], '/models/:model/invoke', answer),
+    ...on(['GET', 'POST'], '/:model/predict', answer),
+    ...on(['GET', 'POST'], '/:model/:version/predict', answer),
+  ]
+}
+
+/** One route for each method that may predict here. */
+function routesOf({ hasQuirk }: InferenceRouteOptions) {
+  return (methods: readonly Method[], path: string, answer: Route['answer']): Route[] =>
+    (hasQuirk('anyMethodPredicts') ? ANY_METHOD : methods).map((method) => ({ method, path, answer }))
+}
+
+function targetOf({ params }: Call, operation: Operation | undefined): PredictionTarget {
+  const { url_path: urlPath } = params
+  return {
+    model: selectorOf(params),
+    ...(operation === undefined ? {} : { operation }),
+    // As TorchServe, which drops empty segments at the end of a path.
+    ...(urlPath === undefined ? {} : { urlPath: urlPath.replace(/\/+$/, '') }),
+  }
 }

@@ -1,4 +1,6 @@
 import type { ControlPlane } from '../../core/control-plane.ts'
+import type { DataPlane } from '../../core/data-plane.ts'
+import { modelPresence } from './health.ts'
 import { describe, list, register, scale, setDefault, unregister } from './management.ts'
 import { modelIdOf, selectorOf, type Route } from './route-table.ts'
 import type { Transport } from './transport.ts'
@@ -6,10 +8,14 @@ import type { Transport } from './transport.ts'
 /** Far more than all parameters need. */
 const MAX_PARAMETER_BYTES = 64 * 1024
 
-export type ManagementRouteOptions = { readonly controlPlane: ControlPlane; readonly transport: Transport }
+export type ManagementRouteOptions = {
+  readonly controlPlane: ControlPlane
+  readonly dataPlane: DataPlane
+  readonly transport: Transport
+}
 
 /** Models and their workers, for operators. */
-export function managementRoutes({ controlPlane, transport }: ManagementRouteOptions): Route[] {
+export function managementRoutes({ controlPlane, dataPlane, transport }: ManagementRouteOptions): Route[] {
   return [
     {
       method: 'POST',
@@ -39,6 +45,11 @@ export function managementRoutes({ controlPlane, transport }: ManagementRouteOpt
       method: 'DELETE',
       path: '/models/:model{/:version}',
       answer: ({ params, query }) => unregister(controlPlane, selectorOf(params), query),
+    },
+    {
+      method: 'GET',
+      path: '/v1/models/:model',
+      answer: ({ params }) => modelPresence(dataPlane, selectorOf(params)),
     },
   ]
 }

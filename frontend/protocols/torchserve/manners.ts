@@ -1,7 +1,7 @@
-import { ServingError } from '../../../worker/contract/errors.ts'
-import { renderError } from './errors.ts'
+import type { ServingError } from '../../../worker/contract/errors.ts'
+import { renderErrorWith } from './error-quirks.ts'
 import type { HasQuirk } from './quirks.ts'
-import type { Answer, Transport } from './transport.ts'
+import type { Answer, AnswerHead, Transport } from './transport.ts'
 
 export { renderError } from './errors.ts'
 
@@ -21,31 +21,17 @@ export function withManners(options: {
     send: (ctx, answer) => {
       transport.send(ctx, closing(answer))
     },
+    openStream: (ctx, head) => transport.openStream(ctx, closing(head)),
   }
 }
 
 /** How errors are answered. */
 export function errorRenderer(hasQuirk: HasQuirk): (error: ServingError) => Answer {
-  if (!hasQuirk('connectionClose') && !hasQuirk('tokenErrorStatus')) return renderError
-  const finish = hasQuirk('connectionClose') ? closing : (answer: Answer) => answer
-  const translate = hasQuirk('tokenErrorStatus') ? badTokenAsBadRequest : (error: ServingError) => error
-  return (error) => finish(renderError(translate(error)))
+  const render = renderErrorWith(hasQuirk)
+  return hasQuirk('connectionClose') ? (error) => closing(render(error)) : render
 }
 
-const TOKEN_REASONS = new Set([
-  'token_missing',
-  'token_unknown',
-  'token_expired',
-  'token_scope',
-  'token_model',
-])
-
-function badTokenAsBadRequest(error: ServingError): ServingError {
-  if (!TOKEN_REASONS.has(error.reason ?? '')) return error
-  return new ServingError('invalid_argument', error.message, { reason: 'token' })
-}
-
-function closing(answer: Answer): Answer {
+function closing<T extends AnswerHead>(answer: T): T {
   if (answer.status < FIRST_ERROR_STATUS) return answer
   return { ...answer, headers: { ...answer.headers, connection: 'close' } }
 }

@@ -10,6 +10,36 @@ export type Quirk = { readonly topic: string; readonly strict: string; readonly 
 
 /** Every oddity of TorchServe that can be asked for. The table in `docs/from-torchserve.md` is made from it. */
 export const QUIRKS = {
+  anyMethodPredicts: {
+    topic: 'method of a prediction',
+    strict: 'checked: 405 with `Allow` for any other than the listed ones',
+    torchserve: 'any method predicts',
+  },
+  rootNotAllowed: {
+    topic: '`GET /`',
+    strict: 'an index of the routes',
+    torchserve: '405',
+  },
+  handlerFailureStatus: {
+    topic: 'a handler that throws',
+    strict: '500, for the request that made it throw',
+    torchserve: '503',
+  },
+  timeoutStatus: {
+    topic: 'a worker that does not answer in time',
+    strict: '504',
+    torchserve: '500',
+  },
+  sameUnavailable: {
+    topic: 'no worker, or a full queue',
+    strict: '503 that says which, with `Retry-After` and the reason in `x-reject-reason`',
+    torchserve: '503 with one text for both and neither header',
+  },
+  emptyBodyTooLarge: {
+    topic: 'a request body over the limit',
+    strict: '413 with an error that names the limit',
+    torchserve: '413 without a body',
+  },
   connectionClose: {
     topic: 'connection after an error',
     strict: 'kept alive',
@@ -19,41 +49,6 @@ export const QUIRKS = {
     topic: '`/ping` while workers load or fail',
     strict: 'unhealthy at once, with the reason, when a version that should answer has no ready worker',
     torchserve: "healthy until a default version's workers have failed for longer than its retry window",
-  },
-  configFileOrder: {
-    topic: 'which configuration file is read',
-    strict: 'the one that `--ts-config` or `--config-file` names, else the one that `TS_CONFIG_FILE` names',
-    torchserve: 'the one that `TS_CONFIG_FILE` names, else the one that `--ts-config` names',
-  },
-  torchserveDefaults: {
-    topic: 'defaults of settings',
-    strict: 'chosen for a laptop and for safety',
-    torchserve: "TorchServe's, where the table of settings names a second one",
-  },
-  unknownProperties: {
-    topic: 'keys of `config.properties` that are unknown, cannot apply, or are given twice',
-    strict: 'the server does not start, and says why',
-    torchserve: 'a warning in the log; of two the last one counts',
-  },
-  variablesBeforeFlags: {
-    topic: 'variables that TorchServe reads whatever is configured, as `LOG_LOCATION`',
-    strict: 'a flag comes before them',
-    torchserve: 'they come before flags',
-  },
-  tokenErrorStatus: {
-    topic: 'a missing, wrong or insufficient token',
-    strict: '401 with `WWW-Authenticate`, or 403',
-    torchserve: '400 `InvalidKeyException`',
-  },
-  healthToken: {
-    topic: 'token of health routes, where tokens are asked for',
-    strict: 'none: probes have no tokens',
-    torchserve: 'that of the listener, for `/ping` too',
-  },
-  openDocuments: {
-    topic: 'token of `/metrics`, `/api-description` and `OPTIONS /`, where tokens are asked for',
-    strict: 'the scope of the listener',
-    torchserve: 'none',
   },
 } as const satisfies Readonly<Record<string, Quirk>>
 

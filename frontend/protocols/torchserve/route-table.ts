@@ -2,7 +2,6 @@ import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { ModelSelector } from '../../core/data-plane.ts'
-import type { Gate, RouteScope } from './access.ts'
 import { methodNotAllowed } from './errors.ts'
 import type { Answer, Mount, RequestContext, RequestState, Transport } from './transport.ts'
 
@@ -16,37 +15,25 @@ export type Call = {
 }
 
 export type Route = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'OPTIONS'
   /** In the router's syntax, `/models/:model{/:version}`. */
   readonly path: string
   /** Undefined: the handler has sent its answer itself. */
   readonly answer: (call: Call) => Promise<Answer | undefined> | Answer | undefined
 }
 
-/** A route and who may use it. */
-export type ScopedRoute = Route & { readonly scope: RouteScope }
-
-export function scoped(scope: RouteScope, routes: readonly Route[]): ScopedRoute[] {
-  return routes.map((route) => ({ ...route, scope }))
-}
-
-export type MountOptions = {
-  readonly transport: Transport
-  /** Absent: everybody may pass. */
-  readonly gate?: Gate | undefined
-  /** Sees a request before the router does, and passes on what it leaves to it. */
-  readonly first?: Middleware<RequestState> | undefined
-}
-
-/** The routes as a middleware that answers, refuses a wrong method with `Allow`, or passes on. */
-export function mountRoutes(routes: readonly ScopedRoute[], { transport, gate, first }: MountOptions): Mount {
+/**
+ * The routes as a middleware that answers, refuses a wrong method with `Allow`, or passes on.
+ *
+ * @param first sees a request before the router does, and passes on what it leaves to it
+ */
+export function mountRoutes(
+  routes: readonly Route[],
+  transport: Transport,
+  first?: Middleware<RequestState>,
+): Mount {
   const router = new Router<RequestState>()
-  const scopes = new Map<unknown, RouteScope>()
-  for (const route of routes) {
-    scopes.set(router.register(route.path, [route.method], routeMiddleware(route, transport)), route.scope)
-  }
-  // The router that will choose the route is asked: no spelling of a path can mean one route here and another there.
-  const scopeOf = (ctx: RequestContext) => scopes.get(router.match(ctx.path, ctx.method).pathAndMethod[0])
+  for (const route of routes) router.register(route.path, [route.method], routeMiddleware(route, transport))
   // The router itself adds the `params` that its type asks of the context.
   const routing = router.routes() as Middleware<RequestState>
   const refusal = refuseOtherMethods(router, transport)
@@ -57,18 +44,20 @@ export function mountRoutes(routes: readonly ScopedRoute[], { transport, gate, f
   }
   return {
     middleware: async (ctx, next) => {
-      gate?.(ctx, scopeOf(ctx))
       if (first === undefined) await routed(ctx, next)
       else await first(ctx, () => routed(ctx, next) as Promise<void>) // koa types every result as any
     },
-    routes: routes.map(({ method, path }) => `${method} ${shown(path)}`),
+    routes: shownRoutes(routes),
   }
+}
+
+/** As people write them: `POST /predictions/{model}[/{version}]`. */
+export function shownRoutes(routes: readonly Route[]): string[] {
+  return routes.map(({ method, path }) => `${method} ${shown(path)}`)
 }
 
 function routeMiddleware({ answer }: Route, transport: Transport) {
   return async (ctx: RequestContext & { params: Record<string, string> }) => {
-    const { model } = ctx.params
-    if (model !== undefined) ctx.state.checkModel?.(model)
     const result = await answer({ ctx, params: ctx.params, query: ctx.querystring })
     if (result !== undefined) transport.send(ctx, result)
   }
@@ -89,12 +78,13 @@ function refuseOtherMethods(router: Router<RequestState>, transport: Transport):
   }
 }
 
-/** `/models/:model{/:version}` as people write it: `/models/{model}[/{version}]`. */
+/** `/models/:model{/:version}` as people write it: `/models/{model}[/{version}]`; `/:model\\:predict` is `/{model}:predict`. */
 function shown(path: string): string {
   return path
     .replaceAll('{', '[')
     .replaceAll('}', ']')
-    .replace(/:(\w+)/g, '{$1}')
+    .replace(/(?<!\\)[:*](\w+)/g, '{$1}')
+    .replaceAll('\\', '')
 }
 
 /** Which model a path means. */

@@ -12,17 +12,20 @@ export type RequestState = {
   model: string | undefined
   requestBytes: number
   responseBytes: number
-  /** Set for a caller who may use certain models only: throws for the others. */
-  checkModel: ((model: string) => void) | undefined
 }
 
 export type RequestContext = ParameterizedContext<RequestState>
 
+export type AnswerHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> }
+
 /** A whole response. */
-export type Answer = {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array | string
+export type Answer = AnswerHead & { readonly body: Uint8Array | string }
+
+/** A response that goes out while it is being made. Writing never waits. */
+export type AnswerStream = {
+  write(bytes: Uint8Array): void
+  /** The last piece. @throws ServingError what has cut the response before */
+  end(bytes: Uint8Array): void
 }
 
 export type Transport = {
@@ -34,6 +37,8 @@ export type Transport = {
   /** @throws ServingError `invalid_argument` */
   partsFromForm(contentType: string, body: Uint8Array): Promise<RequestPart[]>
   send(ctx: RequestContext, answer: Answer): void
+  /** After it, an error that is thrown can only cut the response. */
+  openStream(ctx: RequestContext, head: AnswerHead): AnswerStream
 }
 
 /** The routes of one listener, ready to be mounted. */

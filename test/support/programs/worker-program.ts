@@ -1,9 +1,5 @@
 import { Socket } from 'node:net'
-import {
-  batchFromRunFrame,
-  NO_BATCH_ID,
-  resultFrameFromResult,
-} from '../../../worker/contract/batch-codec.ts'
+import { batchFromRunFrame, resultFrameFromResult } from '../../../worker/contract/batch-codec.ts'
 import { FrameReader, frameHeader, frameOf, type Frame } from '../../../worker/contract/frame.ts'
 import { frameFromPiece, memberFromCancelFrame } from '../../../worker/contract/piece-codec.ts'
 import type { BatchRequest, LoadSpec } from '../../../worker/contract/messages.ts'
@@ -88,7 +84,6 @@ function run(frame: Frame): void {
       streaming.set(frame.id, frame)
       break
     case 'thread dies':
-      socket.write(resultFrameFromResult(NO_BATCH_ID, { replies: [], timing: timing(0) }))
       reply(frame, requests, () => failure('unavailable', 'the thread ended', 'worker_died'))
       break
     case 'thread returns':
@@ -113,12 +108,8 @@ function answer(frame: Frame, requests: readonly BatchRequest[]): void {
 }
 
 function reply(frame: Frame, requests: readonly BatchRequest[], replyOf: typeof echo): void {
-  const result = { replies: requests.map(replyOf), timing: timing(requests.length) }
-  socket.write(resultFrameFromResult(frame.id, result))
-}
-
-function timing(rows: number) {
-  return { preprocessMs: 0, inferenceMs: 0, postprocessMs: 0, rows, runs: 1 }
+  const timing = { preprocessMs: 0, inferenceMs: 0, postprocessMs: 0, rows: requests.length, runs: 1 }
+  socket.write(resultFrameFromResult(frame.id, { replies: requests.map(replyOf), timing }))
 }
 
 function die(): void {

@@ -132,14 +132,7 @@ describe('predictions', () => {
     },
     { method: 'POST', path: '/ping', status: 405, allow: 'HEAD, GET', type: 'MethodNotAllowedException' },
     { method: 'POST', path: '/predictions', status: 404, allow: null, type: 'ResourceNotFoundException' },
-    {
-      method: 'POST',
-      path: '/predictions/a/b/c',
-      status: 404,
-      allow: null,
-      type: 'ResourceNotFoundException',
-    },
-    { method: 'GET', path: '/', status: 404, allow: null, type: 'ResourceNotFoundException' },
+    { method: 'POST', path: '/', status: 405, allow: 'HEAD, GET', type: 'MethodNotAllowedException' },
   ]
   for (const c of OTHERS) {
     it(`answer ${c.status} to ${c.method} ${c.path}`, async () => {

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
-import type { RequestPayload } from '../../../../worker/contract/messages.ts'
+import { partsOf } from '../../../support/parts.ts'
 import { rawExchange } from '../../../support/raw-http.ts'
 import { TorchServeFixture } from '../../../support/torchserve-fixture.ts'
-
-function partsOf(payload: RequestPayload | undefined) {
-  assert.equal(payload?.kind, 'parts')
-  return payload.parts.map(({ bytes, ...part }) => ({ ...part, text: Buffer.from(bytes).toString() }))
-}
 
 describe('predictions', () => {
   let server: TorchServeFixture
@@ -84,6 +79,34 @@ describe('predictions', () => {
       parts: [{ name: 'body', contentType: 'application/json', text: '{"x":[1]}' }],
     },
     {
+      it: 'JSON behind blanks that curl -d calls a form as JSON',
+      body: '\n {"x":"a=b"}',
+      type: 'application/x-www-form-urlencoded',
+      parts: [{ name: 'body', contentType: 'application/json', text: '\n {"x":"a=b"}' }],
+    },
+    {
+      it: 'a number that curl -d calls a form as JSON',
+      body: '5.1',
+      type: 'application/x-www-form-urlencoded',
+      parts: [{ name: 'body', contentType: 'application/json', text: '5.1' }],
+    },
+    {
+      it: 'a text that curl -d calls a form as text',
+      body: 'it was a good film & a long one',
+      type: 'application/x-www-form-urlencoded',
+      parts: [{ name: 'body', contentType: 'text/plain', text: 'it was a good film & a long one' }],
+    },
+    { it: 'an empty form as no parts', body: '', type: 'application/x-www-form-urlencoded', parts: [] },
+    {
+      it: 'every field of a name that is given twice',
+      body: 'a=1&a=2',
+      type: 'application/x-www-form-urlencoded',
+      parts: [
+        { name: 'a', text: '1' },
+        { name: 'a', text: '2' },
+      ],
+    },
+    {
       it: 'bytes that curl --data-binary calls a form as bytes',
       body: Buffer.from([0xff, 0xd8, 0x3d]),
       type: 'application/x-www-form-urlencoded',
@@ -118,6 +141,28 @@ describe('predictions', () => {
     assert.equal(head.announcedBytes, 3)
     assert.equal(head.headers['x-mine'], 'y')
     assert.equal(head.signal.aborted, false)
+  })
+
+  const SEQUENCES = [
+    { headers: {}, sequence: undefined },
+    { headers: { ts_request_sequence_id: 's1' }, sequence: { id: 's1', start: false, end: false } },
+    { headers: { ts_request_sequence_start: 'True' }, sequence: { start: true, end: false } },
+    {
+      headers: { ts_request_sequence_id: 's1', ts_request_sequence_end: 'true' },
+      sequence: { id: 's1', start: false, end: true },
+    },
+  ]
+  for (const { headers, sequence } of SEQUENCES) {
+    it(`with ${JSON.stringify(headers)} belong to ${JSON.stringify(sequence)}`, async () => {
+      await server.infer('/predictions/digits', { headers })
+      assert.deepEqual(server.dataPlane.heads[0]?.sequence, sequence)
+    })
+  }
+
+  it('refuse a mark of a sequence that is neither true nor false', async () => {
+    const reply = await server.infer('/predictions/digits', { headers: { ts_request_sequence_start: 'yes' } })
+    assert.equal(reply.status, 400)
+    assert.match(reply.text, /the header 'ts_request_sequence_start' is 'yes'; expected true or false/)
   })
 
   it('announce no size for a chunked body', async () => {
