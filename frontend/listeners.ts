@@ -1,10 +1,10 @@
+import type { ComposedMetrics } from './compose-metrics.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
 import type { Core } from './core/create-core.ts'
 import type { AppOptions } from './http/app.ts'
 import { HttpListener } from './http/listener.ts'
 import { httpTransport } from './http/transport.ts'
 import type { Logger } from './observability/logger.ts'
-import { Metrics } from './observability/metrics.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import {
   errorRenderer,
@@ -14,14 +14,23 @@ import {
 } from './protocols/torchserve/routes.ts'
 
 /** Where each listener listens. */
-export type Addresses = { readonly inference: string; readonly management: string; readonly metrics: string }
+export type Addresses = {
+  readonly inference: string
+  readonly management: string
+  /** Absent without a metrics listener. */
+  readonly metrics?: string
+}
 
-export type Listeners = Readonly<Record<keyof Addresses, HttpListener>>
+export type Listeners = Readonly<Record<'inference' | 'management', HttpListener>> & {
+  readonly metrics?: HttpListener
+}
+
+/** What the listeners tell of every request. */
+export type Observers = { readonly logger: Logger; readonly metrics: ComposedMetrics }
 
 /** The listeners with the dialect mounted on each; none listens yet. */
-export function listenersOf(config: Config, core: Core, logger: Logger): Listeners {
-  const { dataPlane, controlPlane, events } = core
-  const metrics = new Metrics({ events, readVersions: () => allVersions(core) })
+export function listenersOf(config: Config, core: Core, { logger, metrics }: Observers): Listeners {
+  const { dataPlane, controlPlane } = core
   const hasQuirk = quirksOf(config.compatibility)
   const renderError = errorRenderer(hasQuirk)
   const dialect = { transport: httpTransport, hasQuirk }
@@ -34,7 +43,7 @@ export function listenersOf(config: Config, core: Core, logger: Logger): Listene
           logger.failure(error, requestId)
         },
         onAccess: (record) => {
-          metrics.countResponse(record.status)
+          metrics.countResponse(record)
           if (config.accessLog) logger.access(record)
         },
       },
@@ -43,18 +52,22 @@ export function listenersOf(config: Config, core: Core, logger: Logger): Listene
   return {
     inference: listener(inferenceMount({ dataPlane, maxRequestBytes: config.maxRequestBytes, ...dialect })),
     management: listener(managementMount({ dataPlane, controlPlane, ...dialect })),
-    metrics: listener(metricsMount({ ...dialect, renderMetrics: () => metrics.render() })),
+    ...(config.enableMetricsApi
+      ? { metrics: listener(metricsMount({ ...dialect, renderMetrics: metrics.render })) }
+      : {}),
   }
 }
 
 /** Starts them all. @throws ServingError `failed_precondition` naming the address that cannot be had */
 export async function listen(config: Config, listeners: Listeners): Promise<Addresses> {
   const { inferenceAddress, managementAddress, metricsAddress } = config
-  return {
+  const addresses = {
     inference: await listeners.inference.listen(inferenceAddress, SETTINGS.inferenceAddress.property),
     management: await listeners.management.listen(managementAddress, SETTINGS.managementAddress.property),
-    metrics: await listeners.metrics.listen(metricsAddress, SETTINGS.metricsAddress.property),
   }
+  if (listeners.metrics === undefined) return addresses
+  const metrics = await listeners.metrics.listen(metricsAddress, SETTINGS.metricsAddress.property)
+  return { ...addresses, metrics }
 }
 
 /** Every version of every model, as it stands. */

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { messageOf, ServingError } from '../worker/contract/errors.ts'
 import { addConfigOptions, sourcesFromOptions } from './config/flags.ts'
 import { loadConfig } from './config/load.ts'
+import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { Server } from './server.ts'
 
 const EXIT_FAILURE = 1
@@ -29,17 +30,21 @@ export function createProgram(): Command {
 }
 
 async function start(options: Record<string, string>): Promise<void> {
-  const config = loadConfig({
-    ...sourcesFromOptions(options),
-    environment: process.env,
-    workingDirectory: process.cwd(),
-  })
-  const server = new Server(config, {
+  const { config, notes } = loadConfig(
+    {
+      ...sourcesFromOptions(options),
+      environment: process.env,
+      workingDirectory: process.cwd(),
+    },
+    quirksOf,
+  )
+  const host = {
     pid: process.pid,
     execPath: process.execPath,
     execArgv: process.execArgv.filter((flag) => !FLAGS_OF_THIS_PROCESS.test(flag)),
     environment: process.env,
-  })
+  }
+  const server = new Server(config, host, notes)
   // Before the start: restored models answer while others still load.
   closeOnSignal(server)
   await server.start()

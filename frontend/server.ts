@@ -1,3 +1,4 @@
+import { composeMetrics, type ComposedMetrics } from './compose-metrics.ts'
 import { coreOf, type HostProcess } from './compose-core.ts'
 import type { Config } from './config/schema.ts'
 import { systemClock } from './core/clock.ts'
@@ -16,17 +17,22 @@ export class Server {
   readonly #host: HostProcess
   readonly #logger: Logger
   readonly #core: Core
+  readonly #metrics: ComposedMetrics
   readonly #listeners: Listeners
   #lock: StateLock | undefined
   #closed: Promise<void> | undefined
 
-  constructor(config: Config, host: HostProcess) {
+  /** @param notes what of the configuration was overlooked, a sentence each */
+  constructor(config: Config, host: HostProcess, notes: readonly string[] = []) {
     this.#config = config
     this.#host = host
     this.#logger = createLogger(config)
     this.#core = coreOf(config, host)
+    for (const note of notes) this.#logger.log('warn', note)
     logEvents(this.#core.events, this.#logger)
-    this.#listeners = listenersOf(config, this.#core, this.#logger)
+    const { events } = this.#core
+    this.#metrics = composeMetrics({ events, readVersions: () => allVersions(this.#core) })
+    this.#listeners = listenersOf(config, this.#core, { logger: this.#logger, metrics: this.#metrics })
   }
 
   /**

@@ -2,7 +2,12 @@ import type { VersionDescription } from './core/control-plane.ts'
 import { isVariable, type TensorMetadata } from '../worker/contract/tensor.ts'
 
 export type StartupFacts = {
-  readonly addresses: { readonly inference: string; readonly management: string; readonly metrics: string }
+  readonly addresses: {
+    readonly inference: string
+    readonly management: string
+    /** Absent without a metrics listener. */
+    readonly metrics?: string
+  }
   readonly versions: readonly VersionDescription[]
   /** Archives of the store that are not registered. */
   readonly unregistered: readonly string[]
@@ -12,7 +17,7 @@ export type StartupFacts = {
 export function startupReport(facts: StartupFacts): string[] {
   const { addresses, versions, unregistered } = facts
   return [
-    `OnnxServe listens on ${addresses.inference} (inference), ${addresses.management} (management), ${addresses.metrics} (metrics)`,
+    `OnnxServe listens on ${listenersText(addresses)}`,
     ...versions.map(versionLine),
     ...(versions.length === 0 ? ['no model is registered'] : []),
     ...unregistered.map(
@@ -20,6 +25,12 @@ export function startupReport(facts: StartupFacts): string[] {
         `${archive} is in the model store, not registered: curl -X POST "${addresses.management}/models?url=${archive}&initial_workers=1"`,
     ),
   ]
+}
+
+function listenersText(addresses: StartupFacts['addresses']): string {
+  return Object.entries(addresses)
+    .map(([listener, address]) => `${address} (${listener})`)
+    .join(', ')
 }
 
 function versionLine(version: VersionDescription): string {

@@ -1,4 +1,10 @@
-import type { Handler } from './handler-api/handler.ts'
+import type {
+  BatchAnswers,
+  Handler,
+  HandlerAnswer,
+  HandlerContext,
+  HandlerRequest,
+} from './handler-api/handler.ts'
 
 /*
  * The public API for handlers, `onnxserve/handler`. A bundled handler carries a copy of this module: what it makes
@@ -21,4 +27,23 @@ export { ServingError as HandlerError } from './contract/errors.ts'
 /** Gives a handler module its types: `export default defineHandler({ … })`. */
 export function defineHandler(handler: Handler): Handler {
   return handler
+}
+
+/**
+ * Makes a function of one request answer a whole batch, for `handle` and `explain`: its calls overlap where they are
+ * asynchronous, and a throw fails its request alone.
+ */
+export function perRequest(
+  answer: (request: HandlerRequest, context: HandlerContext) => HandlerAnswer | Promise<HandlerAnswer>,
+): (requests: readonly HandlerRequest[], context: HandlerContext) => Promise<BatchAnswers> {
+  return (requests, context) =>
+    Promise.all(
+      requests.map(async (request) => {
+        try {
+          return await answer(request, context)
+        } catch (error) {
+          return error instanceof Error ? error : new Error(String(error))
+        }
+      }),
+    )
 }

@@ -9,6 +9,20 @@ export function unknownSetting(source: string, name: string, known: readonly str
   return configError(`${source}: '${name}' is not a setting${hint}`)
 }
 
+export function inapplicableKey(source: string, name: string, why: string): ServingError {
+  return configError(`${source}: '${name}' ${why}`)
+}
+
+export function missingVariable(source: string, name: string, variable: string): ServingError {
+  return configError(
+    `${source}: ${name} needs the environment variable '${variable}', which is not set; set it, or write the value itself`,
+  )
+}
+
+export function twoConfigFiles(first: string, second: string): ServingError {
+  return configError(`environment: ${first} and ${second} name different files; keep one of them`)
+}
+
 export function badValue(source: string, name: string, value: string, expected: string): ServingError {
   return configError(`${source}: ${name} is '${value}'; expected ${expected}`)
 }

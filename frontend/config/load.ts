@@ -1,121 +1,118 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { badValue, givenTwice, sameAddress, unknownSetting, unreadableFile } from './errors.ts'
-import { parseProperties } from './properties.ts'
+import { readConfigFile, type ConfigFile } from './config-file.ts'
+import { badValue, sameAddress } from './errors.ts'
 import {
   defaultOf,
-  ENVIRONMENT_PREFIX,
   environmentName,
-  flagName,
   SETTING_KEYS,
   SETTINGS,
   type Config,
   type Setting,
   type SettingKey,
 } from './schema.ts'
+import {
+  fromDirectVariables,
+  fromEnvironment,
+  fromFile,
+  fromFlags,
+  fromTorchServeVariables,
+  type Assignment,
+  type ConfigSources,
+} from './sources.ts'
 import type { ListenAddress } from './values.ts'
 
-export type ConfigSources = {
-  /** Raw texts of the flags that were given. */
-  readonly flags: Readonly<Partial<Record<SettingKey, string>>>
-  /** The file named by a flag. Absent: the one named by the environment, else `config.properties` if it exists. */
-  readonly configFile?: string
-  readonly environment: Readonly<Record<string, string | undefined>>
-  /** Relative paths start here. */
-  readonly workingDirectory: string
-}
+export type { ConfigSources } from './sources.ts'
 
-/** Names a configuration file; not a setting, because it cannot be in the file itself. */
-export const CONFIG_FILE_VARIABLE = `${ENVIRONMENT_PREFIX}CONFIG_FILE`
-const DEFAULT_CONFIG_FILE = 'config.properties'
+/** Oddities of TorchServe's configuration; the dialect's table of quirks describes them. */
+export type ConfigQuirk =
+  'configFileOrder' | 'torchserveDefaults' | 'unknownProperties' | 'variablesBeforeFlags'
+export type QuirksOf = (compatibility: 'strict' | 'torchserve') => (name: ConfigQuirk) => boolean
 
-type Assignment = {
-  readonly key: SettingKey
-  readonly source: string
-  readonly name: string
-  readonly text: string
-  readonly inSeconds: boolean
+export type LoadedConfig = {
+  readonly config: Config
+  /** What was overlooked, a sentence each, for the log. */
+  readonly notes: readonly string[]
+  /** The configuration file that was read. */
+  readonly file: string | undefined
 }
 
 /**
  * Merges all sources into the configuration: defaults < file < environment < flags.
  *
+ * Whose manners apply is read first: from a flag, else the environment, else the file.
+ *
  * @throws ServingError `invalid_argument` naming source, setting, value and what is allowed.
  */
-export function loadConfig(sources: ConfigSources): Config {
-  const assignments = [...fromFile(sources), ...fromEnvironment(sources), ...fromFlags(sources)]
-  const given = new Map(assignments.map((assignment) => [assignment.key, valueOf(assignment)]))
-  const compatibility = given.get('compatibility') ?? SETTINGS.compatibility.default
+export function loadConfig(sources: ConfigSources, quirksOf: QuirksOf): LoadedConfig {
+  const early = compatibilityOf(textOf('compatibility', sources, undefined))
+  const file = readConfigFile(sources, quirksOf(early)('configFileOrder'))
+  const compatibility = compatibilityOf(textOf('compatibility', sources, file))
+  const hasQuirk = quirksOf(compatibility)
+  const notes: string[] = []
+  const given = new Map(
+    assignmentsOf({ sources, file, hasQuirk, notes }).map((assignment) => [
+      assignment.key,
+      valueOf(assignment),
+    ]),
+  )
   const values: Record<string, unknown> = {}
-  for (const key of SETTING_KEYS) values[key] = given.get(key) ?? defaultOf(SETTINGS[key], compatibility)
+  for (const key of SETTING_KEYS)
+    values[key] = given.get(key) ?? defaultOf(SETTINGS[key], hasQuirk('torchserveDefaults'))
   const merged = values as Config // each key of the schema was set by its own default or parser
   checkAddresses(merged)
-  return deepFreeze(withAbsolutePaths(merged, sources.workingDirectory))
+  const config = deepFreeze(withAbsolutePaths(merged, sources.workingDirectory))
+  return { config, notes, file: file?.path }
 }
 
-function fromFile(sources: ConfigSources): Assignment[] {
-  const path = configFilePath(sources)
-  if (path === undefined) return []
-  const seen = new Map<SettingKey, string>()
-  return parseProperties(readText(path)).map(({ name, value, line }) => {
-    const source = `${path}:${line}`
-    const known = PROPERTIES.get(name)
-    if (known === undefined) throw unknownSetting(source, name, [...PROPERTIES.keys()])
-    const earlier = seen.get(known.key)
-    if (earlier !== undefined) throw givenTwice(source, earlier, name)
-    seen.set(known.key, name)
-    return { ...known, source, name, text: value }
-  })
+/** A word that is none of the two is refused where values are read. */
+function compatibilityOf(text: string | undefined): 'strict' | 'torchserve' {
+  return text?.trim() === 'torchserve' ? 'torchserve' : 'strict'
 }
 
-function configFilePath({ configFile, environment, workingDirectory }: ConfigSources): string | undefined {
-  const named = configFile ?? environment[CONFIG_FILE_VARIABLE]
-  if (named !== undefined) return resolve(workingDirectory, named)
-  const path = resolve(workingDirectory, DEFAULT_CONFIG_FILE)
-  return existsSync(path) ? path : undefined
+type Reading = {
+  readonly sources: ConfigSources
+  readonly file: ConfigFile | undefined
+  readonly hasQuirk: (name: ConfigQuirk) => boolean
+  readonly notes: string[]
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw unreadableFile(path, error)
+/** In ascending precedence. */
+function assignmentsOf({ sources, file, hasQuirk, notes }: Reading): Assignment[] {
+  const leniency = {
+    isLenient: hasQuirk('unknownProperties'),
+    note: (sentence: string) => void notes.push(sentence),
   }
+  const isOn = (key: SettingKey) => textOf(key, sources, file)?.toLowerCase() === 'true'
+  const switches = { isEnabled: isOn('enableEnvvarsConfig'), mayAllowUrls: isOn('useEnvAllowedUrls') }
+  const direct = fromDirectVariables(sources)
+  const flags = fromFlags(sources, leniency)
+  return [
+    ...fromFile(file, leniency),
+    ...fromTorchServeVariables(sources, switches, leniency),
+    ...(hasQuirk('variablesBeforeFlags') ? [] : direct),
+    ...fromEnvironment(sources),
+    ...flags,
+    ...(hasQuirk('variablesBeforeFlags') ? direct : []),
+  ]
 }
 
-function fromEnvironment({ environment }: ConfigSources): Assignment[] {
-  return Object.entries(environment).flatMap(([name, text]) => {
-    if (!name.startsWith(ENVIRONMENT_PREFIX) || name === CONFIG_FILE_VARIABLE || text === undefined) return []
-    const key = VARIABLES.get(name)
-    if (key === undefined) throw unknownSetting('environment', name, [...VARIABLES.keys()])
-    return [{ key, source: 'environment', name, text: text.trim(), inSeconds: false }]
-  })
+/** A setting that decides how the others are read, before they are. */
+function textOf(key: SettingKey, { flags, environment }: ConfigSources, file: ConfigFile | undefined) {
+  const { property } = SETTINGS[key]
+  const inFile = file?.properties.findLast(({ name }) => name === property)?.value
+  return flags[key] ?? environment[environmentName(key)] ?? inFile
 }
-
-function fromFlags({ flags }: ConfigSources): Assignment[] {
-  return SETTING_KEYS.flatMap((key) => {
-    const text = flags[key]
-    return text === undefined
-      ? []
-      : [{ key, source: 'command line', name: flagName(key), text, inSeconds: false }]
-  })
-}
-
-const PROPERTIES = new Map<string, { readonly key: SettingKey; readonly inSeconds: boolean }>(
-  SETTING_KEYS.flatMap((key) => {
-    const { property, propertyInSeconds }: Setting<unknown> = SETTINGS[key]
-    const names = propertyInSeconds === undefined ? [property] : [property, propertyInSeconds]
-    return names.map((name) => [name, { key, inSeconds: name !== property }])
-  }),
-)
-
-const VARIABLES = new Map(SETTING_KEYS.map((key) => [environmentName(key), key]))
 
 function valueOf({ key, source, name, text, inSeconds }: Assignment): unknown {
   const { kind }: Setting<unknown> = SETTINGS[key]
   const value = kind.parse(inSeconds && /^\d+$/.test(text) ? `${text}000` : text)
   if (value !== undefined) return value
-  throw badValue(source, name, text, inSeconds ? 'an integer from 1 to 86400 seconds' : kind.expected)
+  throw badValue(
+    source,
+    name,
+    text,
+    inSeconds ? 'an integer from 1 to 86400 seconds' : (kind.explain?.(text) ?? kind.expected),
+  )
 }
 
 /** Two listeners on one address would answer each other's routes; TorchServe's combined listener collides. */
@@ -138,7 +135,11 @@ function withAbsolutePaths(config: Config, workingDirectory: string): Config {
   const modelStore = resolve(workingDirectory, config.modelStore)
   const stateDir =
     config.stateDir === '' ? resolve(modelStore, '.onnxserve') : resolve(workingDirectory, config.stateDir)
-  return { ...config, modelStore, stateDir }
+  const logLocation = config.logLocation === '' ? stateDir : resolve(workingDirectory, config.logLocation)
+  const optional = (path: string) => (path === '' ? '' : resolve(workingDirectory, path))
+  const metricsConfig = optional(config.metricsConfig)
+  const metricsLocation = optional(config.metricsLocation)
+  return { ...config, modelStore, stateDir, logLocation, metricsConfig, metricsLocation }
 }
 
 function deepFreeze<T extends object>(value: T): T {

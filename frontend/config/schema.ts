@@ -54,9 +54,9 @@ export function flagName(key: string): string {
 /** What a setting is when nobody set it. */
 export function defaultOf(
   { default: own, torchserveDefault }: Setting<unknown>,
-  compatibility: unknown,
+  isTorchserve: boolean,
 ): unknown {
-  return compatibility === 'torchserve' && torchserveDefault !== undefined ? torchserveDefault : own
+  return isTorchserve && torchserveDefault !== undefined ? torchserveDefault : own
 }
 
 /** The default as it is typed; TorchServe's behind it where that is another one. */

@@ -4,6 +4,8 @@ export type ValueKind<T> = {
   readonly expected: string
   /** Undefined when the text is not acceptable. */
   parse(text: string): T | undefined
+  /** What exactly is expected in the place of a text that was refused. Absent: {@link expected} says it all. */
+  explain?(text: string): string
   format(value: T): string
 }
 
@@ -41,7 +43,11 @@ export function choice<const T extends string>(...options: readonly T[]): ValueK
 
 export const toggle: ValueKind<boolean> = {
   expected: 'true | false',
-  parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  parse: (text) =>
+    new Map([
+      ['true', true],
+      ['false', false],
+    ]).get(text.toLowerCase()), // Java's, any case
   format: String,
 }
 

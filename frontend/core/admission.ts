@@ -9,7 +9,7 @@ export type AdmissionSnapshot = {
   readonly state: VersionState
   /** Why the version is not serving, when it is not. */
   readonly reason: string | undefined
-  /** Workers that are loaded, or are being loaded without a back-off before them. */
+  /** Batches that workers take at a time which are loaded, or are being loaded without a back-off before them. */
   readonly workers: number
   /** Time until the next try to start a worker when `workers` is 0. */
   readonly backoffMs: number

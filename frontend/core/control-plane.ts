@@ -7,8 +7,10 @@ import type { RetryState } from './retry-state.ts'
 import type { VersionState } from './version-state.ts'
 
 export type RegisterRequest = {
-  /** File name of an archive (or directory) in the model store. */
+  /** File name of an archive (or directory) in the model store, or an address that the server is allowed to read. */
   readonly archive: string
+  /** SHA-256 that the archive file must have, lower-case hex. */
+  readonly sha256?: string
   /** Overrides the manifest's name. */
   readonly name?: string
   /** Overrides the manifest's handler. */
@@ -20,6 +22,8 @@ export type RegisterRequest = {
     ModelConfig,
     'maxBatchRows' | 'maxBatchDelayMs' | 'inferenceTimeoutMs' | 'startupTimeoutMs' | 'maxQueuedRequests'
   >
+  /** Whether the same archive may be registered again, without effect; default true. */
+  readonly repeatable?: boolean
   /** Wait until the workers are ready (or have failed) before answering. */
   readonly synchronous: boolean
 }
@@ -32,11 +36,16 @@ export type ScaleRequest = {
   readonly synchronous: boolean
 }
 
-/** How a registration or scaling ended: `loading` is the answer of an asynchronous call. */
+/**
+ * How a registration or scaling ended: `loading` is the answer of an asynchronous call, `partial` of one whose
+ * workers have started and of which some are down again.
+ */
 export type WorkersOutcome = {
   readonly model: ModelId
-  readonly state: 'no_workers' | 'ready' | 'loading'
+  readonly state: 'no_workers' | 'ready' | 'partial' | 'loading'
   readonly workers: number
+  /** The same archive was registered before, and nothing has changed. */
+  readonly existing?: true
 }
 
 export type WorkerDescription = {
@@ -80,6 +89,8 @@ export type VersionDescription = {
   readonly outputs?: readonly TensorMetadata[]
   readonly workers: readonly WorkerDescription[]
   readonly queuedRequests: number
+  /** Batches that workers run at this moment. */
+  readonly runningBatches: number
   /** Worker processes restarted after a crash or a timeout. */
   readonly restarts: number
   readonly retry: RetryState
@@ -97,8 +108,10 @@ export interface ControlPlane {
   /**
    * Verifies the archive, loads and warms the version, makes it the default if it is the model's first.
    *
+   * The same archive again, by its digest, changes nothing and succeeds.
+   *
    * @throws ServingError `invalid_argument` (broken archive, bad setting) | `not_found` (no such archive) |
-   * `already_exists` | `failed_precondition` (no usable execution provider) | `internal` (workers did not start)
+   * `already_exists` (another archive of the same version) | `failed_precondition` (no usable execution provider) | `internal` (workers did not start)
    */
   register(request: RegisterRequest): Promise<WorkersOutcome>
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Precedence } from './candidate.ts'
 import type { Clock } from './clock.ts'
 import { EventBus } from './events.ts'
 import { InferenceService } from './inference.ts'
@@ -20,6 +21,8 @@ export type CoreOptions = {
   readonly defaults: SettingDefaults
   readonly unregisterTimeoutMs: number
   readonly loadModels: DeclaredModels
+  /** Whose settings count; default `explicit`. */
+  readonly precedence?: Precedence
   readonly cpus: number
   readonly findings: ProviderFindings
   readonly startProcess: StartWorkerProcess
@@ -49,12 +52,14 @@ export function createCore(options: CoreOptions): Core {
   const dataPlane = new InferenceService(registry, events, clock)
   const controlPlane = new ManagementService({
     registry,
-    store,
+    archives: store,
     journal,
     workerSets,
     events,
     clock,
     defaults,
+    precedence: options.precedence ?? 'explicit',
+    declared: () => undefined,
     unregisterTimeoutMs,
   })
   return {

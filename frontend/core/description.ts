@@ -32,6 +32,7 @@ export function describeVersion(version: ModelVersion, isDefault: boolean): Vers
     ...signatureOf(version),
     workers: workers?.describe(residentBytes) ?? [],
     queuedRequests: version.batcher.queuedRequests,
+    runningBatches: version.batcher.runningBatches,
     restarts: version.restarts,
     retry: version.retry,
   }

@@ -26,6 +26,14 @@ export function alreadyRegistered(model: ModelId): ServingError {
   )
 }
 
+export function otherDigest(archive: string, expected: string, actual: string): ServingError {
+  return new ServingError(
+    'invalid_argument',
+    `archive '${archive}' has the SHA-256 ${actual}, and not ${expected}: it is another file than the one that was meant`,
+    { reason: 'archive' },
+  )
+}
+
 export function defaultVersionInUse(model: ModelId): ServingError {
   return new ServingError(
     'failed_precondition',

@@ -7,10 +7,21 @@ import type { VersionState } from './version-state.ts'
 /** Why a worker process was replaced. */
 export type RestartCause = 'crash' | 'timeout' | 'startup'
 
+export type RequestFinished = {
+  readonly model: ModelId
+  readonly requestId: string
+  /** Absent on success. */
+  readonly code?: ErrorCode
+  readonly totalMs: number
+  readonly queueMs: number
+  /** Whether it named no version and got the default one. */
+  readonly byDefault: boolean
+}
+
 /** Every fact that core announces, once each. Logs and metrics subscribe; nothing in core depends on a listener. */
 export type CoreEvents = {
-  /** A request left core, with its outcome. `code` is absent on success. */
-  requestFinished: [{ model: ModelId; requestId: string; code?: ErrorCode; totalMs: number; queueMs: number }]
+  /** A request left core, with its outcome. */
+  requestFinished: [RequestFinished]
   /** A request was refused at admission; `model` is what it asked for, if that is registered. */
   requestRejected: [{ model: ModelId; requestId: string; code: ErrorCode; reason: string }]
   batchFinished: [{ model: ModelId; requests: number; workerMs: number; timing: BatchTiming }]

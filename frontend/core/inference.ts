@@ -239,6 +239,7 @@ class HeldRequest implements AdmittedRequest {
       ...(outcome.ok ? {} : { code: outcome.error.code }),
       totalMs: clock.nowMs() - this.#arrivedAtMs,
       queueMs: outcome.queueMs,
+      byDefault: head.model.version === undefined,
     })
   }
 }

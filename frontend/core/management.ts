@@ -1,8 +1,14 @@
 import type { ModelConfig } from '../../archiver-cli/format/model-config.ts'
-import { ServingError } from '../../worker/contract/errors.ts'
-import { isValidName, type ModelId } from '../../worker/contract/model-id.ts'
-import { BUILT_IN_HANDLERS } from '../../worker/contract/built-in-handlers.ts'
-import type { Artefact } from './artefact.ts'
+import { formatModelId, type ModelId } from '../../worker/contract/model-id.ts'
+import type { ArchiveSource } from './archive-source.ts'
+import {
+  artefactOf,
+  effectiveCall,
+  layersOf,
+  type Candidate,
+  type DeclaredSettings,
+  type Precedence,
+} from './candidate.ts'
 import type { Clock } from './clock.ts'
 import type {
   ControlPlane,
@@ -14,11 +20,10 @@ import type {
 } from './control-plane.ts'
 import type { ModelSelector } from './data-plane.ts'
 import { describeVersion } from './description.ts'
-import { alreadyRegistered, defaultVersionInUse, stillStarting } from './errors.ts'
+import { alreadyRegistered, defaultVersionInUse, notServing, stillStarting } from './errors.ts'
 import type { EventBus } from './events.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import type { ModelRegistry } from './model-registry.ts'
-import type { ModelStore, StoredModel } from './model-store.ts'
 import { ModelVersion } from './model-version.ts'
 import type { RegistryJournal } from './registry-journal.ts'
 import { resolveSettings, type SettingDefaults } from './settings.ts'
@@ -27,33 +32,28 @@ import type { WorkerSetFactory } from './workers/worker-set-factory.ts'
 
 export type ManagementOptions = {
   readonly registry: ModelRegistry
-  readonly store: ModelStore
+  readonly archives: ArchiveSource
   readonly journal: RegistryJournal
   readonly workerSets: WorkerSetFactory
   readonly events: EventBus
   readonly clock: Clock
   readonly defaults: SettingDefaults
+  readonly precedence: Precedence
+  readonly declared: DeclaredSettings
   readonly unregisterTimeoutMs: number
 }
 
-/** A version about to be registered. */
-export type Candidate = {
-  readonly stored: StoredModel
-  readonly name?: string | undefined
-  readonly handler?: string | undefined
-  readonly overrides: ModelConfig
-  readonly loadedAtStartup: boolean
-}
-
 /**
- * The control plane over registry, store and journal.
+ * The control plane over registry, archives and journal.
  *
- * Changes of one model happen one after the other. A change is durable before it is acknowledged; a change that
- * fails leaves things as they were.
+ * Changes of one version happen one after the other; those of another version never wait for its workers. A change
+ * is durable before it is acknowledged; a change that fails leaves things as they were.
  */
 export class ManagementService implements ControlPlane {
   readonly #options: ManagementOptions
-  readonly #lock = new KeyedLock()
+  readonly #versionLock = new KeyedLock()
+  /** Held for a moment, while it is settled which version of a model is the default. */
+  readonly #defaultLock = new KeyedLock()
   #isOpen = false
 
   constructor(options: ManagementOptions) {
@@ -67,7 +67,7 @@ export class ManagementService implements ControlPlane {
 
   async register(request: RegisterRequest): Promise<WorkersOutcome> {
     this.#checkOpen()
-    const stored = await this.#options.store.load(request.archive)
+    const stored = await this.#options.archives.load(request.archive, request.sha256)
     const { initialWorkers, settings } = request
     const candidate: Candidate = {
       stored,
@@ -75,6 +75,7 @@ export class ManagementService implements ControlPlane {
       handler: request.handler,
       overrides: { ...settings, ...(initialWorkers === undefined ? {} : { minWorkers: initialWorkers }) },
       loadedAtStartup: false,
+      repeatable: request.repeatable,
     }
     return request.synchronous ? this.registerAndWait(candidate) : this.#registerInBackground(candidate)
   }
@@ -82,16 +83,12 @@ export class ManagementService implements ControlPlane {
   /** Loads and warms the version before it is acknowledged; nothing of it stays if that fails. */
   registerAndWait(candidate: Candidate): Promise<WorkersOutcome> {
     const version = this.#versionOf(candidate)
-    return this.#lock.run(version.model.name, async () => {
-      this.#options.registry.add(version)
-      try {
-        await version.scale(version.settings, () =>
-          this.#options.journal.record(version, candidate.overrides, candidate.handler),
-        )
-      } catch (error) {
-        await this.#forget(version)
-        throw error
-      }
+    return this.#exclusively(version.model, async () => {
+      const earlier = this.#earlierOf(version, candidate)
+      if (earlier !== undefined) return earlier
+      await this.#addAnd(version, () =>
+        version.scale(version.settings, () => this.#record(version, candidate)),
+      )
       return outcomeOf(version)
     })
   }
@@ -99,44 +96,70 @@ export class ManagementService implements ControlPlane {
   /** Registers durably, then starts the workers; a failure shows as state `failed` with its reason. */
   async #registerInBackground(candidate: Candidate): Promise<WorkersOutcome> {
     const version = this.#versionOf(candidate)
-    await this.#lock.run(version.model.name, async () => {
-      this.#options.registry.add(version)
-      try {
-        await this.#options.journal.record(version, candidate.overrides, candidate.handler)
-      } catch (error) {
-        await this.#forget(version)
-        throw error
-      }
+    // Before its turn too: the same archive may be loading, and this call waits for no load.
+    const known = this.#earlierOf(version, candidate)
+    if (known !== undefined) return known
+    const earlier = await this.#exclusively(version.model, async () => {
+      const found = this.#earlierOf(version, candidate)
+      if (found === undefined) await this.#addAnd(version, () => this.#record(version, candidate))
+      return found
     })
     const workers = version.settings.minWorkers
-    if (workers === 0) return outcomeOf(version)
+    if (earlier !== undefined || workers === 0) return earlier ?? outcomeOf(version)
     this.#scaleInBackground(version)
     return { model: version.model, state: 'loading', workers }
   }
 
+  /** How the same archive, registered before, is doing. @throws ServingError `already_exists` when it is another */
+  #earlierOf({ artefact }: ModelVersion, { repeatable = true }: Candidate): WorkersOutcome | undefined {
+    const earlier = this.#options.registry.find(artefact.model)
+    if (earlier === undefined) return undefined
+    if (!repeatable || earlier.artefact.digest !== artefact.digest) throw alreadyRegistered(artefact.model)
+    return { ...outcomeOf(earlier), existing: true }
+  }
+
+  /** Adds the version, and takes it out again if what follows fails. */
+  async #addAnd(version: ModelVersion, complete: () => Promise<void>): Promise<void> {
+    this.#options.registry.add(version)
+    try {
+      await complete()
+    } catch (error) {
+      await this.#forget(version)
+      throw error
+    }
+  }
+
+  #record(version: ModelVersion, { overrides, handler }: Candidate): Promise<void> {
+    const { precedence, journal } = this.#options
+    const layers = layersOf(version.artefact, overrides, this.#options)
+    return journal.record(version, effectiveCall(layers, precedence), handler)
+  }
+
   /** Puts a version of an earlier run back, without its workers. */
   restore(candidate: Candidate, record: VersionRecord): ModelVersion {
-    const version = this.#versionOf(candidate)
+    // Its settings are those that had an effect: nothing outranks them now.
+    const version = this.#versionOf(candidate, candidate.overrides)
     this.#options.registry.add(version)
     const { archive, digest } = version.artefact
     this.#options.journal.restored(version, { ...record, archive, digest })
     return version
   }
 
-  /** Runs while no other change of the model does. */
-  exclusively(name: string, change: () => Promise<unknown>): Promise<unknown> {
-    return this.#lock.run(name, change)
+  /** Starts the workers of a version that was restored. */
+  start(version: ModelVersion): Promise<void> {
+    return this.#exclusively(version.model, () => version.scale(version.settings))
   }
 
   async scale({ model, minWorkers, maxWorkers, synchronous }: ScaleRequest): Promise<WorkersOutcome> {
     this.#checkOpen()
-    const { name } = this.#options.registry.resolve(model).model
-    return this.#lock.run(name, async () => {
-      const version = this.#options.registry.resolve(model)
-      const record = this.#options.journal.recordOf(version)
+    const { registry, journal, defaults } = this.#options
+    const id = registry.resolve(model).model
+    return this.#exclusively(id, async () => {
+      const version = registry.resolve(id)
+      const record = journal.recordOf(version)
       const overrides = { ...record.settings, minWorkers, maxWorkers: maxWorkers ?? Math.max(1, minWorkers) }
-      const settings = resolveSettings(overrides, version.artefact.config, this.#options.defaults)
-      const commit = () => this.#options.journal.record(version, overrides, record.handler)
+      const settings = resolveSettings(layersOf(version.artefact, overrides, this.#options), defaults)
+      const commit = () => journal.record(version, overrides, record.handler)
       if (synchronous) {
         await version.scale(settings, commit)
         return outcomeOf(version)
@@ -149,15 +172,18 @@ export class ManagementService implements ControlPlane {
 
   async setDefault(model: ModelId): Promise<void> {
     this.#checkOpen()
-    await this.#lock.run(model.name, async () => {
-      const { registry, journal } = this.#options
-      registry.resolve(model)
+    const { registry, journal } = this.#options
+    // A version that is still being registered may fail: its own registration is waited for, no other.
+    if (!journal.has(registry.resolve(model))) await this.#exclusively(model, NOTHING)
+    await this.#defaultLock.run(model.name, async () => {
+      if (!journal.has(registry.resolve(model))) throw notServing(model, 'draining', 'it is leaving', 1000)
       const before = registry.defaultVersionOf(model.name)
       registry.setDefault(model)
       try {
         await journal.recordDefault(model.name)
       } catch (error) {
-        registry.setDefault({ name: model.name, version: before })
+        const former = { name: model.name, version: before }
+        if (registry.has(former)) registry.setDefault(former)
         throw error
       }
     })
@@ -165,14 +191,20 @@ export class ManagementService implements ControlPlane {
 
   async unregister(selector: ModelSelector): Promise<ModelId> {
     this.#checkOpen()
-    const { journal, unregisterTimeoutMs } = this.#options
-    await this.#unregistrable(selector).abandonStart()
-    return this.#lock.run(selector.name, async () => {
-      const version = this.#unregistrable(selector)
-      await journal.erase(version)
+    const { registry, journal, unregisterTimeoutMs } = this.#options
+    const absent = registry.find(selector) === undefined ? await journal.forgetRetained(selector) : undefined
+    if (absent !== undefined) return absent
+    const { model } = this.#unregistrable(selector)
+    await registry.resolve(model).abandonStart()
+    return this.#exclusively(model, async () => {
+      const version = await this.#defaultLock.run(model.name, async () => {
+        const found = this.#unregistrable(model)
+        await journal.erase(found)
+        return found
+      })
       await version.unload(unregisterTimeoutMs)
       this.#remove(version)
-      return version.model
+      return model
     })
   }
 
@@ -181,7 +213,8 @@ export class ManagementService implements ControlPlane {
     const { registry } = this.#options
     const version = registry.resolve(selector)
     const isDefault = registry.defaultVersionOf(selector.name) === version.model.version
-    if (isDefault && registry.versionsOf(selector.name).length > 1) throw defaultVersionInUse(version.model)
+    const others = registry.versionsOf(selector.name).filter((each) => each !== version && !isLeaving(each))
+    if (isDefault && others.length > 0) throw defaultVersionInUse(version.model)
     return version
   }
 
@@ -207,19 +240,23 @@ export class ManagementService implements ControlPlane {
     if (!this.#isOpen) throw stillStarting()
   }
 
-  /** A version from its candidate, not registered yet. @throws ServingError `invalid_argument` | `already_exists` */
-  #versionOf(candidate: Candidate): ModelVersion {
-    const { registry, defaults, workerSets, events, clock } = this.#options
+  #exclusively<T>(model: ModelId, change: () => Promise<T>): Promise<T> {
+    return this.#versionLock.run(formatModelId(model), change)
+  }
+
+  /** A version from its candidate, not registered yet. @throws ServingError `invalid_argument` */
+  #versionOf(candidate: Candidate, effective?: ModelConfig): ModelVersion {
+    const { precedence, defaults, workerSets, events, clock } = this.#options
     const artefact = artefactOf(candidate)
-    if (registry.has(artefact.model)) throw alreadyRegistered(artefact.model)
-    const settings = resolveSettings(candidate.overrides, artefact.config, defaults)
+    const layers = layersOf(artefact, candidate.overrides, this.#options)
+    const call = effective ?? effectiveCall(layers, precedence)
+    const settings = resolveSettings({ ...layers, call }, defaults)
     const { loadedAtStartup } = candidate
     return new ModelVersion({ artefact, settings, loadedAtStartup, workerSets, events, clock })
   }
 
   #scaleInBackground(version: ModelVersion, settings = version.settings): void {
-    const { name } = version.model
-    this.#lock.run(name, () => version.scale(settings)).catch(() => undefined) // the version's state says why
+    this.#exclusively(version.model, () => version.scale(settings)).catch(() => undefined) // the version's state says why
   }
 
   /** Undoes a registration that was never acknowledged. */
@@ -236,28 +273,20 @@ export class ManagementService implements ControlPlane {
   }
 }
 
-function artefactOf({ stored, name, handler }: Candidate): Artefact {
-  const { modelName, modelVersion, handler: ownHandler } = stored.manifest.model
-  const model = { name: name ?? modelName, version: modelVersion }
-  if (!isValidName(model.name)) {
-    throw new ServingError(
-      'invalid_argument',
-      `'${model.name}' cannot name a model: use letters, digits, '.', '_' and '-', starting with a letter or digit`,
-      { reason: 'model_name' },
-    )
-  }
-  const known = [...BUILT_IN_HANDLERS, ...stored.manifest.files.map((file) => file.path)]
-  if (handler !== undefined && !known.includes(handler)) {
-    throw new ServingError(
-      'invalid_argument',
-      `handler '${handler}' is neither built in (${BUILT_IN_HANDLERS.join(', ')}) nor a file of archive '${stored.archive}'`,
-      { reason: 'handler' },
-    )
-  }
-  return { model, handler: handler ?? ownHandler, ...stored }
-}
-
 function outcomeOf(version: ModelVersion): WorkersOutcome {
   const workers = version.workers?.readyWorkers ?? 0
-  return { model: version.model, state: version.state === 'ready' ? 'ready' : 'no_workers', workers }
+  return { model: version.model, state: outcomeStateOf(version, workers), workers }
 }
+
+function outcomeStateOf(version: ModelVersion, workers: number): WorkersOutcome['state'] {
+  if (version.state === 'loading') return 'loading'
+  if (version.state !== 'ready') return 'no_workers'
+  return workers < version.settings.minWorkers ? 'partial' : 'ready'
+}
+
+function isLeaving({ state }: ModelVersion): boolean {
+  return state === 'draining' || state === 'unloading' || state === 'unloaded'
+}
+
+/** Taking a turn without a change: whatever came before has ended. */
+const NOTHING = () => Promise.resolve()

@@ -26,6 +26,12 @@ export class ModelRegistry {
     return this.#models.get(name)?.versions.has(version) ?? false
   }
 
+  /** What {@link resolve} would give, or undefined where it would throw. */
+  find({ name, version }: ModelSelector): ModelVersion | undefined {
+    const model = this.#models.get(name)
+    return model?.versions.get(version ?? model.defaultVersion)
+  }
+
   /** @throws ServingError `not_found` */
   resolve(selector: ModelSelector): ModelVersion {
     const model = this.#model(selector.name)
@@ -55,7 +61,11 @@ export class ModelRegistry {
   remove({ name, version }: ModelId): void {
     const model = this.#models.get(name)
     model?.versions.delete(version)
-    if (model?.versions.size === 0) this.#models.delete(name)
+    if (model === undefined) return
+    // The default leaves before others only when it never came to be: then the eldest takes its place.
+    const [eldest] = model.versions.keys()
+    if (eldest === undefined) this.#models.delete(name)
+    else if (!model.versions.has(model.defaultVersion)) model.defaultVersion = eldest
   }
 
   /** Model names in order. */

@@ -2,20 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openArchive, type OpenedArchive } from '../../archiver-cli/format/archive-reader.ts'
-import { MANIFEST_PATH, type Manifest } from '../../archiver-cli/format/manifest.ts'
-import type { ModelConfig } from '../../archiver-cli/format/model-config.ts'
+import { MANIFEST_PATH } from '../../archiver-cli/format/manifest.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
+import type { ArchiveSource, StoredModel } from './archive-source.ts'
+import { otherDigest } from './errors.ts'
 import { isValidName } from '../../worker/contract/model-id.ts'
-
-/** An archive that has been verified and unpacked. */
-export type StoredModel = {
-  readonly archive: string
-  readonly digest: string
-  readonly modelDir: string
-  readonly modelBytes: number
-  readonly manifest: Manifest
-  readonly config: ModelConfig
-}
 
 const ARCHIVE_SUFFIXES = ['.mar', '.tar.gz']
 
@@ -25,7 +16,7 @@ const ARCHIVE_SUFFIXES = ['.mar', '.tar.gz']
  * An object is named by its archive's digest and never changes. It stays as long as a kept registry snapshot
  * names it, so a restart does not depend on what has since happened to the archive.
  */
-export class ModelStore {
+export class ModelStore implements ArchiveSource {
   readonly #directory: string
   readonly #objects: string
 
@@ -59,9 +50,10 @@ export class ModelStore {
    *
    * @throws ServingError `not_found` | `invalid_argument` (a name that leaves the store, a broken archive)
    */
-  async load(archive: string): Promise<StoredModel> {
+  async load(archive: string, sha256?: string): Promise<StoredModel> {
     const opened = await openArchive(await this.#pathOf(archive))
     try {
+      if (sha256 !== undefined && sha256 !== opened.digest) throw otherDigest(archive, sha256, opened.digest)
       const modelDir = join(this.#objects, opened.digest)
       if (!(await exists(modelDir))) await this.#unpack(opened, modelDir)
       return storedModel(archive, opened.digest, modelDir, opened)

@@ -161,7 +161,7 @@ export class ModelVersion {
       model: this.model,
       state: this.#state,
       reason: this.reason,
-      workers: this.workers?.expectedWorkers ?? 0,
+      workers: (this.workers?.expectedWorkers ?? 0) * this.#settings.maxBatchesInFlight,
       backoffMs: this.workers?.backoffMs ?? 0,
       tickets: this.#settings.useJobTicket ? this.#tickets : undefined,
       queuedRequests: this.batcher.queuedRequests + this.#arriving,

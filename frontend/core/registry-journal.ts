@@ -1,6 +1,8 @@
 import type { ModelConfig } from '../../archiver-cli/format/model-config.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
 import { stateNotSaved } from './errors.ts'
+import type { ModelId } from '../../worker/contract/model-id.ts'
+import type { ModelSelector } from './data-plane.ts'
 import type { ModelRegistry } from './model-registry.ts'
 import type { ModelVersion } from './model-version.ts'
 import type { RegistryState, SnapshotStore, VersionRecord } from './snapshot.ts'
@@ -53,6 +55,22 @@ export class RegistryJournal {
   /** Keeps the record of a version that could not be brought back, so that a later start may. */
   retain(retained: RetainedVersion): void {
     this.#retained = [...this.#retained, retained]
+  }
+
+  /**
+   * Gives up a version that could not be brought back.
+   *
+   * @returns which; undefined when there is none such
+   */
+  async forgetRetained({ name, version }: ModelSelector): Promise<ModelId | undefined> {
+    const ofModel = this.#retained.filter((each) => each.name === name)
+    const found =
+      version === undefined
+        ? (ofModel.find((each) => each.isDefault) ?? ofModel[0])
+        : ofModel.find((each) => each.record.version === version)
+    if (found === undefined) return undefined
+    await this.#writeWithout((each) => each === found)
+    return { name, version: found.record.version }
   }
 
   /** Makes a change of the default version durable. */
@@ -120,11 +138,13 @@ export class RegistryJournal {
   }
 
   #state(): RegistryState {
-    const models = this.#registry.names().map((name) => ({
-      name,
-      defaultVersion: this.#registry.defaultVersionOf(name),
-      versions: this.#registry.versionsOf(name).flatMap((version) => this.#records.get(version) ?? []),
-    }))
+    const models = this.#registry.names().map((name) => {
+      const versions = this.#registry.versionsOf(name).flatMap((version) => this.#records.get(version) ?? [])
+      const chosen = this.#registry.defaultVersionOf(name)
+      // A first version that is still being registered may yet fail.
+      const isRecorded = versions.some(({ version }) => version === chosen)
+      return { name, defaultVersion: isRecorded ? chosen : (versions[0]?.version ?? chosen), versions }
+    })
     for (const { name, record, isDefault } of this.#retained) {
       const model = models.find((each) => each.name === name)
       if (model === undefined) models.push({ name, defaultVersion: record.version, versions: [record] })

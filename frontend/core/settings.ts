@@ -9,8 +9,23 @@ import {
 import { ServingError } from '../../worker/contract/errors.ts'
 import type { ExecutionProvider } from '../../worker/contract/messages.ts'
 
+/** Who said the value that counts, from the strongest on. */
+export const SETTING_SOURCES = ['api', 'archive', 'models property', 'server default'] as const
+export type SettingSource = (typeof SETTING_SOURCES)[number]
+
+/** What each has to say about the settings of one version. */
+export type SettingLayers = {
+  /** From the registration, from scaling, or from a restored snapshot. */
+  readonly call: ModelConfig
+  readonly archive: ModelConfig
+  /** From the server's `models` property, for this model and version. */
+  readonly declared?: ModelConfig | undefined
+}
+
 /** Every setting of a version, resolved. */
 export type VersionSettings = {
+  /** Of each setting that someone said; the others are the server's defaults. */
+  readonly sources: Readonly<Partial<Record<keyof ModelConfig, SettingSource>>>
   readonly minWorkers: number
   readonly maxWorkers: number
   readonly workerProcesses: number | undefined
@@ -52,17 +67,15 @@ export type SettingDefaults = {
 }
 
 /**
- * Merges the settings of a version: what the call said, else the archive's configuration, else the server's default.
+ * Merges the settings of a version: what the call said, else the archive's configuration, else the `models` property,
+ * else the server's default.
  *
- * @param overrides from the registration, from scaling, or from a restored snapshot.
  * @throws ServingError `invalid_argument` when a value is out of its range.
  */
-export function resolveSettings(
-  overrides: ModelConfig,
-  archive: ModelConfig,
-  defaults: SettingDefaults,
-): VersionSettings {
-  const merged: ModelConfig = { ...archive, ...withoutUndefined(checkModelConfig(overrides)) }
+export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults): VersionSettings {
+  const { archive, declared = {} } = layers
+  const overrides = withoutUndefined(checkModelConfig(layers.call))
+  const merged: ModelConfig = { ...declared, ...archive, ...overrides }
   // The server's default yields to an archive that allows fewer; what someone asked for does not.
   const defaultWorkers = Math.min(
     defaults.defaultWorkersPerModel,
@@ -78,6 +91,7 @@ export function resolveSettings(
     )
   }
   return {
+    sources: { ...said(declared, 'models property'), ...said(archive, 'archive'), ...said(overrides, 'api') },
     minWorkers,
     maxWorkers: Math.max(minWorkers, maxWorkers ?? minWorkers),
     workerProcesses: merged.workerProcesses,
@@ -103,6 +117,10 @@ export function resolveSettings(
     deviceIds: merged.deviceIds ?? [],
     handlerConfig: merged.handler ?? {},
   }
+}
+
+function said(layer: ModelConfig, source: SettingSource): VersionSettings['sources'] {
+  return Object.fromEntries(Object.keys(withoutUndefined(layer)).map((key) => [key, source]))
 }
 
 function withoutUndefined<T extends object>(value: T): Partial<T> {

@@ -2,7 +2,8 @@ import { messageOf } from '../../worker/contract/errors.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { ManagementService } from './management.ts'
 import type { ModelRegistry } from './model-registry.ts'
-import type { ModelStore, StoredModel } from './model-store.ts'
+import type { StoredModel } from './archive-source.ts'
+import type { ModelStore } from './model-store.ts'
 import type { ModelVersion } from './model-version.ts'
 import type { RegistryJournal } from './registry-journal.ts'
 import type { RegistryState, SnapshotStore } from './snapshot.ts'
@@ -126,8 +127,8 @@ async function startModel(
   { registry, management }: StartupOptions,
   attempt: Attempt,
 ): Promise<void> {
-  const start = (version: ModelVersion) => attempt(version.model, () => version.scale(version.settings))
-  await management.exclusively(name, () => Promise.all(registry.versionsOf(name).map(start)))
+  const start = (version: ModelVersion) => attempt(version.model, () => management.start(version))
+  await Promise.all(registry.versionsOf(name).map(start))
 }
 
 function whatOf(missing: StartupFailure['missing']): string {

@@ -11,6 +11,8 @@ export class RequestState {
   model: string | undefined
   requestBytes = 0
   responseBytes = 0
+  /** Set for a caller who may use certain models only: throws for the others. */
+  checkModel: ((model: string) => void) | undefined = undefined
   /** Why the response ended before it was whole, if it was this server that ended it. */
   cut: ServingError | undefined = undefined
 

@@ -1,11 +1,12 @@
-import { Gauge, type Registry } from 'prom-client'
 import type { Device } from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
+import type { Labels, MetricFamily, ValuePoint } from './exposition/family.ts'
 
 /** What a scrape reads of each registered version; a part of what operators may see of it. */
 export type VersionReading = {
   readonly model: ModelId
   readonly queuedRequests: number
+  readonly runningBatches: number
   readonly workers: readonly {
     readonly state: 'loading' | 'ready' | 'draining' | 'failed'
     readonly pid?: number
@@ -14,50 +15,54 @@ export type VersionReading = {
   readonly provider: { readonly device: Device; readonly reason: string }
 }
 
-const MODEL = ['model', 'version']
-
-/**
- * Adds the gauges of versions. Nothing is kept up to date for a scrape that may never come.
- *
- * @returns sets all of them to one reading; before every scrape.
- */
-export function addVersionGauges(registry: Registry): (versions: readonly VersionReading[]) => void {
-  const updates: ((versions: readonly VersionReading[]) => void)[] = []
-  const gauge = (name: string, help: string, extraLabels: readonly string[], fill: Fill) => {
-    const labelNames = [...MODEL, ...extraLabels]
-    const target = new Gauge({ name: `onnxserve_${name}`, help, labelNames, registers: [registry] })
-    updates.push((versions) => {
-      target.reset()
-      for (const version of versions) fill(target, version, labelsOf(version))
-    })
-  }
-  gauge('queued_requests', 'Requests that wait for a worker.', [], (target, { queuedRequests }, labels) => {
-    target.set(labels, queuedRequests)
+/** The gauges of versions at one moment. Nothing is kept up to date for a scrape that may never come. */
+export function versionGauges(versions: readonly VersionReading[]): MetricFamily[] {
+  const gauge = (name: string, help: string, points: (version: VersionReading) => ValuePoint[]) => ({
+    name: `onnxserve_${name}`,
+    help,
+    kind: 'gauge' as const,
+    points: versions.flatMap(points),
   })
-  gauge('workers', 'Workers by state.', ['state'], (target, { workers }, labels) => {
-    for (const { state } of workers) target.inc({ ...labels, state })
-  })
-  gauge('worker_memory_bytes', 'Resident memory of the worker processes.', [], (target, version, labels) => {
-    target.set(labels, memoryOf(version))
-  })
-  gauge(
-    'execution_provider_info',
-    'Which execution provider runs, and why not a better one; always 1.',
-    ['provider', 'device_id', 'reason'],
-    (target, { provider: { device, reason } }, labels) => {
-      target.set({ ...labels, provider: device.provider, device_id: device.deviceId, reason }, 1)
-    },
-  )
-  return (versions) => {
-    for (const update of updates) update(versions)
-  }
+  return [
+    gauge('queued_requests', 'Requests that wait for a worker.', (version) => [
+      { labels: labelsOf(version), value: version.queuedRequests },
+    ]),
+    gauge('running_batches', 'Batches that workers run at this moment.', (version) => [
+      { labels: labelsOf(version), value: version.runningBatches },
+    ]),
+    gauge('workers', 'Workers by state.', workersByState),
+    gauge('worker_memory_bytes', 'Resident memory of the worker processes.', (version) => [
+      { labels: labelsOf(version), value: memoryOf(version) },
+    ]),
+    gauge(
+      'execution_provider_info',
+      'Which execution provider runs, and why not a better one; always 1.',
+      (version) => [{ labels: providerLabels(version), value: 1 }],
+    ),
+  ]
 }
 
-type Labels = Readonly<Record<string, string>>
-type Fill = (target: Gauge, version: VersionReading, labels: Labels) => void
-
 function labelsOf({ model }: VersionReading): Labels {
-  return { model: model.name, version: model.version }
+  return [
+    ['model', model.name],
+    ['version', model.version],
+  ]
+}
+
+function workersByState(version: VersionReading): ValuePoint[] {
+  const counts = new Map<string, number>()
+  for (const { state } of version.workers) counts.set(state, (counts.get(state) ?? 0) + 1)
+  return [...counts].map(([state, value]) => ({ labels: [...labelsOf(version), ['state', state]], value }))
+}
+
+function providerLabels(version: VersionReading): Labels {
+  const { device, reason } = version.provider
+  return [
+    ...labelsOf(version),
+    ['provider', device.provider],
+    ['device_id', String(device.deviceId)],
+    ['reason', reason],
+  ]
 }
 
 /** Workers of one process report the same memory; it counts once. */

@@ -1,11 +1,13 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
 import type { ErrorCode } from '../../worker/contract/errors.ts'
 import type { BatchTiming } from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
-import type { RestartCause } from '../core/events.ts'
+import type { RequestFinished, RestartCause } from '../core/events.ts'
+import type { MetricFamily } from './exposition/family.ts'
+import type { Histogram } from './instruments/histogram.ts'
+import { HistogramMetric, ValueMetric, type Value } from './instruments/metric.ts'
+import { RequestTotals } from './request-totals.ts'
 
 const MODEL = ['model', 'version'] as const
-type ModelLabel = (typeof MODEL)[number]
 
 const MS_PER_SECOND = 1000
 /** From half a millisecond, a tiny model on loopback, to the default time-out. */
@@ -19,161 +21,146 @@ const MAX_WAITING = 1024
 
 /** The metrics that carry model and version, with one set of series for each registered version. */
 export class ModelMetrics {
-  readonly requests: Counter<ModelLabel | 'outcome'>
-  readonly rejections: Counter<ModelLabel | 'reason'>
-  readonly restarts: Counter<ModelLabel | 'cause'>
-  readonly requestSeconds: Histogram<ModelLabel>
-  readonly queueSeconds: Histogram<ModelLabel>
-  readonly stageSeconds: Histogram<ModelLabel | 'stage'>
-  readonly batchRequests: Histogram<ModelLabel>
-  readonly batchRows: Histogram<ModelLabel>
+  readonly requests = counter(
+    'requests_total',
+    'Accepted requests by outcome: ok, or an error code.',
+    'outcome',
+  )
+  readonly rejections = counter(
+    'requests_rejected_total',
+    'Requests refused at admission, by reason.',
+    'reason',
+  )
+  readonly restarts = counter('worker_restarts_total', 'Worker processes replaced, by cause.', 'cause')
+  readonly busySeconds = counter(
+    'worker_busy_seconds_total',
+    'Time that workers spent on batches, the hop included; its rate over the ready workers is their utilisation.',
+  )
+  readonly requestSeconds = seconds('request_seconds', 'Time from arrival to outcome of accepted requests.')
+  readonly queueSeconds = seconds('queue_seconds', 'Time from arrival to dispatch of accepted requests.')
+  readonly stageSeconds = seconds(
+    'batch_stage_seconds',
+    'Time of whole batches in each stage, as the worker measured it.',
+    'stage',
+  )
+  readonly batchRequests = sizes('batch_requests', 'Requests in a batch.')
+  readonly batchRows = sizes('batch_rows', 'Rows of a batch that went through the engine.')
 
-  constructor(registry: Registry) {
-    const registers = [registry]
-    const counter = <L extends string>(name: string, help: string, label: L) =>
-      new Counter({ name: `onnxserve_${name}`, help, labelNames: [...MODEL, label], registers })
-    const seconds = (name: string, help: string) =>
-      new Histogram({
-        name: `onnxserve_${name}`,
-        help,
-        labelNames: MODEL,
-        buckets: SECONDS_BUCKETS,
-        registers,
-      })
-    const sizes = (name: string, help: string) =>
-      new Histogram({ name: `onnxserve_${name}`, help, labelNames: MODEL, buckets: SIZE_BUCKETS, registers })
-    this.requests = counter(
-      'requests_total',
-      'Accepted requests by outcome: ok, or an error code.',
-      'outcome',
-    )
-    this.rejections = counter(
-      'requests_rejected_total',
-      'Requests refused at admission, by reason.',
-      'reason',
-    )
-    this.restarts = counter('worker_restarts_total', 'Worker processes replaced, by cause.', 'cause')
-    this.requestSeconds = seconds('request_seconds', 'Time from arrival to outcome of accepted requests.')
-    this.queueSeconds = seconds('queue_seconds', 'Time from arrival to dispatch of accepted requests.')
-    this.stageSeconds = new Histogram({
-      name: 'onnxserve_batch_stage_seconds',
-      help: 'Time of whole batches in each stage, as the worker measured it.',
-      labelNames: [...MODEL, 'stage'],
-      buckets: SECONDS_BUCKETS,
-      registers,
-    })
-    this.batchRequests = sizes('batch_requests', 'Requests in a batch.')
-    this.batchRows = sizes('batch_rows', 'Rows of a batch that went through the engine.')
+  collect(): MetricFamily[] {
+    return this.all().map((metric) => metric.collect())
   }
 
-  seriesOf(model: ModelId): VersionSeries {
-    return new VersionSeries(this, model)
+  all(): readonly (ValueMetric | HistogramMetric)[] {
+    return [
+      this.requests,
+      this.rejections,
+      this.restarts,
+      this.busySeconds,
+      this.requestSeconds,
+      this.queueSeconds,
+      this.stageSeconds,
+      this.batchRequests,
+      this.batchRows,
+    ]
   }
+}
+
+function counter(name: string, help: string, ...labels: string[]): ValueMetric {
+  return new ValueMetric('counter', { name: `onnxserve_${name}`, help, labelNames: [...MODEL, ...labels] })
+}
+
+function seconds(name: string, help: string, ...labels: string[]): HistogramMetric {
+  const head = { name: `onnxserve_${name}`, help, labelNames: [...MODEL, ...labels] }
+  return new HistogramMetric(SECONDS_BUCKETS, head)
+}
+
+function sizes(name: string, help: string): HistogramMetric {
+  return new HistogramMetric(SIZE_BUCKETS, { name: `onnxserve_${name}`, help, labelNames: MODEL })
 }
 
 /**
  * The series of one version, with its labels looked up once.
  *
- * Observing costs prom-client about 2 µs when its code is cold, as it is between two requests, and 0.5 µs in a row
- * (measured): times of requests are noted first, and observed many at once.
+ * Times of requests are noted first and observed many at once: the buckets are not touched between two requests.
  */
 export class VersionSeries {
+  readonly model: ModelId
+  /** Requests that named the version, and those that got it as the default. */
+  readonly totals = { named: new RequestTotals(), byDefault: new RequestTotals() }
+  /** Of the batch that finished last; undefined before the first. */
+  lastBatch: { readonly handlerMs: number; readonly workerMs: number } | undefined
   readonly #metrics: ModelMetrics
-  readonly #labels: readonly [string, string]
-  readonly #outcomes: LazyChildren<Counter.Internal>
-  readonly #rejections: LazyChildren<Counter.Internal>
-  readonly #restarts: LazyChildren<Counter.Internal>
-  readonly #requestSeconds: Histogram.Internal<ModelLabel>
-  readonly #queueSeconds: Histogram.Internal<ModelLabel>
-  readonly #stages: Readonly<Record<'preprocess' | 'inference' | 'postprocess', Histogram.Internal<string>>>
-  readonly #batchRequests: Histogram.Internal<ModelLabel>
-  readonly #batchRows: Histogram.Internal<ModelLabel>
-  /** Request and queue times in turn, not in the registry yet. */
+  readonly #ok: Value
+  readonly #busySeconds: Value
+  readonly #requestSeconds: Histogram
+  readonly #queueSeconds: Histogram
+  readonly #stages: Readonly<Record<'preprocess' | 'inference' | 'postprocess', Histogram>>
+  readonly #batchRequests: Histogram
+  readonly #batchRows: Histogram
+  /** Request and queue times in turn, not in the histograms yet. */
   readonly #waiting: number[] = []
-  #okCount = 0
 
-  constructor(metrics: ModelMetrics, { name, version }: ModelId) {
+  constructor(metrics: ModelMetrics, model: ModelId) {
+    const { name, version } = model
+    const stage = (stageName: string) => metrics.stageSeconds.with(name, version, stageName)
+    this.model = model
     this.#metrics = metrics
-    this.#labels = [name, version]
-    this.#outcomes = new LazyChildren((outcome) => metrics.requests.labels(name, version, outcome))
-    this.#rejections = new LazyChildren((reason) => metrics.rejections.labels(name, version, reason))
-    this.#restarts = new LazyChildren((cause) => metrics.restarts.labels(name, version, cause))
-    this.#requestSeconds = metrics.requestSeconds.labels(name, version)
-    this.#queueSeconds = metrics.queueSeconds.labels(name, version)
+    this.#ok = metrics.requests.with(name, version, 'ok')
+    this.#busySeconds = metrics.busySeconds.with(name, version)
+    this.#requestSeconds = metrics.requestSeconds.with(name, version)
+    this.#queueSeconds = metrics.queueSeconds.with(name, version)
     this.#stages = {
-      preprocess: metrics.stageSeconds.labels(name, version, 'preprocess'),
-      inference: metrics.stageSeconds.labels(name, version, 'inference'),
-      postprocess: metrics.stageSeconds.labels(name, version, 'postprocess'),
+      preprocess: stage('preprocess'),
+      inference: stage('inference'),
+      postprocess: stage('postprocess'),
     }
-    this.#batchRequests = metrics.batchRequests.labels(name, version)
-    this.#batchRows = metrics.batchRows.labels(name, version)
-    this.flush()
+    this.#batchRequests = metrics.batchRequests.with(name, version)
+    this.#batchRows = metrics.batchRows.with(name, version)
   }
 
-  requestFinished(code: ErrorCode | undefined, totalMs: number, queueMs: number): void {
-    if (code === undefined) this.#okCount++
-    else this.#outcomes.get(code).inc()
-    this.#waiting.push(totalMs / MS_PER_SECOND, queueMs / MS_PER_SECOND)
+  requestFinished({ code, totalMs, queueMs, byDefault }: RequestFinished): void {
+    if (code === undefined) this.#ok.value++
+    else this.#ofOutcome(code).add()
+    this.#waiting.push(totalMs, queueMs)
     if (this.#waiting.length >= MAX_WAITING) this.flush()
+    const totals = byDefault ? this.totals.byDefault : this.totals.named
+    totals.add(totalMs, queueMs)
   }
 
-  /** Moves what was noted into the registry; before every scrape. */
+  /** Observes what was noted; before every scrape. */
   flush(): void {
     for (let i = 0; i < this.#waiting.length; i += 2) {
-      this.#requestSeconds.observe(this.#waiting[i] ?? 0)
-      this.#queueSeconds.observe(this.#waiting[i + 1] ?? 0)
+      this.#requestSeconds.observe((this.#waiting[i] ?? 0) / MS_PER_SECOND)
+      this.#queueSeconds.observe((this.#waiting[i + 1] ?? 0) / MS_PER_SECOND)
     }
     this.#waiting.length = 0
-    this.#outcomes.get('ok').inc(this.#okCount)
-    this.#okCount = 0
   }
 
   requestRejected(reason: string): void {
-    this.#rejections.get(reason).inc()
+    this.#metrics.rejections.with(this.model.name, this.model.version, reason).add()
   }
 
-  batchFinished(requests: number, timing: BatchTiming): void {
+  batchFinished(requests: number, workerMs: number, timing: BatchTiming): void {
+    const { preprocessMs, inferenceMs, postprocessMs, rows } = timing
     this.#batchRequests.observe(requests)
-    this.#batchRows.observe(timing.rows)
-    this.#stages.preprocess.observe(timing.preprocessMs / MS_PER_SECOND)
-    this.#stages.inference.observe(timing.inferenceMs / MS_PER_SECOND)
-    this.#stages.postprocess.observe(timing.postprocessMs / MS_PER_SECOND)
+    this.#batchRows.observe(rows)
+    this.#stages.preprocess.observe(preprocessMs / MS_PER_SECOND)
+    this.#stages.inference.observe(inferenceMs / MS_PER_SECOND)
+    this.#stages.postprocess.observe(postprocessMs / MS_PER_SECOND)
+    this.#busySeconds.add(workerMs / MS_PER_SECOND)
+    this.lastBatch = { handlerMs: preprocessMs + inferenceMs + postprocessMs, workerMs }
   }
 
   workerProcessRestarted(cause: RestartCause): void {
-    this.#restarts.get(cause).inc()
+    this.#metrics.restarts.with(this.model.name, this.model.version, cause).add()
   }
 
-  /** Removes every series of this version from the registry. */
+  /** Removes every series of this version. */
   drop(): void {
-    const { requests, rejections, restarts, stageSeconds, ...plain } = this.#metrics
-    for (const outcome of this.#outcomes.names()) requests.remove(...this.#labels, outcome)
-    for (const reason of this.#rejections.names()) rejections.remove(...this.#labels, reason)
-    for (const cause of this.#restarts.names()) restarts.remove(...this.#labels, cause)
-    for (const stage of Object.keys(this.#stages)) stageSeconds.remove(...this.#labels, stage)
-    for (const histogram of Object.values(plain)) histogram.remove(...this.#labels)
-  }
-}
-
-/** Children of one more label, made when it first takes a value. Its values come from code, never from callers. */
-class LazyChildren<T> {
-  readonly #children = new Map<string, T>()
-  readonly #create: (name: string) => T
-
-  constructor(create: (name: string) => T) {
-    this.#create = create
+    for (const metric of this.#metrics.all()) metric.remove(this.model.name, this.model.version)
   }
 
-  get(name: string): T {
-    let child = this.#children.get(name)
-    if (child === undefined) {
-      child = this.#create(name)
-      this.#children.set(name, child)
-    }
-    return child
-  }
-
-  names(): Iterable<string> {
-    return this.#children.keys()
+  #ofOutcome(code: ErrorCode): Value {
+    return this.#metrics.requests.with(this.model.name, this.model.version, code)
   }
 }

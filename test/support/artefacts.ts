@@ -29,6 +29,7 @@ export function artefact(changes: Partial<Artefact> = {}): Artefact {
 
 export function settings(changes: Partial<VersionSettings> = {}): VersionSettings {
   return {
+    sources: {},
     minWorkers: 1,
     maxWorkers: 1,
     workerProcesses: undefined,

@@ -37,7 +37,8 @@ export function batcherFixture({
     runners: { readyWorkers: 0, usesHeaders: true, pick: () => undefined },
     onBatch: ({ requests }) => batchSizes.push(requests),
   })
-  const set = workerSet({ workers, clock, threads, listener })
+  const { maxBatchesInFlight = 1 } = limits
+  const set = workerSet({ workers, clock, threads, listener, maxBatchesInFlight })
   batcher.useRunners(set)
   const outcomes = new Map<string, Outcome>()
 

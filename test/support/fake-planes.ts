@@ -143,6 +143,7 @@ export const DESCRIPTION: VersionDescription = {
     },
   ],
   queuedRequests: 3,
+  runningBatches: 1,
   restarts: 1,
   retry: { windowMs: 300_000 },
 }

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Duplex } from 'node:stream'
-import { resultFromResultFrame, runFrameFromBatch } from '../../worker/contract/batch-codec.ts'
+import { NO_BATCH_ID, resultFromResultFrame, runFrameFromBatch } from '../../worker/contract/batch-codec.ts'
 import { frameHeader, frameOf, FrameReader, type Frame } from '../../worker/contract/frame.ts'
 import type {
   BatchRequest,
@@ -23,6 +23,8 @@ export class HostedWorker {
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   /** What the process printed: nothing, unless native code or Node.js complains. */
   output = ''
+  /** Loaded threads that died. */
+  deaths = 0
   readonly #socket: Duplex
   readonly #instances: InstanceHeader[] = []
   readonly #results = new Map<number, BatchResult>()
@@ -130,6 +132,7 @@ export class HostedWorker {
       const whileRunning = !this.#results.has(frame.id)
       this.#pieces.push({ ...pieceFromFrame(frame.buffer), whileRunning })
     }
+    if (frame.kind === 'result' && frame.id === NO_BATCH_ID) this.deaths += 1
     if (frame.kind === 'result') this.#results.set(frame.id, resultFromResultFrame(frame.buffer))
     this.#wake()
   }

@@ -6,6 +6,7 @@ import {
   metricsMount,
 } from '../../frontend/protocols/torchserve/routes.ts'
 import { quirksOf, type Compatibility } from '../../frontend/protocols/torchserve/quirks.ts'
+import type { AccessCheck } from '../../frontend/protocols/torchserve/access.ts'
 import { FakeControlPlane, FakeDataPlane } from './fake-planes.ts'
 import { HttpFixture } from './http-fixture.ts'
 
@@ -33,12 +34,16 @@ export class TorchServeFixture {
     this.metricsUrl = metricsUrl
   }
 
-  static async open(compatibility: Compatibility = 'strict'): Promise<TorchServeFixture> {
+  /** @param access absent: nobody needs a token */
+  static async open(
+    compatibility: Compatibility = 'strict',
+    access?: AccessCheck,
+  ): Promise<TorchServeFixture> {
     const http = new HttpFixture()
     const dataPlane = new FakeDataPlane()
     const controlPlane = new FakeControlPlane()
     const hasQuirk = quirksOf(compatibility)
-    const dialect = { transport: httpTransport, hasQuirk }
+    const dialect = { transport: httpTransport, hasQuirk, access }
     const renderMetrics = () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' })
     const mounts = [
       inferenceMount({ dataPlane, maxRequestBytes: 100_000, ...dialect }),

@@ -31,15 +31,18 @@ export type WorkerSetFixture = {
   readonly clock: Clock
   /** Threads of each worker process. */
   readonly threads?: readonly number[]
+  readonly maxBatchesInFlight?: number
   readonly listener?: Partial<WorkerSlotListener>
   /** The jitter of restarts; the whole delay by default. */
   readonly random?: () => number
 }
 
 /** A worker set over fake processes. */
-export function workerSet({ workers, clock, threads = [1], listener, random = () => 1 }: WorkerSetFixture) {
+export function workerSet(given: WorkerSetFixture) {
+  const { workers, clock, threads = [1], maxBatchesInFlight = 1, listener, random = () => 1 } = given
   return new WorkerSet({
     id: 7,
+    maxBatchesInFlight,
     listener: { ...NO_LISTENER, ...listener },
     slots: threads.map((count) => ({
       spec: { ...SPEC, threads: count },

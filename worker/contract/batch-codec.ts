@@ -52,7 +52,7 @@ export function batchFromRunFrame(buffer: ArrayBuffer): BatchRequest[] {
   return header.requests.map((request) => ({ ...request, payload: unpackPayload(buffer, request.payload) }))
 }
 
-/** No batch has this id. Its `result`, with `worker_died`, says that a thread died which ran no batch. */
+/** No batch has this id. Its `result` says that a loaded thread died, before the results of the batches it ran. */
 export const NO_BATCH_ID = 0
 
 export function resultFrameFromResult(batchId: number, result: BatchResult): Uint8Array<ArrayBuffer> {

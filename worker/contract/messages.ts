@@ -36,6 +36,8 @@ export type LoadSpec = {
   readonly threads: number
   readonly intraOpThreads: number
   readonly maxBatchRows: number
+  /** Batches that a thread may hold at a time; absent: one. */
+  readonly maxBatchesInFlight?: number
   /** Heap limit of one worker thread. */
   readonly maxHeapMebibytes: number
 }

@@ -39,11 +39,20 @@ export interface Handler {
    * it throws, each request of the batch is tried once more alone, but for those of whose answer a part was streamed.
    * `context.run` runs the graph.
    */
-  handle?(
-    requests: readonly HandlerRequest[],
-    context: HandlerContext,
-  ): readonly (HandlerAnswer | Error)[] | Promise<readonly (HandlerAnswer | Error)[]>
+  handle?(requests: readonly HandlerRequest[], context: HandlerContext): BatchAnswers | Promise<BatchAnswers>
+
+  /**
+   * Answers a batch of requests that ask why the model answers as it does, by the rules of `handle`; beside
+   * `preprocess` and `postprocess`, too. Absent: such requests are refused as `unimplemented`.
+   */
+  explain?(requests: readonly HandlerRequest[], context: HandlerContext): BatchAnswers | Promise<BatchAnswers>
+
+  /** Tells what the model is, for its operators. Absent: `{}`. */
+  describe?(context: HandlerContext): HandlerAnswer | Promise<HandlerAnswer>
 }
+
+/** One answer per request, in their order; an error fails its request alone. */
+export type BatchAnswers = readonly (HandlerAnswer | Error)[]
 
 /** What a handler may know about its surroundings. */
 export interface HandlerContext {

@@ -60,7 +60,7 @@ export class FrameRouter {
         send(log)
       },
       onPiece: send,
-      onIdleDeath: (result) => {
+      onDeath: (result) => {
         send(result)
       },
     })

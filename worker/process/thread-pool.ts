@@ -21,8 +21,8 @@ export type ThreadPoolListener = {
   readonly onInstance: (header: InstanceHeader) => void
   readonly onLog: (frame: Uint8Array) => void
   readonly onPiece: OnPieceFrame
-  /** A thread died while it ran no batch: the `result` frame that says so, for {@link NO_BATCH_ID}. */
-  readonly onIdleDeath: (frame: Uint8Array) => void
+  /** A loaded thread died: the `result` frame that says so, for {@link NO_BATCH_ID}, before those of its batches. */
+  readonly onDeath: (frame: Uint8Array) => void
 }
 
 type PoolWorker = { readonly id: number; readonly destroyed: boolean }
@@ -43,8 +43,8 @@ export class ThreadPool {
   readonly #places = new Map<number, number>()
   readonly #links: ThreadLinks
   #lastError: unknown
-  /** Deaths that a batch's result has told the frontend, until {@link #noteDeath} sees them. */
-  #toldDeaths = 0
+  /** Dead threads that the frontend knows of, until {@link #noteDeath} sees them. */
+  readonly #toldDeaths = new WeakSet<PoolWorker>()
 
   constructor(spec: LoadSpec, listener: ThreadPoolListener) {
     this.#spec = spec
@@ -59,6 +59,8 @@ export class ThreadPool {
       // Waiting by Atomics would stop the timers and sockets of a handler.
       atomics: 'disabled',
       recordTiming: false,
+      // A thread takes a batch more while its handler waits for something, if the model allows it.
+      concurrentTasksPerWorker: spec.maxBatchesInFlight ?? 1,
       resourceLimits: { maxOldGenerationSizeMb: spec.maxHeapMebibytes },
     })
     this.#pool.on('message', (message: ThreadMessage) => {
@@ -135,11 +137,8 @@ export class ThreadPool {
     const why =
       this.#lastError === undefined ? 'something in it called process.exit' : this.#why(this.#lastError)
     this.#lastError = undefined
-    const isTold = this.#toldDeaths > 0
-    if (isTold) this.#toldDeaths--
+    if (dead !== undefined) this.#tellDeath(dead, diedError('between two batches', why))
     if (dead !== undefined && this.#places.delete(dead[1])) {
-      if (!isTold)
-        this.#listener.onIdleDeath(failedResult(NO_BATCH_ID, 1, diedError('between two batches', why)))
       const message = `a worker thread ended and is replaced: ${why}`
       this.#listener.onLog(frameOf('log', { level: 'error', message } satisfies LogRecord))
       return
@@ -148,17 +147,26 @@ export class ThreadPool {
     this.#listener.onInstance({ ok: false, threadId: this.#freePlace(), error })
   }
 
+  /** Once for each thread that was loaded, however many batches die with it. */
+  #tellDeath([worker, threadId]: readonly [PoolWorker, number], error: ErrorData): void {
+    if (this.#toldDeaths.has(worker) || !this.#places.has(threadId)) return
+    this.#toldDeaths.add(worker)
+    this.#listener.onDeath(failedResult(NO_BATCH_ID, 1, error))
+  }
+
   /** A thread that ended was destroyed in the same turn of the event loop, and is forgotten in the next. */
   #errorOf(error: unknown): ErrorData {
-    if (![...this.#workers.keys()].some(({ destroyed }) => destroyed)) {
+    const dead = [...this.#workers].filter(([{ destroyed }]) => destroyed)
+    if (dead.length === 0) {
       const message = 'a worker thread gave no answer to a batch'
       const fields = { error: messageOf(error) }
       this.#listener.onLog(frameOf('log', { level: 'error', message, fields } satisfies LogRecord))
       return { code: 'internal', message: "the worker failed; the server's log has the details" }
     }
     this.#lastError = error
-    this.#toldDeaths++
-    return diedError('while it ran this request', this.#why(error))
+    const data = diedError('while it ran this request', this.#why(error))
+    for (const each of dead) this.#tellDeath(each, data)
+    return data
   }
 
   /** Piscina's rejections carry no code; this is the only place that reads their texts. */

@@ -7,7 +7,7 @@ import type { RequestLink } from './batch-link.ts'
 import { BatchMemberRequest } from './handler-request.ts'
 
 /** What a handler or the engine was doing for a request. */
-export type Stage = 'preprocess' | 'inference' | 'postprocess' | 'handle'
+export type Stage = 'preprocess' | 'inference' | 'postprocess' | 'handle' | 'explain' | 'describe'
 
 export type MemberOptions = {
   readonly request: BatchRequest

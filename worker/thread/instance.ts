@@ -11,6 +11,8 @@ import { loadHandler } from './load-handler.ts'
 import { outputsFromTensors, Pipeline, tensorsFromFeeds, type Steps } from './pipeline.ts'
 import { OrtSession, type Session } from './session.ts'
 import { warmUp } from './warmup.ts'
+import { waysOf, type Ways } from './operations.ts'
+import type { Way } from './way.ts'
 import { WholeBatch } from './whole-batch.ts'
 
 type Parts = {
@@ -26,14 +28,17 @@ export type LoadedInstance = {
   readonly report: Omit<InstanceReport, 'threadId'>
 }
 
-/** One loaded copy of a version: its handler and, if the archive has a graph, a session. Runs one batch at a time. */
+/**
+ * One loaded copy of a version: its handler and, if the archive has a graph, a session. Runs one batch at a time,
+ * unless `maxBatchesInFlight` lets batches overlap where the handler waits.
+ */
 export class Instance {
   readonly #parts: Parts
-  readonly #way: Pipeline | WholeBatch
+  readonly #ways: Ways
 
   private constructor(parts: Parts) {
     this.#parts = parts
-    this.#way = wayOf(parts)
+    this.#ways = waysOf(predictWay(parts), parts.handler, parts.context)
   }
 
   /**
@@ -78,11 +83,8 @@ export class Instance {
     const members = requests.map(
       (request, index) => new BatchMember({ request, receivedAtMs, model, log, link: linkOf(index) }),
     )
-    if (this.#way instanceof Pipeline) {
-      const timing = await this.#way.run(members)
-      return { replies: members.map(({ reply }) => reply), timing }
-    }
-    const { members: replied, timing } = await this.#way.run(members)
+    const way = this.#ways[requests[0]?.operation ?? 'predict']
+    const { members: replied, timing } = await way.run(members)
     return { replies: replied.map(({ reply }) => reply), timing }
   }
 
@@ -100,8 +102,10 @@ export class Instance {
 
 const unlinked = () => NO_LINK
 
-function wayOf({ spec, log, handler, session, context }: Parts): Pipeline | WholeBatch {
-  if (handler.handle !== undefined) return new WholeBatch(handler.handle.bind(handler), context)
+function predictWay({ spec, log, handler, session, context }: Parts): Way {
+  if (handler.handle !== undefined) {
+    return new WholeBatch(handler.handle.bind(handler), { context, stage: 'handle', rowsPerRequest: 1 })
+  }
   if (session === undefined) {
     throw new ServingError(
       'invalid_argument',

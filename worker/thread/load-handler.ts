@@ -13,7 +13,7 @@ export type LoadedHandler = {
 }
 
 /** What the server calls on a handler. */
-const MEMBERS = ['initialize', 'preprocess', 'postprocess', 'handle'] as const
+const MEMBERS = ['initialize', 'preprocess', 'postprocess', 'handle', 'explain', 'describe'] as const
 
 /**
  * Loads a built-in handler by its name, or the archive's own module.

@@ -1,9 +1,9 @@
 import { checkFeeds } from '../contract/check-feeds.ts'
-import type { BatchTiming } from '../contract/messages.ts'
 import type { Tensor } from '../contract/tensor.ts'
 import type { Feeds, Handler, HandlerContext, Outputs } from '../handler.ts'
 import type { BatchMember, Stage } from './batch-member.ts'
 import type { Engine } from './engine.ts'
+import type { Way, WayResult } from './way.ts'
 
 export type Steps = Required<Pick<Handler, 'preprocess' | 'postprocess'>>
 
@@ -16,15 +16,14 @@ export type PipelineOptions = {
 type Fed = { readonly member: BatchMember; readonly feeds: readonly Tensor[] }
 
 /** The usual way of a batch: each request's preprocess, the engine for all, each request's postprocess. */
-export class Pipeline {
+export class Pipeline implements Way {
   readonly #options: PipelineOptions
 
   constructor(options: PipelineOptions) {
     this.#options = options
   }
 
-  /** Gives every member its reply. */
-  async run(members: readonly BatchMember[]): Promise<BatchTiming> {
+  async run(members: readonly BatchMember[]): Promise<WayResult> {
     const { steps, context, engine } = this.#options
     const startedAtMs = performance.now()
     const fed: Fed[] = []
@@ -49,13 +48,14 @@ export class Pipeline {
       (member) => steps.postprocess(outputsOf.get(member) ?? {}, member.request, context),
       { done: (member, answer) => member.answer(answer, 'postprocess') },
     )
-    return {
+    const timing = {
       preprocessMs: fedAtMs - startedAtMs,
       inferenceMs: ranAtMs - fedAtMs,
       postprocessMs: performance.now() - ranAtMs,
       rows,
       runs,
     }
+    return { members, timing }
   }
 }
 

@@ -1,37 +1,38 @@
-import type { BatchTiming } from '../contract/messages.ts'
 import type { Handler, HandlerContext } from '../handler.ts'
-import type { BatchMember } from './batch-member.ts'
+import type { BatchMember, Stage } from './batch-member.ts'
+import { timingSince, type Way, type WayResult } from './way.ts'
 
 type Handle = NonNullable<Handler['handle']>
 
-/** The way of a batch whose handler answers it as a whole. */
-export class WholeBatch {
-  readonly #handle: Handle
-  readonly #context: HandlerContext
+export type WholeBatchOptions = {
+  readonly context: HandlerContext
+  readonly stage: Stage
+  /** What a request counts in the prediction of waiting times. */
+  readonly rowsPerRequest: number
+}
 
-  constructor(handle: Handle, context: HandlerContext) {
+/** The way of a batch whose handler answers it as a whole. */
+export class WholeBatch implements Way {
+  readonly #handle: Handle
+  readonly #options: WholeBatchOptions
+
+  constructor(handle: Handle, options: WholeBatchOptions) {
     this.#handle = handle
-    this.#context = context
+    this.#options = options
   }
 
-  /** Replies, one per member; members that were tried again are other objects than those given. */
-  async run(
-    members: readonly BatchMember[],
-  ): Promise<{ members: readonly BatchMember[]; timing: BatchTiming }> {
+  async run(members: readonly BatchMember[]): Promise<WayResult> {
     const startedAtMs = performance.now()
     const failure = await this.#tryAll(members)
     let replied = members
     if (failure !== undefined) replied = await this.#afterFailure(members, failure.error)
-    const inferenceMs = performance.now() - startedAtMs
-    return {
-      members: replied,
-      timing: { preprocessMs: 0, inferenceMs, postprocessMs: 0, rows: members.length, runs: 1 },
-    }
+    const rows = members.length * this.#options.rowsPerRequest
+    return { members: replied, timing: { ...timingSince(startedAtMs), rows, runs: 1 } }
   }
 
   async #afterFailure(members: readonly BatchMember[], error: unknown): Promise<readonly BatchMember[]> {
     if (members.length === 1) {
-      members[0]?.fail(error, 'handle')
+      members[0]?.fail(error, this.#options.stage)
       return members
     }
     const replied: BatchMember[] = []
@@ -42,30 +43,31 @@ export class WholeBatch {
   /** @param error ends a member of whose answer a part is out already */
   async #retried(member: BatchMember, error: unknown): Promise<BatchMember> {
     if (member.hasStreamed) {
-      member.fail(error, 'handle')
+      member.fail(error, this.#options.stage)
       return member
     }
     const again = member.again()
     const failure = await this.#tryAll([again])
-    if (failure !== undefined) again.fail(failure.error, 'handle')
+    if (failure !== undefined) again.fail(failure.error, this.#options.stage)
     return again
   }
 
   /** Answers all members, or says what the handler threw instead. */
   async #tryAll(members: readonly BatchMember[]): Promise<{ readonly error: unknown } | undefined> {
+    const { stage } = this.#options
     try {
       const answers = await this.#handle(
         members.map(({ request }) => request),
-        this.#context,
+        this.#options.context,
       )
       if (!Array.isArray(answers) || answers.length !== members.length) {
         const found = Array.isArray(answers) ? `${answers.length} answers` : `a ${typeof answers}`
-        throw new Error(`handle returned ${found} for ${members.length} requests`)
+        throw new Error(`${stage} returned ${found} for ${members.length} requests`)
       }
       for (const [index, member] of members.entries()) {
         const answer: unknown = answers[index]
-        if (answer instanceof Error) member.fail(answer, 'handle')
-        else member.answer(answer, 'handle')
+        if (answer instanceof Error) member.fail(answer, stage)
+        else member.answer(answer, stage)
       }
       return undefined
     } catch (error) {

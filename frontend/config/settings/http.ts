@@ -13,6 +13,7 @@ export const httpSettings = {
     property: 'max_request_size',
     kind: integer(1, 2_000_000_000, 'bytes'),
     default: 16 * 1024 * 1024,
+    torchserveDefault: 6_553_500,
     doc: 'Memory: a larger body, compressed or not, gets 413 without being read to its end.',
   }),
   headersTimeoutMs: setting({

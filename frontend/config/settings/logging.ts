@@ -1,4 +1,4 @@
-import { choice, toggle } from '../values.ts'
+import { choice, path, toggle } from '../values.ts'
 import { setting } from './setting.ts'
 
 /** What is logged, and how. */
@@ -20,5 +20,13 @@ export const loggingSettings = {
     kind: toggle,
     default: true,
     doc: 'Whether each request leaves a line in the log.',
+  }),
+  logLocation: setting({
+    property: 'log_location',
+    variable: 'LOG_LOCATION',
+    kind: path,
+    default: '',
+    defaultText: 'the state directory',
+    doc: 'Directory of `onnxserve.log`, the log of a server that runs in the background; others log to stdout.',
   }),
 } as const

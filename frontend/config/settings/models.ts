@@ -1,4 +1,5 @@
 import { modelSelection, path } from '../values.ts'
+import { modelsJson } from '../models-json.ts'
 import { setting } from './setting.ts'
 
 /** Which models there are. */
@@ -14,6 +15,13 @@ export const modelsSettings = {
     kind: modelSelection,
     default: { kind: 'none' },
     doc: 'Archives to register at start, beside what the saved state restores.',
+  }),
+  declaredModels: setting({
+    property: 'models',
+    propertyAlias: 'model_snapshot',
+    kind: modelsJson,
+    default: [],
+    doc: "Versions to register at start and how to run them, as TorchServe's JSON: model, version, `marName`, `minWorkers`, …",
   }),
   stateDir: setting({
     property: 'state_dir',

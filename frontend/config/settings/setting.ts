@@ -6,6 +6,10 @@ export type Setting<T> = {
   readonly property: string
   /** TorchServe's property of the same meaning, in whole seconds. */
   readonly propertyInSeconds?: string
+  /** Another property that is read in the same way. */
+  readonly propertyAlias?: string
+  /** An environment variable that TorchServe reads whatever else is configured. */
+  readonly variable?: string
   readonly kind: ValueKind<T>
   readonly default: NoInfer<T>
   /** TorchServe's own default, in force with `compatibility=torchserve`. Absent: the default above. */

@@ -25,6 +25,7 @@ export const workersSettings = {
     property: 'job_queue_size',
     kind: integer(1, 1_000_000, 'requests'),
     default: 1000,
+    torchserveDefault: 100,
     doc: 'Memory. It is a ceiling: a request predicted to miss its deadline is refused before the queue is full.',
   }),
   inferenceTimeoutMs: setting({

@@ -15,9 +15,9 @@ import { ArrivalRate, holdMs } from './hold.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { RequestQueue } from './request-queue.ts'
 
-/** Something that runs one batch at a time: one ready thread of a worker process. */
+/** Something that runs batches: the threads of one worker process. */
 export interface BatchRunner {
-  /** Free threads of the worker process that would run the next batch. */
+  /** Batches that it holds. */
   readonly runningBatches: number
   /**
    * Runs a batch.
@@ -43,7 +43,7 @@ export interface BatchRunners {
   /** Threads that are loaded. */
   readonly readyWorkers: number
   readonly usesHeaders: boolean
-  /** A worker process with a free thread, the least busy first; with `isAlone`, one that runs nothing at all. */
+  /** A worker process that takes another batch, the least busy first; with `isAlone`, one that runs nothing at all. */
   pick(isAlone: boolean): BatchRunner | undefined
 }
 
@@ -51,6 +51,8 @@ export type BatcherLimits = {
   readonly maxBatchRows: number
   readonly maxBatchDelayMs: number
   readonly inferenceTimeoutMs: number
+  /** Batches that a worker may hold at a time; absent: one. */
+  readonly maxBatchesInFlight?: number
 }
 
 export type BatcherOptions = {
@@ -260,14 +262,16 @@ export class Batcher {
 
   #sweep(): void {
     const nowMs = this.#nowMs()
+    const { inferenceTimeoutMs, maxBatchesInFlight = 1 } = this.#options.limits
+    // A batch may have waited in its worker for those before it.
+    const allowedMs = inferenceTimeoutMs * maxBatchesInFlight
     this.#queue.remove((request) => this.#endIfOver(request))
     for (const batch of this.#running) {
       for (const [index, member] of batch.members.entries()) {
         if (!member.isSettled && this.#endIfOver(member)) batch.runner.cancel(batch.requests, index)
       }
-      const stuckMs = nowMs - batch.startedAtMs - this.#options.limits.inferenceTimeoutMs
-      if (stuckMs > KILL_GRACE_MS) {
-        batch.runner.kill('timeout', `a batch took longer than ${this.#options.limits.inferenceTimeoutMs} ms`)
+      if (nowMs - batch.startedAtMs - allowedMs > KILL_GRACE_MS) {
+        batch.runner.kill('timeout', `a batch took longer than ${allowedMs} ms`)
       }
     }
   }

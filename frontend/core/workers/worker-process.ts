@@ -1,6 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Duplex } from 'node:stream'
-import { resultFromResultFrame, runFrameFromBatch } from '../../../worker/contract/batch-codec.ts'
+import {
+  NO_BATCH_ID,
+  resultFromResultFrame,
+  runFrameFromBatch,
+} from '../../../worker/contract/batch-codec.ts'
 import { errorFromData } from '../../../worker/contract/errors.ts'
 import { frameHeader, frameOf, MAX_FRAME_BYTES, type Frame } from '../../../worker/contract/frame.ts'
 import { frameFromCancel, pieceFromFrame } from '../../../worker/contract/piece-codec.ts'
@@ -181,12 +185,13 @@ export class ChildWorkerProcess implements WorkerProcess {
   }
 
   #receiveResult(frame: Frame): void {
-    const result = resultFromResultFrame(frame.buffer)
-    // The thread that ran it is gone; the one that replaces it reports its own instance.
-    if (hasThreadDied(result)) {
+    // The thread that replaces it reports its own instance.
+    if (frame.id === NO_BATCH_ID) {
       this.#readyThreads = Math.max(0, this.#readyThreads - 1)
       this.#listener.onThreadLost()
+      return
     }
+    const result = resultFromResultFrame(frame.buffer)
     this.#batches.settle(frame.id, result)
     this.#startGraceWhenIdle()
   }
@@ -242,10 +247,6 @@ export class ChildWorkerProcess implements WorkerProcess {
 
 const IGNORE_PIECE = () => undefined
 const MAX_LINE_CHARACTERS = 1000
-
-function hasThreadDied({ replies }: BatchResult): boolean {
-  return replies.length > 0 && replies.every((reply) => !reply.ok && reply.error.reason === 'worker_died')
-}
 
 function socketOf(child: ChildProcess): Duplex | undefined {
   // `stdio: 'pipe'` beyond the first three is a duplex socket; the typings only know the general stream, and not

@@ -61,6 +61,7 @@ export class WorkerSetFactory {
     return new WorkerSet({
       id: this.#nextId++,
       listener,
+      maxBatchesInFlight: settings.maxBatchesInFlight,
       slots: layout.plan.processes.map(({ threads, device }) => ({
         spec: {
           model: artefact.model,
@@ -72,6 +73,7 @@ export class WorkerSetFactory {
           threads,
           intraOpThreads: layout.plan.intraOpThreads,
           maxBatchRows: settings.maxBatchRows,
+          maxBatchesInFlight: settings.maxBatchesInFlight,
           maxHeapMebibytes: MAX_HEAP_MEBIBYTES,
         },
         modelBytes: artefact.modelBytes,

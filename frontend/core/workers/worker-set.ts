@@ -10,6 +10,8 @@ export type WorkerSetOptions = {
   readonly listener: WorkerSlotOptions['listener']
   /** Marks its workers' ids; unique among the sets of a server. */
   readonly id: number
+  /** Batches that one worker may hold at a time; 1 when absent. */
+  readonly maxBatchesInFlight?: number
 }
 
 /**
@@ -19,6 +21,7 @@ export type WorkerSetOptions = {
 export class WorkerSet implements BatchRunners {
   readonly #slots: readonly WorkerSlot[]
   readonly #id: number
+  readonly #maxBatchesInFlight: number
   readonly #started = deferred<void>()
   /** Processes that run a suspect alone, until they are idle again. */
   readonly #isolated = new WeakSet<BatchRunner>()
@@ -26,8 +29,9 @@ export class WorkerSet implements BatchRunners {
   #isStarted = false
   #isDraining = false
 
-  constructor({ slots, listener, id }: WorkerSetOptions) {
+  constructor({ slots, listener, id, maxBatchesInFlight = 1 }: WorkerSetOptions) {
     this.#id = id
+    this.#maxBatchesInFlight = maxBatchesInFlight
     // A set that is stopped before anyone waits for it must not crash the server by its rejection.
     this.#started.promise.catch(() => undefined)
     this.#slots = slots.map(
@@ -151,7 +155,8 @@ export class WorkerSet implements BatchRunners {
       this.#isolated.delete(process)
       return process.readyThreads > 0
     }
-    return !isAlone && !this.#isolated.has(process) && process.runningBatches < process.readyThreads
+    if (isAlone || this.#isolated.has(process)) return false
+    return process.runningBatches < process.readyThreads * this.#maxBatchesInFlight
   }
 
   #stateOf(slot: WorkerSlot, index: number): WorkerDescription['state'] {

@@ -27,6 +27,7 @@ const BY_CODE: Readonly<Record<ErrorCode, Wording>> = {
 const BY_REASON: Readonly<Record<string, Wording>> = {
   'invalid_argument archive': { status: 400, type: 'InvalidModelException' },
   'invalid_argument model_config': { status: 400, type: 'InvalidModelException' },
+  'invalid_argument token': { status: 400, type: 'InvalidKeyException' },
   'invalid_argument unsupported_encoding': { status: 415, type: 'UnsupportedMediaTypeException' },
   'invalid_argument headers_too_large': { status: 431, type: 'RequestHeaderFieldsTooLargeException' },
   'not_found model': { status: 404, type: 'ModelNotFoundException' },
@@ -36,21 +37,37 @@ const BY_REASON: Readonly<Record<string, Wording>> = {
   'failed_precondition default_version': { status: 403, type: 'InvalidModelVersionException' },
   'resource_exhausted body_too_large': { status: 413, type: 'RequestEntityTooLargeException' },
   'resource_exhausted disk_full': { status: 507, type: 'InternalServerException' },
+  'resource_exhausted token_failures': { status: 429, type: 'TooManyRequestsException' },
+  'permission_denied foreign_host': { status: 421, type: 'MisdirectedRequestException' },
+  'permission_denied foreign_origin': { status: 403, type: 'ForbiddenException' },
+  'permission_denied model_api': { status: 405, type: 'MethodNotAllowedException' },
   'resource_exhausted worker_memory': { status: 507, type: 'InternalServerException' },
   'deadline_exceeded request_timeout': { status: 408, type: 'RequestTimeoutException' },
   'unimplemented method': { status: 405, type: 'MethodNotAllowedException' },
 }
 
-const RETRYABLE_STATUS = 503
+/** Overload, and too many wrong tokens: the same request may succeed later. */
+const RETRYABLE_STATUSES = new Set([429, 503])
+const UNAUTHENTICATED_STATUS = 401
 
 /** The answer to an error, with `Retry-After` and the machine-readable reason where a retry may help. */
 export function renderError(error: ServingError): Answer {
   const { status, type } = BY_REASON[`${error.code} ${error.reason ?? ''}`] ?? BY_CODE[error.code]
   const answer = jsonAnswer(status, { code: status, type, message: error.message })
-  if (status !== RETRYABLE_STATUS) return answer
+  if (status === UNAUTHENTICATED_STATUS) return withHeaders(answer, { 'www-authenticate': challenge(error) })
+  if (!RETRYABLE_STATUSES.has(status)) return answer
   const retryAfterSeconds = Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1000))
   const reason = error.reason === undefined ? {} : { 'x-reject-reason': error.reason }
-  return { ...answer, headers: { ...answer.headers, ...reason, 'retry-after': String(retryAfterSeconds) } }
+  return withHeaders(answer, { ...reason, 'retry-after': String(retryAfterSeconds) })
+}
+
+/** @see RFC 6750, section 3: the error is named only to who brought a token. */
+function challenge({ reason }: ServingError): string {
+  return reason === 'token_missing' ? 'Bearer' : 'Bearer error="invalid_token"'
+}
+
+function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
+  return { ...answer, headers: { ...answer.headers, ...headers } }
 }
 
 export function methodNotAllowed(method: string, path: string, allowed: readonly string[]): ServingError {

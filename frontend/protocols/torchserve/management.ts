@@ -32,14 +32,20 @@ export async function register(
   query: string,
   json: string,
 ): Promise<StatusAnswer> {
-  const outcome = await controlPlane.register(registerRequest(query, json))
-  const { model, workers } = outcome
+  return registerAnswer(await controlPlane.register(registerRequest(query, json)))
+}
+
+function registerAnswer({ model, state, workers, existing }: WorkersOutcome): StatusAnswer {
   const name = `Model "${model.name}" version ${model.version}`
-  switch (outcome.state) {
+  const registered =
+    existing === true ? 'was registered before from the same archive, unchanged,' : 'registered'
+  switch (state) {
     case 'no_workers':
-      return status(200, `${name} registered with 0 initial workers. Use the scale API to add workers.`)
+      return status(200, `${name} ${registered} with 0 initial workers. Use the scale API to add workers.`)
     case 'ready':
-      return status(200, `${name} registered with ${workers} initial workers`)
+      return status(200, `${name} ${registered} with ${workers} initial workers`)
+    case 'partial':
+      return status(206, `${name} ${registered}; ${workers} workers are up, the others are being restarted`)
     case 'loading':
       return status(202, `${name} is registered, ${workers} workers are starting`)
   }
@@ -107,6 +113,8 @@ export async function scale(
 function scaleAnswer({ state, model, workers }: WorkersOutcome, { version }: ModelSelector): StatusAnswer {
   if (state === 'loading')
     return status(202, `Processing worker updates: ${workers} workers for model: ${model.name}`)
+  if (state === 'partial')
+    return status(206, `${workers} workers are up for model: ${model.name}, the others are being restarted`)
   const suffix = version === undefined ? '' : `, version: ${model.version}`
   return status(200, `Workers scaled to ${workers} for model: ${model.name}${suffix}`)
 }

@@ -1,4 +1,4 @@
-import type { ServingError } from '../../../worker/contract/errors.ts'
+import { ServingError } from '../../../worker/contract/errors.ts'
 import { renderErrorWith } from './error-quirks.ts'
 import type { HasQuirk } from './quirks.ts'
 import type { Answer, AnswerHead, Transport } from './transport.ts'
@@ -28,7 +28,23 @@ export function withManners(options: {
 /** How errors are answered. */
 export function errorRenderer(hasQuirk: HasQuirk): (error: ServingError) => Answer {
   const render = renderErrorWith(hasQuirk)
-  return hasQuirk('connectionClose') ? (error) => closing(render(error)) : render
+  if (!hasQuirk('connectionClose') && !hasQuirk('tokenErrorStatus')) return render
+  const finish = hasQuirk('connectionClose') ? closing : (answer: Answer) => answer
+  const translate = hasQuirk('tokenErrorStatus') ? badTokenAsBadRequest : (error: ServingError) => error
+  return (error) => finish(render(translate(error)))
+}
+
+const TOKEN_REASONS = new Set([
+  'token_missing',
+  'token_unknown',
+  'token_expired',
+  'token_scope',
+  'token_model',
+])
+
+function badTokenAsBadRequest(error: ServingError): ServingError {
+  if (!TOKEN_REASONS.has(error.reason ?? '')) return error
+  return new ServingError('invalid_argument', error.message, { reason: 'token' })
 }
 
 function closing<T extends AnswerHead>(answer: T): T {

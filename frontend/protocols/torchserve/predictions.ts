@@ -53,6 +53,7 @@ export async function predict(
   prediction: Prediction,
 ): Promise<void> {
   ctx.state.model = prediction.model.name
+  ctx.state.checkModel?.(prediction.model.name)
   const announcedBytes = transport.announcedBytes(ctx.req)
   const admitted = dataPlane.admit(new HttpRequestHead(ctx, prediction, { announcedBytes, sequenceHeaders }))
   ctx.state.model = formatModelId(admitted.model)

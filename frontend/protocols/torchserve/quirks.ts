@@ -50,6 +50,41 @@ export const QUIRKS = {
     strict: 'unhealthy at once, with the reason, when a version that should answer has no ready worker',
     torchserve: "healthy until a default version's workers have failed for longer than its retry window",
   },
+  configFileOrder: {
+    topic: 'which configuration file is read',
+    strict: 'the one that `--ts-config` or `--config-file` names, else the one that `TS_CONFIG_FILE` names',
+    torchserve: 'the one that `TS_CONFIG_FILE` names, else the one that `--ts-config` names',
+  },
+  torchserveDefaults: {
+    topic: 'defaults of settings',
+    strict: 'chosen for a laptop and for safety',
+    torchserve: "TorchServe's, where the table of settings names a second one",
+  },
+  unknownProperties: {
+    topic: 'keys of `config.properties` that are unknown, cannot apply, or are given twice',
+    strict: 'the server does not start, and says why',
+    torchserve: 'a warning in the log; of two the last one counts',
+  },
+  variablesBeforeFlags: {
+    topic: 'variables that TorchServe reads whatever is configured, as `LOG_LOCATION`',
+    strict: 'a flag comes before them',
+    torchserve: 'they come before flags',
+  },
+  tokenErrorStatus: {
+    topic: 'a missing, wrong or insufficient token',
+    strict: '401 with `WWW-Authenticate`, or 403',
+    torchserve: '400 `InvalidKeyException`',
+  },
+  healthToken: {
+    topic: 'token of health routes, where tokens are asked for',
+    strict: 'none: probes have no tokens',
+    torchserve: 'that of the listener, for `/ping` too',
+  },
+  openDocuments: {
+    topic: 'token of `/metrics`, `/api-description` and `OPTIONS /`, where tokens are asked for',
+    strict: 'the scope of the listener',
+    torchserve: 'none',
+  },
 } as const satisfies Readonly<Record<string, Quirk>>
 
 export type QuirkName = keyof typeof QUIRKS

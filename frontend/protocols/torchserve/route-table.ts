@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { ModelSelector } from '../../core/data-plane.ts'
+import type { Gate, RouteScope } from './access.ts'
 import { methodNotAllowed } from './errors.ts'
 import type { Answer, Mount, RequestContext, RequestState, Transport } from './transport.ts'
 
@@ -22,18 +23,30 @@ export type Route = {
   readonly answer: (call: Call) => Promise<Answer | undefined> | Answer | undefined
 }
 
-/**
- * The routes as a middleware that answers, refuses a wrong method with `Allow`, or passes on.
- *
- * @param first sees a request before the router does, and passes on what it leaves to it
- */
-export function mountRoutes(
-  routes: readonly Route[],
-  transport: Transport,
-  first?: Middleware<RequestState>,
-): Mount {
+/** A route and who may use it. */
+export type ScopedRoute = Route & { readonly scope: RouteScope }
+
+export function scoped(scope: RouteScope, routes: readonly Route[]): ScopedRoute[] {
+  return routes.map((route) => ({ ...route, scope }))
+}
+
+export type MountOptions = {
+  readonly transport: Transport
+  /** Absent: everybody may pass. */
+  readonly gate?: Gate | undefined
+  /** Sees a request before the router does, and passes on what it leaves to it. */
+  readonly first?: Middleware<RequestState> | undefined
+}
+
+/** The routes as a middleware that answers, refuses a wrong method with `Allow`, or passes on. */
+export function mountRoutes(routes: readonly ScopedRoute[], { transport, gate, first }: MountOptions): Mount {
   const router = new Router<RequestState>()
-  for (const route of routes) router.register(route.path, [route.method], routeMiddleware(route, transport))
+  const scopes = new Map<unknown, RouteScope>()
+  for (const route of routes) {
+    scopes.set(router.register(route.path, [route.method], routeMiddleware(route, transport)), route.scope)
+  }
+  // The router that will choose the route is asked: no spelling of a path can mean one route here and another there.
+  const scopeOf = (ctx: RequestContext) => scopes.get(router.match(ctx.path, ctx.method).pathAndMethod[0])
   // The router itself adds the `params` that its type asks of the context.
   const routing = router.routes() as Middleware<RequestState>
   const refusal = refuseOtherMethods(router, transport)
@@ -44,6 +57,7 @@ export function mountRoutes(
   }
   return {
     middleware: async (ctx, next) => {
+      gate?.(ctx, scopeOf(ctx))
       if (first === undefined) await routed(ctx, next)
       else await first(ctx, () => routed(ctx, next) as Promise<void>) // koa types every result as any
     },
@@ -58,6 +72,8 @@ export function shownRoutes(routes: readonly Route[]): string[] {
 
 function routeMiddleware({ answer }: Route, transport: Transport) {
   return async (ctx: RequestContext & { params: Record<string, string> }) => {
+    const { model } = ctx.params
+    if (model !== undefined) ctx.state.checkModel?.(model)
     const result = await answer({ ctx, params: ctx.params, query: ctx.querystring })
     if (result !== undefined) transport.send(ctx, result)
   }

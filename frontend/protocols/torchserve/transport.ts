@@ -12,6 +12,8 @@ export type RequestState = {
   model: string | undefined
   requestBytes: number
   responseBytes: number
+  /** Set for a caller who may use certain models only: throws for the others. */
+  checkModel: ((model: string) => void) | undefined
 }
 
 export type RequestContext = ParameterizedContext<RequestState>

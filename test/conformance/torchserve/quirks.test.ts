@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict'
 import { COMPATIBILITIES, QUIRKS, type QuirkName } from '../../../frontend/protocols/torchserve/quirks.ts'
 import { healthProbes } from './probes/health.ts'
+import { configProbes } from './probes/config.ts'
 import { httpProbes } from './probes/http.ts'
 import { inferenceProbes } from './probes/inference.ts'
 import type { Probe } from './probes/probe.ts'
+import { tokenProbes } from './probes/tokens.ts'
 
 /** A quirk without its probe does not compile. */
 const PROBES: Readonly<Record<QuirkName, Probe>> = {
+  ...configProbes,
+  ...healthProbes,
   ...httpProbes,
   ...inferenceProbes,
-  ...healthProbes,
+  ...tokenProbes,
 }
 
 describe('the quirks of TorchServe', () => {

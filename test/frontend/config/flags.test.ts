@@ -34,7 +34,7 @@ describe('configuration flags', () => {
     const help = addConfigOptions(new Command()).configureHelp({ helpWidth: 10_000 }).helpInformation()
     assert.match(
       help,
-      /--max-queued-requests <value> .*\[an integer from 1 to 1000000 requests; default 1000\]/,
+      /--max-queued-requests <value> .*\[an integer from 1 to 1000000 requests; default 1000; 100 with compatibility=torchserve\]/,
     )
   })
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { quirksOf } from '../../../frontend/protocols/torchserve/quirks.ts'
 import { loadConfig, type ConfigSources } from '../../../frontend/config/load.ts'
 import { SETTING_KEYS, type SettingKey } from '../../../frontend/config/schema.ts'
 import { ServingError } from '../../../worker/contract/errors.ts'
@@ -21,7 +22,7 @@ describe('loadConfig', () => {
 
   function load({ file, environment = {}, flags = {} }: Given, extra: Partial<ConfigSources> = {}) {
     if (file !== undefined) writeFileSync(join(directory, 'config.properties'), file)
-    return loadConfig({ flags, environment, workingDirectory: directory, ...extra })
+    return loadConfig({ flags, environment, workingDirectory: directory, ...extra }, quirksOf).config
   }
 
   it('works with nothing given', () => {

@@ -142,24 +142,125 @@ describe('ManagementService', () => {
       })
     }
 
-    it('refuses a version twice, however it is asked for', async () => {
+    const AGAIN = { archive: 'm1', synchronous: true }
+
+    it('takes the same archive again as done, however it is asked for, without a second worker', async () => {
       const core = await home.started()
-      const results = await Promise.allSettled([
+      const outcomes = await Promise.all([
         core.register('m1'),
         core.register('m1'),
-        core.controlPlane.register({ archive: 'm1', synchronous: false }),
+        core.controlPlane.register({ ...AGAIN, synchronous: false }),
       ])
-      const codes = results.map((result) => (result.status === 'rejected' ? codeOf(result.reason) : 'done'))
-      assert.deepEqual(codes.sort(), ['already_exists', 'already_exists', 'done'])
-      await assert.rejects(core.register('m1'), {
-        code: 'already_exists',
-        message: /^version '1' of model 'm' is registered already/,
+      assert.deepEqual(outcomes.map(({ existing }) => existing === true).sort(), [false, true, true])
+      assert.deepEqual(await core.register('m1'), {
+        model: { name: 'm', version: '1' },
+        state: 'ready',
+        workers: 1,
+        existing: true,
       })
       assert.equal(core.workers.alive.length, 1)
     })
+
+    it('says at once that the same archive is loading, to who does not wait', async () => {
+      const core = await home.started({})
+      const first = core.register('m1')
+      await until(() => core.workers.processes.length > 0)
+      const { state } = await core.controlPlane.register({ ...AGAIN, synchronous: false })
+      assert.equal(state, 'loading')
+      core.workers.latest().ready()
+      await first
+    })
+
+    it('lets a second registration take the place of a first that fails', async () => {
+      const core = await home.started({})
+      const first = assert.rejects(core.register('m1'), { code: 'invalid_argument' })
+      await until(() => core.workers.processes.length > 0)
+      const second = core.register('m1')
+      core.workers.latest().failToLoad()
+      await first
+      await until(() => core.workers.processes.length > 1)
+      core.workers.latest().ready()
+      assert.deepEqual(await second, { model: { name: 'm', version: '1' }, state: 'ready', workers: 1 })
+    })
+
+    const TAKEN = [
+      { it: 'another archive of the same version', request: { ...AGAIN, archive: 'm1-other' } },
+      { it: 'the same archive, where it may not be repeated', request: { ...AGAIN, repeatable: false } },
+    ]
+    for (const { it: claim, request } of TAKEN) {
+      it(`refuses ${claim}`, async () => {
+        const core = await home.started()
+        await storeArchive(home.modelStore, 'm1-other', { version: '1', labels: 'other' })
+        await core.register('m1')
+        for (const synchronous of [true, false]) {
+          await assert.rejects(core.controlPlane.register({ ...request, synchronous }), {
+            code: 'already_exists',
+            message: /^version '1' of model 'm' is registered already/,
+          })
+        }
+        assert.deepEqual(core.versions(), ['m/1* ready 1'])
+      })
+    }
+
+    it('takes an archive with the digest that was asked for, and no other', async () => {
+      const core = await home.started()
+      const { digest } = (await core.register('m1'), core.registry.resolve({ name: 'm' }).artefact)
+      assert.equal((await core.controlPlane.register({ ...AGAIN, sha256: digest })).existing, true)
+      await assert.rejects(core.controlPlane.register({ ...AGAIN, archive: 'm2', sha256: digest }), {
+        code: 'invalid_argument',
+        message: /^archive 'm2' has the SHA-256 [0-9a-f]{64}, and not /,
+      })
+    })
+
+    it('says how many workers are up when some have ended again', async () => {
+      const core = await home.started()
+      await core.register('n')
+      const [process] = core.workers.processes
+      process?.exit('killed')
+      await settlePromises()
+      const outcome = await core.controlPlane.register({ archive: 'n', synchronous: false })
+      assert.deepEqual([outcome.state, outcome.workers], ['partial', 0])
+    })
+  })
+
+  describe('while another version of the model loads', () => {
+    const loading = async () => {
+      const core = await home.started({})
+      const registering = core.register('m1')
+      await until(() => core.workers.processes.length === 1)
+      return { core, registering, first: core.workers.latest() }
+    }
+
+    it('registers in the background at once, and makes that version the default', async () => {
+      const { core, registering, first } = await loading()
+      await core.controlPlane.register({ archive: 'm2', synchronous: false })
+      await core.controlPlane.setDefault({ name: 'm', version: '2' })
+      assert.deepEqual(await home.onDisk(), ['m=2: 2×default'])
+      first.ready()
+      await registering
+      assert.deepEqual(core.versions(), ['m/1 ready 1', 'm/2* loading 0'])
+    })
+
+    it('makes the one that stays the default when the first of the model fails', async () => {
+      const { core, registering, first } = await loading()
+      await core.controlPlane.register({ archive: 'm2', initialWorkers: 0, synchronous: false })
+      const failed = assert.rejects(registering)
+      first.failToLoad()
+      await failed
+      assert.deepEqual(core.versions(), ['m/2* new 0'])
+      assert.deepEqual(await home.onDisk(), ['m=2: 2×0'])
+    })
+
+    it('does not make a version the default that may still fail', async () => {
+      const { core, registering, first } = await loading()
+      await core.controlPlane.register({ archive: 'm2', initialWorkers: 0, synchronous: false })
+      const choosing = assert.rejects(core.controlPlane.setDefault({ name: 'm', version: '1' }), {
+        code: 'not_found',
+      })
+      const failed = assert.rejects(registering)
+      first.failToLoad()
+      await Promise.all([failed, choosing])
+      assert.deepEqual(core.versions(), ['m/2* new 0'])
+    })
   })
 })
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : error
-}

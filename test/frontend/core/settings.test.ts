@@ -42,6 +42,9 @@ const PRECEDENCE = {
   deviceType: [undefined, 'gpu', 'cpu'],
 } as const satisfies Partial<Record<keyof VersionSettings, readonly [unknown, unknown, unknown]>>
 
+const settingsOf = (call: ModelConfig, archive: ModelConfig, declared?: ModelConfig) =>
+  resolveSettings({ call, archive, declared }, DEFAULTS)
+
 const SETTINGS = Object.keys(PRECEDENCE) as (keyof typeof PRECEDENCE)[] // the keys of the table above
 
 describe('resolveSettings', () => {
@@ -50,18 +53,32 @@ describe('resolveSettings', () => {
     const archive: ModelConfig = { [key]: ofArchive }
 
     it(`takes ${key} from the server when nobody else says it`, () =>
-      assert.deepEqual(resolveSettings({}, {}, DEFAULTS)[key], ofServer))
+      assert.deepEqual(settingsOf({}, {})[key], ofServer))
     it(`prefers the archive's ${key} to the server's`, () =>
-      assert.deepEqual(resolveSettings({}, archive, DEFAULTS)[key], ofArchive))
+      assert.deepEqual(settingsOf({}, archive)[key], ofArchive))
     it(`prefers the call's ${key} to the archive's`, () =>
-      assert.deepEqual(resolveSettings({ [key]: ofCall }, archive, DEFAULTS)[key], ofCall))
+      assert.deepEqual(settingsOf({ [key]: ofCall }, archive)[key], ofCall))
     it(`takes an undefined ${key} of the call as not said`, () =>
-      assert.deepEqual(resolveSettings({ [key]: undefined }, archive, DEFAULTS)[key], ofArchive))
+      assert.deepEqual(settingsOf({ [key]: undefined }, archive)[key], ofArchive))
   }
 
+  it('takes from the models property what call and archive leave open, and says who said what', () => {
+    const { maxBatchRows, maxBatchDelayMs, maxQueuedRequests, inferenceTimeoutMs, sources } = settingsOf(
+      { maxBatchRows: 1 },
+      { maxBatchRows: 2, maxBatchDelayMs: 2 },
+      { maxBatchRows: 3, maxBatchDelayMs: 3, maxQueuedRequests: 3 },
+    )
+    assert.deepEqual([maxBatchRows, maxBatchDelayMs, maxQueuedRequests, inferenceTimeoutMs], [1, 2, 3, 1000])
+    assert.deepEqual(sources, {
+      maxBatchRows: 'api',
+      maxBatchDelayMs: 'archive',
+      maxQueuedRequests: 'models property',
+    })
+  })
+
   it("hands the archive's handler settings on", () => {
-    assert.deepEqual(resolveSettings({}, { handler: { topK: 3 } }, DEFAULTS).handlerConfig, { topK: 3 })
-    assert.deepEqual(resolveSettings({}, {}, DEFAULTS).handlerConfig, {})
+    assert.deepEqual(settingsOf({}, { handler: { topK: 3 } }).handlerConfig, { topK: 3 })
+    assert.deepEqual(settingsOf({}, {}).handlerConfig, {})
   })
 
   const WORKERS: readonly {
@@ -88,7 +105,7 @@ describe('resolveSettings', () => {
   ]
   for (const { it: claim, call = {}, archive = {}, workers } of WORKERS) {
     it(claim, () => {
-      const { minWorkers, maxWorkers } = resolveSettings(call, archive, DEFAULTS)
+      const { minWorkers, maxWorkers } = settingsOf(call, archive)
       assert.deepEqual([minWorkers, maxWorkers], workers)
     })
   }
@@ -105,7 +122,7 @@ describe('resolveSettings', () => {
   ]
   for (const [claim, call, message] of REFUSED) {
     it(`refuses ${claim}`, () => {
-      assert.throws(() => resolveSettings(call, {}, DEFAULTS), { code: 'invalid_argument', message })
+      assert.throws(() => settingsOf(call, {}), { code: 'invalid_argument', message })
     })
   }
 })

@@ -139,6 +139,29 @@ describe('loadStartupModels', function () {
     })
   })
 
+  describe('unregistering what could not be brought back', () => {
+    const UNREGISTERED = [
+      { selector: { name: 'm', version: '2' }, gone: '2', left: ['m=1: 1×3', 'n=1: 1×0'] },
+      { selector: { name: 'n' }, gone: '1', left: ['m=2: 1×3 2×default'] },
+    ]
+    for (const { selector, gone, left } of UNREGISTERED) {
+      it(`is unregistered for good as ${JSON.stringify(selector)}, without its files`, async () => {
+        const before = await killedServer()
+        for (const id of [
+          { name: 'm', version: '2' },
+          { name: 'n', version: '1' },
+        ]) {
+          await rm(before.registry.resolve(id).artefact.modelDir, { recursive: true, force: true })
+        }
+        const core = await home.started()
+        const model = await core.controlPlane.unregister(selector)
+        assert.deepEqual(model, { name: selector.name, version: gone })
+        assert.deepEqual(await home.onDisk(), left)
+        await assert.rejects(core.controlPlane.unregister(model), { code: 'not_found' })
+      })
+    }
+  })
+
   describe('of a version whose workers do not start', () => {
     it('keeps it registered as failed, and its record', async () => {
       await killedServer()

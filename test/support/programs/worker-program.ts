@@ -1,5 +1,9 @@
 import { Socket } from 'node:net'
-import { batchFromRunFrame, resultFrameFromResult } from '../../../worker/contract/batch-codec.ts'
+import {
+  batchFromRunFrame,
+  NO_BATCH_ID,
+  resultFrameFromResult,
+} from '../../../worker/contract/batch-codec.ts'
 import { FrameReader, frameHeader, frameOf, type Frame } from '../../../worker/contract/frame.ts'
 import { frameFromPiece, memberFromCancelFrame } from '../../../worker/contract/piece-codec.ts'
 import type { BatchRequest, LoadSpec } from '../../../worker/contract/messages.ts'
@@ -84,6 +88,7 @@ function run(frame: Frame): void {
       streaming.set(frame.id, frame)
       break
     case 'thread dies':
+      socket.write(resultFrameFromResult(NO_BATCH_ID, { replies: [], timing: timing(0) }))
       reply(frame, requests, () => failure('unavailable', 'the thread ended', 'worker_died'))
       break
     case 'thread returns':
@@ -108,8 +113,12 @@ function answer(frame: Frame, requests: readonly BatchRequest[]): void {
 }
 
 function reply(frame: Frame, requests: readonly BatchRequest[], replyOf: typeof echo): void {
-  const timing = { preprocessMs: 0, inferenceMs: 0, postprocessMs: 0, rows: requests.length, runs: 1 }
-  socket.write(resultFrameFromResult(frame.id, { replies: requests.map(replyOf), timing }))
+  const result = { replies: requests.map(replyOf), timing: timing(requests.length) }
+  socket.write(resultFrameFromResult(frame.id, result))
+}
+
+function timing(rows: number) {
+  return { preprocessMs: 0, inferenceMs: 0, postprocessMs: 0, rows, runs: 1 }
 }
 
 function die(): void {

@@ -41,6 +41,7 @@ describe('WorkerSetFactory', () => {
           threads: 2,
           intraOpThreads: 2,
           maxBatchRows: 8,
+          maxBatchesInFlight: 1,
           maxHeapMebibytes: 1024,
         },
       ],

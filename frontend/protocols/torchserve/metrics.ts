@@ -1,0 +1,17 @@
+import type { Call, Route } from './route-table.ts'
+
+/** What a scrape asks for; what answers it, in which format, is the composition root's business. */
+export type RenderMetrics = (scrape: {
+  readonly names: readonly string[]
+  readonly accept: string | undefined
+}) => Promise<{ readonly contentType: string; readonly body: string | Uint8Array }>
+
+/** `GET /metrics[?name[]=a&name[]=b]`. Other parameters are ignored: scrapers may be configured to send some. */
+export function metricsRoute(render: RenderMetrics): Route {
+  const answer = async ({ ctx, query }: Call) => {
+    const names = new URLSearchParams(query).getAll('name[]')
+    const { contentType, body } = await render({ names, accept: ctx.req.headers.accept })
+    return { status: 200, headers: { 'content-type': contentType, vary: 'accept' }, body }
+  }
+  return { method: 'GET', path: '/metrics', answer }
+}

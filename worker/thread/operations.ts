@@ -1,0 +1,62 @@
+import { ServingError } from '../contract/errors.ts'
+import type { Operation } from '../contract/messages.ts'
+import { formatModelId, type ModelId } from '../contract/model-id.ts'
+import type { Handler, HandlerContext } from '../handler.ts'
+import type { BatchMember } from './batch-member.ts'
+import { timingSince, type Way, type WayResult } from './way.ts'
+import { WholeBatch } from './whole-batch.ts'
+
+/** The way of each operation. */
+export type Ways = Readonly<Record<Operation, Way>>
+
+/** What a handler does beside predicting. */
+export function waysOf(predict: Way, handler: Handler, context: HandlerContext): Ways {
+  const model = { name: context.modelName, version: context.modelVersion }
+  return {
+    predict,
+    explain:
+      handler.explain === undefined
+        ? new Refusal(model)
+        : new WholeBatch(handler.explain.bind(handler), { context, stage: 'explain', rowsPerRequest: 0 }),
+    describe: new Description(handler, context),
+  }
+}
+
+class Refusal implements Way {
+  readonly #model: ModelId
+
+  constructor(model: ModelId) {
+    this.#model = model
+  }
+
+  run(members: readonly BatchMember[]): Promise<WayResult> {
+    const startedAtMs = performance.now()
+    for (const member of members) {
+      const message = `the handler of model '${formatModelId(this.#model)}' has no 'explain': it cannot say why it answers so`
+      member.fail(new ServingError('unimplemented', message, { reason: 'operation' }), 'explain')
+    }
+    return Promise.resolve({ members, timing: timingSince(startedAtMs) })
+  }
+}
+
+class Description implements Way {
+  readonly #handler: Handler
+  readonly #context: HandlerContext
+
+  constructor(handler: Handler, context: HandlerContext) {
+    this.#handler = handler
+    this.#context = context
+  }
+
+  async run(members: readonly BatchMember[]): Promise<WayResult> {
+    const startedAtMs = performance.now()
+    for (const member of members) {
+      try {
+        member.answer((await this.#handler.describe?.(this.#context)) ?? {}, 'describe')
+      } catch (error) {
+        member.fail(error, 'describe')
+      }
+    }
+    return { members, timing: timingSince(startedAtMs) }
+  }
+}
