@@ -8,6 +8,7 @@ import { collectExtraFiles } from './extra-files.ts'
 import { PACKED_AT, archiveFileName, writeArchive } from './format/archive-writer.ts'
 import type { ArchiveFormat } from './format/archive-writer.ts'
 import type { Manifest } from './format/manifest.ts'
+import { readHandlerSettings } from './format/handler-settings/read-settings.ts'
 import { parseModelConfig } from './format/model-config.ts'
 import { manifestFileOf } from './format/packed-file.ts'
 import { refuseExisting } from './format/target.ts'
@@ -110,7 +111,7 @@ type Parts = Readonly<Record<'model' | 'handler' | 'config' | 'extra', readonly 
 
 async function collectParts(options: ArchiveOptions): Promise<Parts> {
   const { serializedFile, handler, configFile, extraFiles = [] } = options
-  const config = configFile === undefined ? undefined : await readConfig(configFile)
+  const config = configFile === undefined ? undefined : await readConfig(configFile, handler)
   return {
     model: serializedFile === undefined ? [] : await collectModel(serializedFile),
     handler: handler !== undefined && isHandlerFile(handler) ? [await bundleHandler(handler)] : [],
@@ -123,11 +124,12 @@ async function collectParts(options: ArchiveOptions): Promise<Parts> {
 type CheckedConfig = { readonly file: SourceFile; readonly notices: readonly string[] }
 
 /** Keys of TorchServe that cannot apply are packed all the same: a server may be told to pass over them. */
-async function readConfig(path: string): Promise<CheckedConfig> {
+async function readConfig(path: string, handler = 'tensor'): Promise<CheckedConfig> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw unreadable('--config-file', path, error)
   })
-  const { notices } = parseModelConfig(bytes.toString(), 'inapplicable')
+  const { config, notices } = parseModelConfig(bytes.toString(), 'inapplicable')
+  if (isBuiltInHandler(handler)) readHandlerSettings(handler, config.handler ?? {})
   return { file: { path: CONFIG_FILE, content: { bytes }, origin: path }, notices }
 }
 

@@ -16,7 +16,17 @@ export function unreadable(what: string, path: string, cause: unknown): ServingE
   return invalidOption(`${what} '${path}' cannot be read: ${messageOf(cause)}`, cause)
 }
 
+/** Handlers of TorchServe that have no counterpart of the same name, and what to do. */
+const FOREIGN_HANDLERS: Readonly<Record<string, string>> = {
+  base_handler: "use 'tensor', which serves the graph as it is, or a handler.ts of your own",
+  dali_image_classifier: "NVIDIA DALI has no Node.js binding; 'image_classifier' decodes on the CPU",
+  vllm_handler: 'vLLM is a Python engine; ONNX graphs are served here',
+  trt_llm_handler: 'TensorRT-LLM is no ONNX engine; ONNX graphs are served here',
+}
+
 export function unknownHandler(name: string): ServingError {
+  const foreign = Object.hasOwn(FOREIGN_HANDLERS, name) ? FOREIGN_HANDLERS[name] : undefined
+  if (foreign !== undefined) return invalidOption(`the handler '${name}' is TorchServe's: ${foreign}`)
   if (/\.py(:|$)/.test(name)) {
     return invalidOption(
       `handler '${name}' is Python; handlers here are TypeScript or JavaScript modules (handler.ts), or one of ${BUILT_IN_HANDLERS.join(', ')}`,

@@ -85,7 +85,7 @@ describe('createArchive', () => {
   })
 
   it('says of the archive what a reader says', async () => {
-    const created = await pack({ configFile: join(source, 'config.yaml') })
+    const created = await pack({ handler: 'image_classifier', configFile: join(source, 'config.yaml') })
     const archive = await openArchive(created.path)
     await archive.close()
     const { digest, bytes, manifest } = archive
@@ -95,6 +95,19 @@ describe('createArchive', () => {
     )
     assert.deepEqual(archive.config, { maxBatchRows: 4, handler: { topK: 1 } })
   })
+
+  it('checks the settings of a built-in handler', async () => {
+    await assert.rejects(pack({ configFile: join(source, 'config.yaml') }), {
+      code: 'invalid_argument',
+      message: /'tensor' has 'topK'; this handler has no settings/,
+    })
+  })
+
+  for (const handler of ['base_handler', 'dali_image_classifier', 'vllm_handler', 'trt_llm_handler']) {
+    it(`says what to do without TorchServe's ${handler}`, async () => {
+      await assert.rejects(pack({ handler }), { code: 'invalid_argument', message: /TorchServe's: / })
+    })
+  }
 
   for (const archiveFormat of ARCHIVE_FORMATS) {
     it(`gives the same bytes for the same input: ${archiveFormat}`, async () => {

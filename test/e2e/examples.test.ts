@@ -11,6 +11,7 @@ const EXAMPLES = `${ROOT}examples/`
 /** Of a probability, against the same computed by the library that trained the model. */
 const TOLERANCE = 1e-4
 
+type Shapes = { readonly detections: readonly Record<string, unknown>[]; readonly mask: readonly string[] }
 type IrisAnswer = { class: string; probabilities: Record<string, number> }
 
 describe('the examples, packed and served', function () {
@@ -77,6 +78,32 @@ describe('the examples, packed and served', function () {
     const { status, text } = await postJson(`${server.inference}/predictions/iris`, rest)
     assert.equal(status, 400)
     assert.match(text, /'petalWidthCm' is missing/)
+  })
+
+  it('sorts the letters of tickets as expected.json says, all of them sent at once', async () => {
+    const expected = (await json('tickets/expected.json')) as {
+      text: string
+      answer: Record<string, number>
+    }[]
+    const answers = await Promise.all(
+      expected.map(({ text }) => postJson(`${server.inference}/predictions/tickets`, { text })),
+    )
+    for (const [index, { answer }] of expected.entries()) {
+      const actual = JSON.parse(answers[index]?.text ?? '') as Record<string, number>
+      const [label, probability] = mostProbable(answer)
+      assert.ok(Math.abs((actual[label] ?? NaN) - probability) < TOLERANCE, answers[index]?.text)
+    }
+  })
+
+  it('finds the shapes of a sample, as boxes and as pixels', async () => {
+    const expected = (await json('shapes/expected.json')) as Record<string, Shapes>
+    const { detections, mask } = expected['0.png'] ?? { detections: [], mask: [] }
+    const body = await readFile(`${EXAMPLES}shapes/samples/0.png`)
+    const ask = (model: string) => http(`${server.inference}/predictions/${model}`, { method: 'PUT', body })
+    const boxes = JSON.parse((await ask('shapes-detector')).text) as Record<string, unknown>[]
+    assert.deepEqual(boxes.map(Object.keys), detections.map(Object.keys))
+    const { runs } = JSON.parse((await ask('shapes-segmenter')).text) as { runs: [number, number][] }
+    assert.equal(runs.map(([kind, count]) => String(kind).repeat(count)).join(''), mask.join(''))
   })
 
   async function putSample(sample: string): Promise<HttpAnswer> {

@@ -11,6 +11,7 @@ describe('examples', () => {
   for (const { name, noun } of [
     { name: 'digits', noun: 'images' },
     { name: 'iris', noun: 'flowers' },
+    { name: 'tickets', noun: 'letters' },
   ]) {
     it(`${name} states the accuracy that its training measured`, () => {
       const { accuracy, heldOutRows } = JSON.parse(read(`${name}/accuracy.json`)) as Accuracy
@@ -18,6 +19,19 @@ describe('examples', () => {
       assert.ok(read(`${name}/README.md`).replaceAll('\n', ' ').includes(claim), claim)
     })
   }
+
+  it('shapes states what its training measured', () => {
+    const { heldOutImages, completelyDetected, pixelAccuracy } = JSON.parse(read('shapes/accuracy.json')) as {
+      heldOutImages: number
+      completelyDetected: number
+      pixelAccuracy: number
+    }
+    const text = read('shapes/README.md').replaceAll('\n', ' ')
+    const detected = `${(completelyDetected * 100).toFixed(1)} % of ${heldOutImages} images`
+    for (const claim of [detected, `${(pixelAccuracy * 100).toFixed(2)} % of their pixels`]) {
+      assert.ok(text.includes(claim), claim)
+    }
+  })
 
   it('digits is right about at least 97 % of what it has not seen', () => {
     const { accuracy } = JSON.parse(read('digits/accuracy.json')) as Accuracy

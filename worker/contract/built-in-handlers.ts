@@ -1,5 +1,11 @@
 /** Handlers that come with the server; an archive names one of these, or carries its own module. */
-export const BUILT_IN_HANDLERS = ['tensor', 'image_classifier'] as const
+export const BUILT_IN_HANDLERS = [
+  'tensor',
+  'image_classifier',
+  'object_detector',
+  'image_segmenter',
+  'text_classifier',
+] as const
 
 export type BuiltInHandler = (typeof BUILT_IN_HANDLERS)[number]
 

@@ -41,6 +41,12 @@ async function builtInHandler(name: BuiltInHandler): Promise<Handler> {
       return (await import('../handlers/tensor.ts')).tensorHandler()
     case 'image_classifier':
       return (await import('../handlers/image_classifier.ts')).imageClassifier()
+    case 'object_detector':
+      return (await import('../handlers/object_detector.ts')).objectDetector()
+    case 'image_segmenter':
+      return (await import('../handlers/image_segmenter.ts')).imageSegmenter()
+    case 'text_classifier':
+      return (await import('../handlers/text_classifier.ts')).textClassifier()
   }
 }
 

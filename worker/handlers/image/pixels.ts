@@ -1,7 +1,8 @@
 import sharp, { type ResizeOptions } from 'sharp'
 import { messageOf, ServingError } from '../../contract/errors.ts'
 import type { RequestPart } from '../../contract/messages.ts'
-import type { ImageConfig } from './config.ts'
+import type { ImageConfig, ImageSize } from './config.ts'
+import type { ImageSettings } from '../../../archiver-cli/format/handler-settings/image.ts'
 
 // Each worker thread decodes for itself; libvips must not start a thread for each core in each of them.
 sharp.concurrency(1)
@@ -18,7 +19,7 @@ export type Pixels = { readonly width: number; readonly height: number; readonly
  */
 export async function decodeImage(part: RequestPart, config: ImageConfig): Promise<Pixels> {
   const { bytes } = part
-  if (!hasKnownFormat(bytes)) {
+  if (!isImage(bytes)) {
     const start = Buffer.from(bytes.subarray(0, 8)).toString('hex')
     const found = bytes.byteLength === 0 ? 'is empty' : `starts with ${start}`
     throw undecodable(part, `it ${found}; JPEG, PNG and WebP are decoded`)
@@ -61,7 +62,7 @@ export function valuesFromPixels(pixels: Pixels, config: ImageConfig): Float32Ar
   return values
 }
 
-function normalizer({ scale, mean, std }: ImageConfig): (pixel: number, channel: number) => number {
+function normalizer({ scale, mean, std }: ImageSettings): (pixel: number, channel: number) => number {
   return (pixel, channel) => {
     const channelMean = mean[channel] ?? mean[0] ?? 0
     const channelStd = std[channel] ?? std[0] ?? 1
@@ -75,16 +76,32 @@ function luma(data: Uint8Array, from: number): number {
   return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16
 }
 
-function resizeOptions({ width, height, resize, shorterSide, interpolation }: ImageConfig): ResizeOptions {
+/** Width and height of an image that stands upright. @throws ServingError `invalid_argument` naming the part. */
+export async function uprightSize(part: RequestPart): Promise<Omit<ImageSize, 'channels'>> {
+  try {
+    return (await sharp(part.bytes).metadata()).autoOrient
+  } catch (error) {
+    throw undecodable(part, messageOf(error), error)
+  }
+}
+
+function resizeOptions({
+  width,
+  height,
+  resize,
+  shorterSide,
+  interpolation,
+  bars,
+}: ImageConfig): ResizeOptions {
   // Fast shrinking on load would make the answer depend on the image's format.
   const how = { kernel: interpolation, fastShrinkOnLoad: false }
   if (shorterSide !== undefined) return { width: shorterSide, height: shorterSide, fit: 'outside', ...how }
   const fit = resize === 'stretch' ? 'fill' : resize
-  return { width, height, fit, background: '#000', ...how }
+  return { width, height, fit, background: { r: bars, g: bars, b: bars }, ...how }
 }
 
 /** By the first bytes: libvips knows many more formats, among them SVG, which may refer to other files. */
-function hasKnownFormat(bytes: Uint8Array): boolean {
+export function isImage(bytes: Uint8Array): boolean {
   const ascii = Buffer.from(bytes.subarray(0, 12)).toString('latin1')
   return (
     ascii.startsWith('\xff\xd8\xff') ||

@@ -7,12 +7,13 @@ const GREY = input('batch', 1, 8, 16)
 
 describe('imageConfig', () => {
   it('takes the sizes that the graph fixes, and harmless defaults', () => {
-    assert.deepEqual(imageConfig({}, GREY), {
+    assert.deepEqual(imageConfig('image_classifier', {}, GREY), {
       width: 16,
       height: 8,
       channels: 1,
       layout: 'NCHW',
       resize: 'stretch',
+      bars: 0,
       interpolation: 'linear',
       invert: false,
       scale: 1 / 255,
@@ -25,12 +26,20 @@ describe('imageConfig', () => {
   })
 
   it('reads the sizes of an NHWC graph from its own axes', () => {
-    const { width, height, channels } = imageConfig({ layout: 'NHWC' }, input(-1, 8, 16, 3))
+    const { width, height, channels } = imageConfig(
+      'image_classifier',
+      { layout: 'NHWC' },
+      input(-1, 8, 16, 3),
+    )
     assert.deepEqual({ width, height, channels }, { width: 16, height: 8, channels: 3 })
   })
 
   it('takes the sizes that the graph leaves open from the configuration', () => {
-    const { width, height } = imageConfig({ width: 5, height: 6 }, input(-1, 3, 'height', 'width'))
+    const { width, height } = imageConfig(
+      'image_classifier',
+      { width: 5, height: 6 },
+      input(-1, 3, 'height', 'width'),
+    )
     assert.deepEqual({ width, height }, { width: 5, height: 6 })
   })
 
@@ -76,7 +85,10 @@ describe('imageConfig', () => {
   ]
   for (const { it: name, config = {}, input: given = GREY, message } of REFUSED) {
     it(`refuses ${name}`, () => {
-      assert.throws(() => imageConfig(config, given), { code: 'invalid_argument', message })
+      assert.throws(() => imageConfig('image_classifier', config, given), {
+        code: 'invalid_argument',
+        message,
+      })
     })
   }
 })

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { ServingError } from '../../contract/errors.ts'
-import { parseJson } from '../../contract/json.ts'
-import type { ImageConfig } from './config.ts'
+import { ServingError } from '../contract/errors.ts'
+import { parseJson } from '../contract/json.ts'
+import type { LabelSettings } from '../../archiver-cli/format/handler-settings/labels.ts'
 
 /** The name that TorchServe's archives use. */
 const DEFAULT_LABELS_FILE = 'index_to_name.json'
@@ -16,13 +16,13 @@ export type LabelOf = (index: number) => string
  *
  * @throws ServingError `invalid_argument` when the file is missing or not in TorchServe's form.
  */
-export async function loadLabels(config: ImageConfig, modelDir: string): Promise<LabelOf> {
+export async function loadLabels(config: LabelSettings, modelDir: string): Promise<LabelOf> {
   const labels = distinct(config.labels?.entries() ?? (await fileLabels(config, modelDir)))
   return (index) => labels.get(index) ?? String(index)
 }
 
 async function fileLabels(
-  { labelsFile }: ImageConfig,
+  { labelsFile }: LabelSettings,
   modelDir: string,
 ): Promise<Iterable<[number, string]>> {
   const name = labelsFile ?? DEFAULT_LABELS_FILE

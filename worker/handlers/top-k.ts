@@ -13,3 +13,8 @@ export function softmax(logits: ArrayLike<number>): number[] {
   const sum = powers.reduce((total, power) => total + power, 0)
   return powers.map((power) => power / sum)
 }
+
+/** Each score for itself, as a probability. */
+export function sigmoid(logits: ArrayLike<number>): number[] {
+  return Array.from(logits, (value) => 1 / (1 + Math.exp(-value)))
+}

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
-import { imageConfig } from '../../../../worker/handlers/image/config.ts'
-import { loadLabels } from '../../../../worker/handlers/image/labels.ts'
-import { modelDirectory, type ModelDirectory } from '../../../support/model-directory.ts'
-
-const INPUT = { name: 'image', dtype: 'FP32', shape: ['batch', 1, 8, 8] } as const
+import { loadLabels } from '../../../worker/handlers/labels.ts'
+import { modelDirectory, type ModelDirectory } from '../../support/model-directory.ts'
 
 describe('loadLabels', () => {
   let directory: ModelDirectory | undefined
@@ -14,7 +11,7 @@ describe('loadLabels', () => {
 
   const load = async (config: object, files: Readonly<Record<string, string>> = {}) => {
     directory = await modelDirectory(files)
-    return loadLabels(imageConfig(config, INPUT), directory.spec.modelDir)
+    return loadLabels(config, directory.spec.modelDir)
   }
 
   const LOADED = [
