@@ -16,6 +16,7 @@ export type { Device, RequestPart } from './contract/messages.ts'
 export type { Tensor, TensorMetadata, TensorOf } from './contract/tensor.ts'
 export { float16FromNumber, float16ToNumber } from './contract/float16.ts'
 export type * from './handler-api/handler.ts'
+export type * from './handler-api/metrics.ts'
 export { tensor, type TensorValues } from './handler-api/tensor.ts'
 
 /**

@@ -262,6 +262,7 @@ export class ModelVersion {
         events.emit('workerProcessRestarted', { model: this.model, ...restart })
       },
       onLog: (pid, record) => events.emit('workerLog', { model: this.model, pid, record }),
+      onMetrics: (samples) => events.emit('handlerMetrics', { model: this.model, samples }),
     }
   }
 

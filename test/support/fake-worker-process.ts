@@ -16,6 +16,7 @@ import type {
   InstanceReport,
   LoadSpec,
   LogRecord,
+  MetricSample,
   WorkerReply,
 } from '../../worker/contract/messages.ts'
 
@@ -145,6 +146,10 @@ export class FakeWorkerProcess implements WorkerProcess {
 
   log(record: LogRecord): void {
     this.#listener.onLog(record)
+  }
+
+  observe(samples: readonly MetricSample[]): void {
+    this.#listener.onMetrics(samples)
   }
 
   /** Ends the process: for what it was killed, or by a signal of its own. */

@@ -10,6 +10,8 @@ import type {
   InstanceHeader,
   LoadSpec,
   LogRecord,
+  MetricSample,
+  MetricsHeader,
   ResponsePiece,
 } from '../../worker/contract/messages.ts'
 import { frameFromCancel, pieceFromFrame, type MemberPiece } from '../../worker/contract/piece-codec.ts'
@@ -20,6 +22,8 @@ const ENTRY = fileURLToPath(new URL('../../worker/process/main.ts', import.meta.
 export class HostedWorker {
   readonly child: ChildProcess
   readonly logs: LogRecord[] = []
+  /** What its handler has observed. */
+  readonly samples: MetricSample[] = []
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   /** What the process printed: nothing, unless native code or Node.js complains. */
   output = ''
@@ -133,6 +137,9 @@ export class HostedWorker {
       this.#pieces.push({ ...pieceFromFrame(frame.buffer), whileRunning })
     }
     if (frame.kind === 'result' && frame.id === NO_BATCH_ID) this.deaths += 1
+    if (frame.kind === 'metrics') {
+      this.samples.push(...(frameHeader(frame.buffer) as MetricsHeader).samples) // one build
+    }
     if (frame.kind === 'result') this.#results.set(frame.id, resultFromResultFrame(frame.buffer))
     this.#wake()
   }

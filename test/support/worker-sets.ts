@@ -24,6 +24,7 @@ export const NO_LISTENER: WorkerSlotListener = {
   onLoadFailed: () => undefined,
   onRestart: () => undefined,
   onLog: () => undefined,
+  onMetrics: () => undefined,
 }
 
 export type WorkerSetFixture = {

@@ -6,7 +6,7 @@ import { ServingError } from './errors.ts'
  *   0   u32  length of everything after this field
  *   4   u8   kind
  *   5   u8   format version
- *   6   u16  flags: 1 on a `result` before which pieces of the batch were sent, else 0
+ *   6   u16  flags: 1 on a `result` which frames of the same batch precede by another way, else 0
  *   8   u32  id: the batch that a `run`, `cancel`, `piece` or `result` belongs to, else 0
  *   12  u32  length of the header
  *   16       header: UTF-8 JSON, zero-padded to the next multiple of 8
@@ -19,7 +19,7 @@ const FIXED_BYTES = 16
 const LENGTH_FIELD_BYTES = 4
 const FORMAT_VERSION = 1
 const FLAGS_OFFSET = 6
-const HAS_PIECES = 1
+const IS_PRECEDED = 1
 /** What the length field can say. */
 export const MAX_FRAME_BYTES = 2 ** 32 - 1
 export const SECTION_ALIGNMENT_BYTES = 8
@@ -34,6 +34,7 @@ export const FRAME_KINDS = {
   result: 18,
   log: 19,
   piece: 20,
+  metrics: 21,
 } as const
 
 export type FrameKind = keyof typeof FRAME_KINDS
@@ -103,13 +104,13 @@ export function frameOf(kind: FrameKind, header: unknown, id = 0): Uint8Array<Ar
   return new FrameBuilder().build(kind, id, header)
 }
 
-/** Notes on a `result` frame that pieces of its batch were sent before it. */
-export function markPieces(frame: Uint8Array<ArrayBuffer>): void {
-  new DataView(frame.buffer).setUint16(FLAGS_OFFSET, HAS_PIECES, true)
+/** Notes on a `result` frame that pieces or metrics of its batch were sent before it, and must not be overtaken. */
+export function markPreceded(frame: Uint8Array<ArrayBuffer>): void {
+  new DataView(frame.buffer).setUint16(FLAGS_OFFSET, IS_PRECEDED, true)
 }
 
-export function hasPieces(frame: Uint8Array): boolean {
-  return new DataView(frame.buffer, frame.byteOffset).getUint16(FLAGS_OFFSET, true) === HAS_PIECES
+export function isPreceded(frame: Uint8Array): boolean {
+  return new DataView(frame.buffer, frame.byteOffset).getUint16(FLAGS_OFFSET, true) === IS_PRECEDED
 }
 
 /** Parses a frame's header. The caller knows its type by the frame's kind: both ends are built together. */

@@ -149,3 +149,6 @@ export type LogRecord = {
 
 /** Header of an `instance` frame. */
 export type InstanceHeader = WorkerReply<InstanceReport> & { readonly threadId: number }
+
+/** Header of a `metrics` frame. */
+export type MetricsHeader = { readonly samples: readonly MetricSample[] }

@@ -1,6 +1,7 @@
 import type { DataType } from '../contract/data-type.ts'
 import type { Device, RequestPart } from '../contract/messages.ts'
 import type { Tensor, TensorMetadata, TensorOf } from '../contract/tensor.ts'
+import type { HandlerMetrics } from './metrics.ts'
 
 /**
  * What a model does around its graph. Everything is optional; without a handler, the built-in `tensor` handler
@@ -70,6 +71,8 @@ export interface HandlerContext {
   readonly maxBatchRows: number
   /** Into the server's log, marked with the model. `console.*` goes there too. */
   readonly logger: HandlerLogger
+  /** Counters, gauges and histograms of the handler's own. */
+  readonly metrics: HandlerMetrics
 
   /**
    * Runs the graph on the given feeds, outside of the server's batching; for `handle`.

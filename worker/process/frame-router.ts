@@ -43,6 +43,7 @@ export class FrameRouter {
       case 'instance':
       case 'result':
       case 'piece':
+      case 'metrics':
       case 'log':
         throw outOfOrder(frame)
       default:
@@ -59,7 +60,7 @@ export class FrameRouter {
       onLog: (log) => {
         send(log)
       },
-      onPiece: send,
+      onFrame: send,
       onDeath: (result) => {
         send(result)
       },

@@ -1,25 +1,25 @@
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 
-/** The other end of a thread's channel for pieces and cancellations. */
+/** The other end of a thread's channel for pieces, metrics and cancellations. */
 export type ThreadLink = {
   readonly port: MessagePort
-  /** One cell: bytes of pieces that the thread has sent and nobody has handed on yet. */
+  /** One cell: bytes that the thread has sent and nobody has handed on yet. */
   readonly undeliveredBytes: Int32Array
 }
 
 /** Tells a thread that nobody waits for a member of a batch; threads that do not run it ignore that. */
 export type CancelMessage = { readonly batchId: number; readonly member: number }
 
-/** Takes a `piece` frame; `delivered` is called when it has left the process. */
-export type OnPieceFrame = (frame: Uint8Array, delivered: () => void) => void
+/** Takes a `piece` or `metrics` frame; `delivered` is called when it has left the process. */
+export type OnThreadFrame = (frame: Uint8Array, delivered: () => void) => void
 
 /** The channels to the worker threads of a process. */
 export class ThreadLinks {
   readonly #links = new Set<ThreadLink>()
-  readonly #onPiece: OnPieceFrame
+  readonly #onFrame: OnThreadFrame
 
-  constructor(onPiece: OnPieceFrame) {
-    this.#onPiece = onPiece
+  constructor(onFrame: OnThreadFrame) {
+    this.#onFrame = onFrame
   }
 
   add(link: ThreadLink): void {
@@ -35,7 +35,7 @@ export class ThreadLinks {
     for (const { port } of this.#links) port.postMessage(message)
   }
 
-  /** Takes in every piece sent so far: events of different ports come in no order, and a result ends its batch. */
+  /** Takes in every frame sent so far: events of different ports come in no order, and a result ends its batch. */
   drain(): void {
     for (const link of this.#links) {
       for (;;) {
@@ -48,7 +48,7 @@ export class ThreadLinks {
 
   #receive({ undeliveredBytes }: ThreadLink, frame: Uint8Array): void {
     const { byteLength } = frame
-    this.#onPiece(frame, () => {
+    this.#onFrame(frame, () => {
       Atomics.sub(undeliveredBytes, 0, byteLength)
       Atomics.notify(undeliveredBytes, 0)
     })

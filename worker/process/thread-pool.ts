@@ -1,10 +1,10 @@
 import { move, Piscina } from 'piscina'
 import { NO_BATCH_ID, resultFrameFromResult } from '../contract/batch-codec.ts'
 import { messageOf, type ErrorData } from '../contract/errors.ts'
-import { frameHeader, frameOf, hasPieces, type Frame } from '../contract/frame.ts'
+import { frameHeader, frameOf, isPreceded, type Frame } from '../contract/frame.ts'
 import type { InstanceHeader, LoadSpec, LogRecord } from '../contract/messages.ts'
 import { threadEntry } from './thread-entry.ts'
-import { ThreadLinks, type CancelMessage, type OnPieceFrame, type ThreadLink } from './thread-links.ts'
+import { ThreadLinks, type CancelMessage, type OnThreadFrame, type ThreadLink } from './thread-links.ts'
 
 /** What a thread is asked to do. A `run` frame's buffer is moved to the thread. */
 export type ThreadTask =
@@ -20,7 +20,8 @@ export type ThreadPoolListener = {
   /** A thread has loaded and is warm, or could not load. `threadId` is its place, 1 to the number of threads. */
   readonly onInstance: (header: InstanceHeader) => void
   readonly onLog: (frame: Uint8Array) => void
-  readonly onPiece: OnPieceFrame
+  /** Pieces and metrics. */
+  readonly onFrame: OnThreadFrame
   /** A loaded thread died: the `result` frame that says so, for {@link NO_BATCH_ID}, before those of its batches. */
   readonly onDeath: (frame: Uint8Array) => void
 }
@@ -49,7 +50,7 @@ export class ThreadPool {
   constructor(spec: LoadSpec, listener: ThreadPoolListener) {
     this.#spec = spec
     this.#listener = listener
-    this.#links = new ThreadLinks(listener.onPiece)
+    this.#links = new ThreadLinks(listener.onFrame)
     this.#pool = new Piscina({
       ...threadEntry(),
       workerData: spec,
@@ -87,7 +88,7 @@ export class ThreadPool {
     try {
       const result = await this.#pool.run({ kind: 'run', batchId: id, buffer }, { transferList: [buffer] })
       const frame = result as Uint8Array // made by thread/main.ts
-      if (hasPieces(frame)) this.#links.drain()
+      if (isPreceded(frame)) this.#links.drain()
       return frame
     } catch (error) {
       this.#links.drain()

@@ -8,8 +8,10 @@ import { NO_LINK, type BatchLink } from './batch-link.ts'
 import { BatchMember } from './batch-member.ts'
 import { Engine } from './engine.ts'
 import { loadHandler } from './load-handler.ts'
+import type { MetricBuffer } from './metric-buffer.ts'
 import { outputsFromTensors, Pipeline, tensorsFromFeeds, type Steps } from './pipeline.ts'
 import { OrtSession, type Session } from './session.ts'
+import { ThreadMetrics } from './thread-metrics.ts'
 import { warmUp } from './warmup.ts'
 import { waysOf, type Ways } from './operations.ts'
 import type { Way } from './way.ts'
@@ -21,6 +23,12 @@ type Parts = {
   readonly handler: Handler
   readonly session: Session | undefined
   readonly context: HandlerContext
+}
+
+/** What a thread gives its instance; without `metrics`, nobody sees them. */
+export type Surroundings = {
+  readonly log: HandlerLogger
+  readonly metrics?: Pick<MetricBuffer, 'add'>
 }
 
 export type LoadedInstance = {
@@ -46,12 +54,12 @@ export class Instance {
    *
    * @throws ServingError `invalid_argument` | `failed_precondition`, or what the handler's `initialize` throws.
    */
-  static async load(spec: LoadSpec, log: HandlerLogger): Promise<LoadedInstance> {
+  static async load(spec: LoadSpec, { log, metrics = NO_METRICS }: Surroundings): Promise<LoadedInstance> {
     const startedAtMs = performance.now()
     const { handler, usesHeaders } = await loadHandler(spec)
     const session = await openSession(spec)
     try {
-      const context = contextOf(spec, session, log)
+      const context = contextOf(spec, session, { log, metrics })
       await handler.initialize?.(context)
       const instance = new Instance({ spec, log, handler, session, context })
       const loadedAtMs = performance.now()
@@ -100,6 +108,7 @@ export class Instance {
   }
 }
 
+const NO_METRICS = { add: () => undefined }
 const unlinked = () => NO_LINK
 
 function predictWay({ spec, log, handler, session, context }: Parts): Way {
@@ -131,7 +140,11 @@ async function openSession(spec: LoadSpec): Promise<Session | undefined> {
   return OrtSession.open(join(spec.modelDir, spec.modelFile), spec)
 }
 
-function contextOf(spec: LoadSpec, session: Session | undefined, log: HandlerLogger): HandlerContext {
+function contextOf(
+  spec: LoadSpec,
+  session: Session | undefined,
+  { log, metrics }: Required<Surroundings>,
+): HandlerContext {
   return Object.freeze({
     modelName: spec.model.name,
     modelVersion: spec.model.version,
@@ -142,6 +155,7 @@ function contextOf(spec: LoadSpec, session: Session | undefined, log: HandlerLog
     outputs: session?.outputs ?? [],
     maxBatchRows: spec.maxBatchRows,
     logger: log,
+    metrics: new ThreadMetrics(metrics, spec.model.name),
     run: (feeds: Feeds) => runGraph(session, feeds),
   })
 }

@@ -1,10 +1,11 @@
 import { MessageChannel, parentPort, threadId, workerData, type MessagePort } from 'node:worker_threads'
 import { batchFromRunFrame, resultFrameFromResult } from '../contract/batch-codec.ts'
 import { errorToData, messageOf, type ErrorData } from '../contract/errors.ts'
-import { markPieces } from '../contract/frame.ts'
-import type { BatchRequest, BatchResult, LoadSpec } from '../contract/messages.ts'
+import { frameOf, markPreceded } from '../contract/frame.ts'
+import type { BatchRequest, BatchResult, LoadSpec, MetricsHeader } from '../contract/messages.ts'
 import { moveToPool, type ThreadMessage, type ThreadTask } from '../process/thread-pool.ts'
 import { Instance } from './instance.ts'
+import { MetricBuffer } from './metric-buffer.ts'
 import { resultFrame } from './result-frame.ts'
 import { redirectConsole, ThreadLog } from './thread-log.ts'
 import { Uplink } from './uplink.ts'
@@ -25,6 +26,12 @@ const log = new ThreadLog({
 const channel = new MessageChannel()
 const undeliveredBytes = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
 const uplink = new Uplink(channel.port1, undeliveredBytes)
+const metrics = new MetricBuffer({
+  log,
+  send: (samples) => {
+    uplink.send(frameOf('metrics', { samples } satisfies MetricsHeader))
+  },
+})
 
 redirectConsole(log)
 // A handler's stack trace names the line of its TypeScript source.
@@ -52,7 +59,7 @@ export default async function run(task: ThreadTask): Promise<unknown> {
 
 async function load(): Promise<{ ok: true; instance: Instance } | { ok: false; error: ErrorData }> {
   try {
-    const { instance, report } = await Instance.load(spec, log)
+    const { instance, report } = await Instance.load(spec, { log, metrics })
     const link = { port: channel.port2, undeliveredBytes }
     post({ kind: 'instance', header: { threadId, ok: true, value: { ...report, threadId } }, link }, [
       link.port,
@@ -75,7 +82,7 @@ async function runBatch(
       ? await loaded.instance.run(requests, (member) => batch.link(member))
       : refuseAll(requests, loaded.error)
     const frame = resultFrame(batchId, result, log)
-    if (batch.hasSent) markPieces(frame)
+    if (metrics.takeSent() || batch.hasSent) markPreceded(frame)
     return frame
   } catch (error) {
     const data = errorToData(error, 'the worker failed')

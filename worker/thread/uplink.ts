@@ -13,7 +13,7 @@ const DELIVERY_TIMEOUT_MS = 30_000
 const MAX_EARLY_CANCELS = 256
 
 /**
- * The channel of a worker thread beside its task queue: pieces of answers up, cancellations down.
+ * The channel of a worker thread beside its task queue: pieces of answers and metrics up, cancellations down.
  *
  * Cancellations go to all threads of the process, because the pool alone knows which of them runs a batch.
  */
@@ -90,7 +90,7 @@ export class Uplink {
 
 /** The links of one running batch. */
 export class RunningBatch {
-  /** Pieces were sent; the result must not overtake them. */
+  /** Something was sent; the result must not overtake it. */
   hasSent = false
   readonly #uplink: Uplink
   readonly #batchId: number

@@ -15,6 +15,8 @@ import type {
   InstanceReport,
   LoadSpec,
   LogRecord,
+  MetricSample,
+  MetricsHeader,
 } from '../../../worker/contract/messages.ts'
 import type { BatchRunner, OnMemberPiece } from '../batching/batcher.ts'
 import { systemClock, type Clock } from '../clock.ts'
@@ -30,6 +32,8 @@ export type WorkerProcessListener = {
   /** A thread could not load the model. */
   readonly onInstanceFailed: (error: Error) => void
   readonly onLog: (record: LogRecord) => void
+  /** What a handler observed. */
+  readonly onMetrics: (samples: readonly MetricSample[]) => void
   /** The process is gone, for whatever reason. Called once, after every running batch was rejected. */
   readonly onExit: (exit: WorkerExit) => void
 }
@@ -168,6 +172,9 @@ export class ChildWorkerProcess implements WorkerProcess {
         return
       case 'piece':
         this.#receivePiece(frame)
+        return
+      case 'metrics':
+        this.#listener.onMetrics((frameHeader(frame.buffer) as MetricsHeader).samples) // both ends are one build
         return
       case 'load':
       case 'run':

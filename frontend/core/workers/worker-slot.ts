@@ -1,4 +1,10 @@
-import type { Device, InstanceReport, LoadSpec, LogRecord } from '../../../worker/contract/messages.ts'
+import type {
+  Device,
+  InstanceReport,
+  LoadSpec,
+  LogRecord,
+  MetricSample,
+} from '../../../worker/contract/messages.ts'
 import { messageOf } from '../../../worker/contract/errors.ts'
 import type { Clock } from '../clock.ts'
 import type { RestartCause } from '../events.ts'
@@ -18,6 +24,7 @@ export type WorkerSlotListener = {
   readonly onLoadFailed: (error: Error) => void
   readonly onRestart: (restart: { cause: RestartCause; detail: string; backoffMs: number }) => void
   readonly onLog: (pid: number, record: LogRecord) => void
+  readonly onMetrics: (samples: readonly MetricSample[]) => void
 }
 
 export type WorkerSlotOptions = {
@@ -137,6 +144,7 @@ export class WorkerSlot {
       onLog: (record) => {
         listener.onLog(pidOf(), record)
       },
+      onMetrics: listener.onMetrics,
       onExit: (exit) => {
         this.#restart(exit)
       },

@@ -6,7 +6,12 @@ import {
 } from '../../../worker/contract/batch-codec.ts'
 import { FrameReader, frameHeader, frameOf, type Frame } from '../../../worker/contract/frame.ts'
 import { frameFromPiece, memberFromCancelFrame } from '../../../worker/contract/piece-codec.ts'
-import type { BatchRequest, LoadSpec } from '../../../worker/contract/messages.ts'
+import type {
+  BatchRequest,
+  LoadSpec,
+  MetricSample,
+  MetricsHeader,
+} from '../../../worker/contract/messages.ts'
 import { echo, failure, reportOf } from '../fake-worker-process.ts'
 
 /*
@@ -18,6 +23,7 @@ const reader = new FrameReader(2 ** 30)
 const held: Frame[] = []
 /** Batches that go on until a member of theirs is cancelled. */
 const streaming = new Map<number, Frame>()
+const WORDS: MetricSample = { name: 'words', kind: 'counter', value: 2, unit: 'Count', dimensions: {} }
 let spec: LoadSpec | undefined
 
 socket.on('data', (chunk: Uint8Array) => {
@@ -82,6 +88,7 @@ function run(frame: Frame): void {
       answer(frame, requests)
       break
     case 'stream':
+      socket.write(frameOf('metrics', { samples: [WORDS] } satisfies MetricsHeader))
       for (const word of ['one ', 'two ']) {
         socket.write(frameFromPiece(frame.id, { member: 1, piece: { bytes: Buffer.from(word) } }))
       }

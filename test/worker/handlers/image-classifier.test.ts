@@ -48,7 +48,7 @@ describe('the image_classifier handler', () => {
       { 'model.onnx': model, ...files },
       { handler: 'image_classifier', handlerConfig },
     )
-    const loaded = await Instance.load(directory.spec, keptLog())
+    const loaded = await Instance.load(directory.spec, { log: keptLog() })
     instance = loaded.instance
     return instance
   }

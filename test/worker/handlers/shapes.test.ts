@@ -50,7 +50,7 @@ describe('the handlers of shapes', () => {
   ) => {
     const handler = model === 'detector' ? 'object_detector' : 'image_segmenter'
     directory = await modelDirectory({ 'model.onnx': read(`${model}.onnx`) }, { handler, handlerConfig })
-    instance = (await Instance.load(directory.spec, keptLog())).instance
+    instance = (await Instance.load(directory.spec, { log: keptLog() })).instance
     return instance
   }
   const LABELS = { labels: ['circle', 'square', 'triangle'] }

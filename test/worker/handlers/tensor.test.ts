@@ -20,7 +20,7 @@ describe('the tensor handler', () => {
 
   const answerOf = async (model: Uint8Array, request: BatchRequest) => {
     directory = await modelDirectory({ 'model.onnx': model })
-    const loaded = await Instance.load(directory.spec, keptLog())
+    const loaded = await Instance.load(directory.spec, { log: keptLog() })
     instance = loaded.instance
     const [answer] = answersOf(await instance.run([request]))
     return answer

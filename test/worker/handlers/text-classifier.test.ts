@@ -34,7 +34,7 @@ describe('the text_classifier handler', () => {
     files: Readonly<Record<string, Uint8Array | string>> = {},
   ) => {
     directory = await modelDirectory({ ...FILES, ...files }, { handler: 'text_classifier', handlerConfig })
-    instance = (await Instance.load(directory.spec, keptLog())).instance
+    instance = (await Instance.load(directory.spec, { log: keptLog() })).instance
     return instance
   }
   const answers = async (loaded: Instance, ...bodies: readonly unknown[]) =>

@@ -86,6 +86,7 @@ describe('a worker thread', function () {
           assert.match(message, /a worker thread ended and is replaced/)
           died.open()
         },
+        onMetrics: () => undefined,
         onExit: () => {
           exited.open()
         },

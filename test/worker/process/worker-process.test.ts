@@ -166,6 +166,23 @@ describe('a worker process', function () {
     assert.match(String(record.fields?.['stack']), /nobody listens/)
   })
 
+  it("sends a handler's metrics before the answer, those of its initialize too", async () => {
+    const handler = `export default {
+      initialize({ metrics }) { metrics.gauge('loaded').set(1) },
+      handle(requests, { metrics }) {
+        metrics.counter('words', { dimensions: { language: 'en' } }).add(requests.length)
+        return requests.map(() => 'ok')
+      },
+    }`
+    const hosted = await start({ files: { 'handler.mjs': handler }, spec: { handler: 'handler.mjs' } })
+    await hosted.instances()
+    await hosted.run([bodyRequest('a'), bodyRequest('b')])
+    assert.deepEqual(hosted.samples, [
+      { name: 'loaded', kind: 'gauge', value: 1, unit: 'Count', dimensions: {} },
+      { name: 'words', kind: 'counter', value: 2, unit: 'Count', dimensions: { language: 'en' } },
+    ])
+  })
+
   it('sends what a handler prints to the log', async () => {
     const hosted = await startNaughty()
     await hosted.instances()

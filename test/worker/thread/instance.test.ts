@@ -29,7 +29,7 @@ describe('Instance', () => {
       },
       { ...(handler === undefined ? {} : { handler: 'handler.mjs' }), ...overrides },
     )
-    const loaded = await Instance.load(directory.spec, log)
+    const loaded = await Instance.load(directory.spec, { log })
     instance = loaded.instance
     return loaded
   }

@@ -24,7 +24,7 @@ describe('the operations of a handler', () => {
       { 'model.onnx': identity('FP32'), ...(handler === undefined ? {} : { 'handler.mjs': handler }) },
       handler === undefined ? {} : { handler: 'handler.mjs' },
     )
-    ;({ instance } = await Instance.load(directory.spec, keptLog()))
+    ;({ instance } = await Instance.load(directory.spec, { log: keptLog() }))
     return instance
   }
 

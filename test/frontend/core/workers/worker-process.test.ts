@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import type { LaunchCommand } from '../../../../frontend/core/workers/launch-command.ts'
 import { ChildWorkerProcess, type WorkerExit } from '../../../../frontend/core/workers/worker-process.ts'
-import type { BatchRequest, LoadSpec, LogRecord } from '../../../../worker/contract/messages.ts'
+import type { BatchRequest, LoadSpec, LogRecord, MetricSample } from '../../../../worker/contract/messages.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 import { gate } from '../../../support/gate.ts'
 import { SPEC } from '../../../support/worker-sets.ts'
@@ -31,6 +31,7 @@ describe('ChildWorkerProcess', function () {
     const failed = gate<Error>()
     const loaded = gate()
     const logs: LogRecord[] = []
+    const observed: MetricSample[] = []
     const logged = new Map<string, () => void>()
     const spec: LoadSpec = { ...SPEC, modelDir: process.cwd(), threads, handlerConfig: { onLoad } }
     let instances = 0
@@ -42,6 +43,7 @@ describe('ChildWorkerProcess', function () {
         logs.push(record)
         logged.get(record.message)?.()
       },
+      onMetrics: (samples: readonly MetricSample[]) => observed.push(...samples),
       onExit: exited.open,
     }
     const child = new ChildWorkerProcess(command, spec, listener, clock)
@@ -54,6 +56,7 @@ describe('ChildWorkerProcess', function () {
       failed: failed.promise,
       exited: exited.promise,
       logs,
+      observed,
       logOf,
     }
   }
@@ -84,8 +87,8 @@ describe('ChildWorkerProcess', function () {
     assert.equal(child.runningBatches, 0)
   })
 
-  it('passes on pieces while the batch runs, and tells the worker which member nobody waits for', async () => {
-    const { child, loaded } = start()
+  it('passes on pieces and metrics while the batch runs, and tells the worker which member nobody waits for', async () => {
+    const { child, loaded, observed } = start()
     await loaded
     const requests = batch('stream', 'a')
     const second = gate()
@@ -98,6 +101,10 @@ describe('ChildWorkerProcess', function () {
     child.cancel(requests, 1)
     const { replies } = await running
     assert.deepEqual(pieces, ['1: one ', '1: two '])
+    assert.deepEqual(
+      observed.map(({ name }) => name),
+      ['words'],
+    )
     assert.deepEqual(
       replies.map((reply) => !reply.ok && reply.error.message),
       ['stream: member 1', 'a: member 1'],

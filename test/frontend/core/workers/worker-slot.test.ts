@@ -23,6 +23,7 @@ function fixture(options: FakeWorkersOptions = {}, threads = 1) {
         onRestart: ({ cause, detail, backoffMs }) =>
           heard.push(`${cause}: ${detail}, next in ${backoffMs} ms`),
         onLog: (pid, { message }) => heard.push(`${pid} logs ${message}`),
+        onMetrics: (samples) => heard.push(`observed ${samples.map(({ name }) => name).join(' ')}`),
       },
     })
   return { clock, workers, heard, create }
@@ -139,6 +140,8 @@ describe('WorkerSlot', () => {
     await clock.advance(0)
     workers.latest(1).log({ level: 'error', message: 'Aborted' })
     assert.deepEqual([heard[0], heard.at(-1)], ['instance of 1000', '1000 logs Aborted'])
+    workers.latest().observe([{ name: 'words', kind: 'counter', value: 1, unit: 'Count', dimensions: {} }])
+    assert.equal(heard.at(-1), 'observed words')
   })
 
   it('takes a refused start for a crash, and tries again', async () => {
