@@ -1,10 +1,14 @@
 #!/usr/bin/env node
-import { Command } from 'commander'
+import type { ChildProcess } from 'node:child_process'
 import { messageOf, ServingError } from '../worker/contract/errors.ts'
-import { addConfigOptions, sourcesFromOptions } from './config/flags.ts'
-import { loadConfig } from './config/load.ts'
+import { startInBackground, STARTED_MESSAGE } from './background.ts'
+import { createProgram, type GivenOnCommandLine } from './config/command-line.ts'
+import { loadConfig, type LoadedConfig } from './config/load.ts'
+import { commandFrom } from './config/torchserve-flags.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
+import { noServer, runningServer, stopServer } from './running-server.ts'
 import { Server } from './server.ts'
+import { packageVersion } from './version.ts'
 
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
@@ -15,43 +19,80 @@ const EXIT_INTERRUPTED = 130
 // onnxruntime-node reads this when it loads. This process never loads it; its children inherit nothing else.
 process.env['ORT_DISABLE_TELEMETRY'] = '1'
 
-export function createProgram(): Command {
-  const program = new Command('onnxserve').description('Serves ONNX models over HTTP.')
-  // Before the subcommand, which inherits it: a flag that does not exist is a mistake like any other.
-  program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_USAGE))
-  addConfigOptions(
-    program
-      .command('start', { isDefault: true })
-      .description('start the server and keep it running until SIGTERM or SIGINT'),
-  ).action(async (options: Record<string, string>) => {
-    await start(options)
-  })
-  return program
+function configFrom(given: GivenOnCommandLine): LoadedConfig {
+  const environment = process.env
+  return loadConfig({ ...given, environment, workingDirectory: process.cwd() }, quirksOf)
 }
 
-async function start(options: Record<string, string>): Promise<void> {
-  const { config, notes } = loadConfig(
-    {
-      ...sourcesFromOptions(options),
-      environment: process.env,
-      workingDirectory: process.cwd(),
-    },
-    quirksOf,
-  )
+async function start(given: GivenOnCommandLine): Promise<void> {
+  const { config, notes } = configFrom(given)
   const host = {
     pid: process.pid,
     execPath: process.execPath,
-    execArgv: process.execArgv.filter((flag) => !FLAGS_OF_THIS_PROCESS.test(flag)),
+    execArgv: execArgv(),
     environment: process.env,
   }
   const server = new Server(config, host, notes)
   // Before the start: restored models answer while others still load.
   closeOnSignal(server)
   await server.start()
+  // In the background: whoever started it may go now.
+  if (process.connected) process.send?.(STARTED_MESSAGE, () => process.disconnect())
 }
 
-/** Not for worker processes: a debugger's port is taken here, and a profile is of this process. */
+function execArgv(): string[] {
+  return process.execArgv.filter((flag) => !FLAGS_OF_THIS_PROCESS.test(flag))
+}
+
+/** Not for child processes: a debugger's port is taken here, and a profile is of this process. */
 const FLAGS_OF_THIS_PROCESS = /^--(inspect|cpu-prof|heap-prof)/
+
+async function startDetached(given: GivenOnCommandLine): Promise<void> {
+  const { config } = configFrom(given) // a mistake is told here, not in a log
+  const [, program = '', ...args] = process.argv
+  const command = {
+    execPath: process.execPath,
+    args: [...execArgv(), program, ...foregroundArguments(args)],
+    logLocation: config.logLocation,
+  }
+  const outcome = await startInBackground(command, endWithThisProcess)
+  if (!outcome.isStarted) {
+    process.stderr.write(outcome.log)
+    fail(new Error(`the server has not started; its log is ${outcome.logFile}`), outcome.exitCode)
+    return
+  }
+  const { addresses } = (await runningServer(config.stateDir)) ?? {}
+  const places = Object.entries(addresses ?? {}).map(([listener, address]) => `${address} (${listener})`)
+  print(`Model server started: process ${outcome.pid}, on ${places.join(', ')}`)
+  print(`its log is ${outcome.logFile}; end it with: onnxserve stop --state-dir ${config.stateDir}`)
+}
+
+function foregroundArguments(args: readonly string[]): readonly string[] {
+  return (commandFrom(args) ?? []).filter((each) => each !== '--detach')
+}
+
+/** Whoever interrupts a start does not want its server. */
+function endWithThisProcess(child: ChildProcess): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      child.kill('SIGTERM')
+      process.exit(EXIT_INTERRUPTED)
+    })
+  }
+}
+
+async function stop(given: GivenOnCommandLine): Promise<void> {
+  const { stateDir } = configFrom(given).config
+  const pid = await stopServer(stateDir, (target, signal) => process.kill(target, signal))
+  print(`the server with process id ${pid} has ended`)
+}
+
+async function status(given: GivenOnCommandLine): Promise<void> {
+  const { stateDir } = configFrom(given).config
+  const server = await runningServer(stateDir)
+  if (server === undefined) throw noServer(stateDir)
+  print(JSON.stringify(server, undefined, 2))
+}
 
 /** The first signal drains; a second one ends at once. */
 function closeOnSignal(server: Server): void {
@@ -71,6 +112,10 @@ function closeOnSignal(server: Server): void {
   }
 }
 
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
 function fail(error: unknown, exitCode: number): void {
   process.stderr.write(`onnxserve: ${messageOf(error)}\n`)
   process.exit(exitCode)
@@ -82,8 +127,21 @@ function exitCodeOf(error: unknown): number {
   return error.code === 'invalid_argument' ? EXIT_USAGE : EXIT_FAILURE
 }
 
+const program = createProgram(
+  {
+    start: (given, { isDetached }) => (isDetached ? startDetached(given) : start(given)),
+    stop,
+    status,
+    version: () => Promise.resolve(print(`onnxserve ${packageVersion()}`)),
+  },
+  (code) => process.exit(code === 0 ? 0 : EXIT_USAGE),
+)
+
 try {
-  await createProgram().parseAsync()
+  const args = commandFrom(process.argv.slice(2))
+  if (args === undefined)
+    fail(new Error('--start and --stop contradict each other; give one of them'), EXIT_USAGE)
+  else await program.parseAsync(args, { from: 'user' })
 } catch (error) {
   fail(error, exitCodeOf(error))
 }

@@ -9,7 +9,12 @@ import { logEvents } from './observability/event-log.ts'
 import { createLogger, type Logger } from './observability/logger.ts'
 import { findSample } from './find-sample.ts'
 import { allVersions, listen, listenersOf, type Addresses, type Listeners } from './listeners.ts'
+import { removeRunRecord, writeRunRecord, type RunRecord } from './run-file.ts'
 import { exampleRequest, startupReport } from './startup-report.ts'
+import { packageVersion } from './version.ts'
+
+/** The sentence that scripts written for TorchServe wait for. */
+const STARTED_MARKER = 'Model server started'
 
 /** The server: core, its listeners, its log. Started once, closed once. */
 export class Server {
@@ -19,6 +24,7 @@ export class Server {
   readonly #core: Core
   readonly #metrics: ComposedMetrics
   readonly #listeners: Listeners
+  readonly #startedAt = new Date().toISOString()
   #lock: StateLock | undefined
   #closed: Promise<void> | undefined
 
@@ -48,6 +54,7 @@ export class Server {
     this.#lock = await lockState(this.#config.stateDir, this.#host.pid)
     try {
       const addresses = await listen(this.#config, this.#listeners)
+      await this.#record(addresses, 'starting')
       const failures = await this.#core.load()
       if (this.#closed === undefined) await this.#report(addresses, failures)
     } catch (error) {
@@ -78,6 +85,7 @@ export class Server {
     this.#core.dataPlane.announceShutdown()
     await Promise.all(Object.values(this.#listeners).map((listener) => listener.close(drainTimeoutMs)))
     await this.#core.controlPlane.close(Math.max(0, endsAtMs - systemClock.nowMs()))
+    if (this.#lock !== undefined) await removeRunRecord(this.#config.stateDir)
     await this.#lock?.release()
     this.#logger.log('info', 'stopped')
     await this.#logger.flush()
@@ -86,6 +94,23 @@ export class Server {
   async #report(addresses: Addresses, failures: readonly StartupFailure[]): Promise<void> {
     for (const { message } of failures) this.#logger.log('error', `at the start: ${message}`)
     this.#logger.report(await reportOf(this.#core, addresses, failures))
+    await this.#record(addresses, 'started')
+    this.#logger.log('info', STARTED_MARKER)
+  }
+
+  /** Leaves word of where it listens in the state directory, which is locked for it. */
+  #record(addresses: Addresses, state: RunRecord['state']): Promise<void> {
+    const { stateDir, drainTimeoutMs } = this.#config
+    const { pid } = this.#host
+    const startedAt = this.#startedAt
+    return writeRunRecord(stateDir, {
+      pid,
+      version: packageVersion(),
+      startedAt,
+      state,
+      addresses,
+      drainTimeoutMs,
+    })
   }
 }
 

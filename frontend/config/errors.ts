@@ -23,6 +23,10 @@ export function twoConfigFiles(first: string, second: string): ServingError {
   return configError(`environment: ${first} and ${second} name different files; keep one of them`)
 }
 
+export function twoFlags(first: string, second: string): ServingError {
+  return configError(`command line: ${first} and ${second} mean the same; keep one of them`)
+}
+
 export function badValue(source: string, name: string, value: string, expected: string): ServingError {
   return configError(`${source}: ${name} is '${value}'; expected ${expected}`)
 }

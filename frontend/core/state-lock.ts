@@ -34,6 +34,12 @@ export async function lockState(directory: string, pid: number): Promise<StateLo
   return { release: () => unlink(path) }
 }
 
+/** The process that holds a state directory; undefined when it is free, or its owner is gone. */
+export async function lockOwner(directory: string): Promise<{ readonly pid: number } | undefined> {
+  const owner = await readFile(join(directory, 'lock'), 'utf8').catch(() => undefined) // no lock
+  return owner !== undefined && isAlive(owner) ? { pid: Number(owner.split(' ')[0]) } : undefined
+}
+
 /** Another server that starts at the same moment was first. */
 function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EEXIST'

@@ -1,4 +1,4 @@
-import { modelSelection, path } from '../values.ts'
+import { modelSelection, path, toggle } from '../values.ts'
 import { modelsJson } from '../models-json.ts'
 import { setting } from './setting.ts'
 
@@ -22,6 +22,12 @@ export const modelsSettings = {
     kind: modelsJson,
     default: [],
     doc: "Versions to register at start and how to run them, as TorchServe's JSON: model, version, `marName`, `minWorkers`, …",
+  }),
+  restore: setting({
+    property: 'restore',
+    kind: toggle,
+    default: true,
+    doc: 'Whether registrations outlive the server: true keeps them and brings them back; false (`--ncs`) does neither.',
   }),
   stateDir: setting({
     property: 'state_dir',

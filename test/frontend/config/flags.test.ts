@@ -23,7 +23,7 @@ describe('configuration flags', () => {
   })
 
   it('leave out what was not given', () => {
-    assert.deepEqual(sourcesFromOptions(optionsOf()), { flags: {} })
+    assert.deepEqual(sourcesFromOptions(optionsOf()), { flags: {}, flagProperties: [] })
   })
 
   it('carry the configuration file', () => {

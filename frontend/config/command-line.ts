@@ -1,0 +1,50 @@
+import { Command, Option } from 'commander'
+import type { ConfigSources } from './sources.ts'
+import { addConfigOptions, sourcesFromOptions } from './flags.ts'
+
+/** What the command line says of the configuration. */
+export type GivenOnCommandLine = Pick<ConfigSources, 'flags' | 'flagProperties' | 'configFile'>
+
+/** What the commands do. */
+export type Commands = {
+  readonly start: (given: GivenOnCommandLine, mode: { readonly isDetached: boolean }) => Promise<void>
+  readonly stop: (given: GivenOnCommandLine) => Promise<void>
+  readonly status: (given: GivenOnCommandLine) => Promise<void>
+  readonly version: () => Promise<void>
+}
+
+const TORCHSERVE_USAGE = `
+TorchServe's command line is understood as well: --start [--foreground], --stop, --version.
+`
+
+/** @param exit ends the process after a mistake, `--help` or the like; told commander's exit code */
+export function createProgram(commands: Commands, exit: (code: number) => never): Command {
+  const program = new Command('onnxserve').description('Serves ONNX models over HTTP.')
+  program.addHelpText('after', TORCHSERVE_USAGE)
+  // Before the subcommands, which inherit it: a flag that does not exist is a mistake like any other.
+  program.exitOverride(({ exitCode }) => exit(exitCode))
+  addStart(program, commands)
+  const stop = program
+    .command('stop')
+    .description('end the server of a state directory after its accepted requests')
+  addConfigOptions(stop).action((options: Options) => commands.stop(sourcesFromOptions(options)))
+  const status = program.command('status').description('print the server of a state directory as JSON')
+  addConfigOptions(status).action((options: Options) => commands.status(sourcesFromOptions(options)))
+  program.command('version').description('print the version').action(commands.version)
+  return program
+}
+
+type Options = Readonly<Record<string, unknown>>
+
+function addStart(program: Command, { start }: Commands): void {
+  const command = program
+    .command('start', { isDefault: true })
+    .description('start the server and keep it running until SIGTERM or SIGINT')
+    .addOption(new Option('--detach', 'return when it has started, and leave it running in the background'))
+    .addOption(new Option('--foreground', 'stay with it: what happens without --detach'))
+  addConfigOptions(command).action((options: Options) =>
+    start(sourcesFromOptions(options), {
+      isDetached: options['detach'] === true && options['foreground'] !== true,
+    }),
+  )
+}
