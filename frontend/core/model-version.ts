@@ -2,9 +2,11 @@ import { messageOf, ServingError } from '../../worker/contract/errors.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import { refusalOf } from './admission.ts'
 import type { Artefact } from './artefact.ts'
-import { Batcher } from './batching/batcher.ts'
 import { pendingFromArrived, type ArrivedRequest } from './batching/arrived-request.ts'
 import type { Outcome } from './batching/pending-request.ts'
+import { chooseBatcher } from './batching/choose-batcher.ts'
+import { NO_RUNNERS } from './batching/runners.ts'
+import type { VersionBatcher } from './batching/version-batcher.ts'
 import type { Clock } from './clock.ts'
 import type { RequestHead } from './data-plane.ts'
 import { deferred } from './deferred.ts'
@@ -37,7 +39,7 @@ export type ModelVersionOptions = {
 export class ModelVersion {
   readonly artefact: Artefact
   readonly loadedAtStartup: boolean
-  readonly batcher: Batcher
+  readonly batcher: VersionBatcher
   readonly #options: ModelVersionOptions
   #settings: VersionSettings
   #state: VersionState = 'new'
@@ -56,11 +58,10 @@ export class ModelVersion {
     this.artefact = options.artefact
     this.loadedAtStartup = options.loadedAtStartup
     this.#settings = options.settings
-    this.batcher = new Batcher({
+    this.batcher = chooseBatcher({
       model: options.artefact.model,
       clock: options.clock,
       limits: options.settings,
-      runners: NO_RUNNERS,
       onBatch: (batch) => options.events.emit('batchFinished', { model: this.model, ...batch }),
     })
     this.#workers = new VersionWorkers({
@@ -175,7 +176,8 @@ export class ModelVersion {
       announcedBytes: head.announcedBytes,
       maxRequestBytes: this.#settings.maxRequestBytes,
     })
-    if (refusal !== undefined) throw refusal
+    const finalRefusal = refusal ?? this.batcher.refusalOf?.(head)
+    if (finalRefusal !== undefined) throw finalRefusal
     this.#handles.take()
     this.#arriving += 1
   }
@@ -281,4 +283,3 @@ export class ModelVersion {
 }
 
 const NO_COMMIT = () => Promise.resolve()
-const NO_RUNNERS = { readyWorkers: 0, usesHeaders: true, pick: () => undefined }

@@ -52,6 +52,11 @@ export type VersionSettings = {
   readonly handlerConfig: Readonly<Record<string, unknown>>
 }
 
+/** Whether a handler keeps state between the batches of a request or of a sequence. */
+export function isStateful({ sequenceBatching, continuousBatching }: VersionSettings): boolean {
+  return sequenceBatching !== undefined || continuousBatching
+}
+
 /** TorchServe's. */
 const DEFAULT_RETRY_TIMEOUT_MS = 300_000
 

@@ -1,4 +1,4 @@
-import type { OnMemberPiece } from '../../frontend/core/batching/batcher.ts'
+import type { OnMemberPiece } from '../../frontend/core/batching/runners.ts'
 import { deferred } from '../../frontend/core/deferred.ts'
 import type { RestartCause } from '../../frontend/core/events.ts'
 import {

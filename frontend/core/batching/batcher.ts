@@ -8,44 +8,13 @@ import type {
 } from '../../../worker/contract/messages.ts'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { Clock } from '../clock.ts'
-import { clientGone, deadlineExceeded, streamBroken, workerCrashed } from '../errors.ts'
-import type { RestartCause } from '../events.ts'
+import { streamBroken, workerCrashed } from '../errors.ts'
 import { ServiceTime } from '../service-time.ts'
+import { endIfOver } from './end-if-over.ts'
 import { ArrivalRate, holdMs } from './hold.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { RequestQueue } from './request-queue.ts'
-
-/** Something that runs batches: the threads of one worker process. */
-export interface BatchRunner {
-  /** Batches that it holds. */
-  readonly runningBatches: number
-  /**
-   * Runs a batch.
-   *
-   * @throws WorkerDied when the thread or its process ended before the answer.
-   */
-  run(requests: readonly BatchRequest[], onPiece?: OnMemberPiece): Promise<BatchResult>
-  /**
-   * Tells the handler that nobody waits for a member any more.
-   *
-   * @param requests the very list that `run` was called with; when that batch has ended, nothing happens.
-   */
-  cancel(requests: readonly BatchRequest[], member: number): void
-  /** Ends the worker process at once. The first reason stands. */
-  kill(cause: RestartCause, detail: string): void
-}
-
-/** Takes a piece of the answer of the batch's member at this place, while the batch runs. */
-export type OnMemberPiece = (member: number, piece: ResponsePiece) => void
-
-/** Where batches go. */
-export interface BatchRunners {
-  /** Threads that are loaded. */
-  readonly readyWorkers: number
-  readonly usesHeaders: boolean
-  /** A worker process that takes another batch, the least busy first; with `isAlone`, one that runs nothing at all. */
-  pick(isAlone: boolean): BatchRunner | undefined
-}
+import type { BatchRunner, BatchRunners } from './runners.ts'
 
 export type BatcherLimits = {
   readonly maxBatchRows: number
@@ -61,6 +30,10 @@ export type BatcherOptions = {
   readonly limits: BatcherLimits
   readonly runners: BatchRunners
   readonly onBatch: (batch: { requests: number; workerMs: number; timing: BatchTiming }) => void
+  /** Shared by batchers that serve one version; absent: its own. */
+  readonly serviceTime?: ServiceTime
+  /** What a request ends with whose worker died, instead of being tried again. */
+  readonly errorOfDeath?: (detail: string) => ServingError
 }
 
 /** A batch in a worker. */
@@ -88,7 +61,7 @@ export class Batcher {
   readonly #queue = new RequestQueue()
   readonly #running = new Set<RunningBatch>()
   readonly #arrivals = new ArrivalRate()
-  readonly serviceTime = new ServiceTime()
+  readonly serviceTime: ServiceTime
   #runners: BatchRunners
   #cancelHold: (() => void) | undefined
   #cancelSweep: (() => void) | undefined
@@ -97,6 +70,7 @@ export class Batcher {
   constructor(options: BatcherOptions) {
     this.#options = options
     this.#runners = options.runners
+    this.serviceTime = options.serviceTime ?? new ServiceTime()
   }
 
   get queuedRequests(): number {
@@ -150,11 +124,16 @@ export class Batcher {
    */
   close(error: ServingError): void {
     this.#closedBy = error
-    for (const request of this.#queue.remove(() => true)) request.fail(error, this.#nowMs())
+    this.failQueued(error)
     for (const { members, runner } of this.#running) {
       for (const member of members) member.fail(error, this.#nowMs())
       runner.kill('timeout', error.message)
     }
+  }
+
+  /** Fails what waits; what runs goes on. */
+  failQueued(error: ServingError): void {
+    for (const request of this.#queue.remove(() => true)) request.fail(error, this.#nowMs())
   }
 
   #isHeld(): boolean {
@@ -182,7 +161,7 @@ export class Batcher {
   #form(isAlone: boolean): PendingRequest[] {
     const suspect = isAlone ? this.#queue.takeSuspect() : undefined
     const taken = suspect === undefined ? this.#queue.take(this.#options.limits.maxBatchRows) : [suspect]
-    return taken.filter((request) => !this.#endIfOver(request))
+    return taken.filter((request) => !endIfOver(request, this.#options.model, this.#nowMs()))
   }
 
   async #run(runner: BatchRunner, members: readonly PendingRequest[]): Promise<void> {
@@ -241,8 +220,13 @@ export class Batcher {
 
   /** Requeues members of a batch whose worker died: once, each alone. A second death is the request's own doing. */
   #retryAlone(members: readonly PendingRequest[], detail: string): void {
+    const { errorOfDeath } = this.#options
     for (const member of members) {
       if (member.isSettled) continue
+      if (errorOfDeath !== undefined) {
+        member.fail(errorOfDeath(detail), this.#nowMs())
+        continue
+      }
       member.deaths += 1
       member.dispatchedAtMs = undefined
       member.forgetPieces()
@@ -265,27 +249,16 @@ export class Batcher {
     const { inferenceTimeoutMs, maxBatchesInFlight = 1 } = this.#options.limits
     // A batch may have waited in its worker for those before it.
     const allowedMs = inferenceTimeoutMs * maxBatchesInFlight
-    this.#queue.remove((request) => this.#endIfOver(request))
+    this.#queue.remove((request) => endIfOver(request, this.#options.model, this.#nowMs()))
     for (const batch of this.#running) {
       for (const [index, member] of batch.members.entries()) {
-        if (!member.isSettled && this.#endIfOver(member)) batch.runner.cancel(batch.requests, index)
+        if (!member.isSettled && endIfOver(member, this.#options.model, nowMs))
+          batch.runner.cancel(batch.requests, index)
       }
       if (nowMs - batch.startedAtMs - allowedMs > KILL_GRACE_MS) {
         batch.runner.kill('timeout', `a batch took longer than ${allowedMs} ms`)
       }
     }
-  }
-
-  /** Settles a request whose client is gone or whose time is over. @returns whether it is settled */
-  #endIfOver(request: PendingRequest): boolean {
-    const nowMs = this.#nowMs()
-    const { signal, deadlineMs, arrivedAtMs } = request.init
-    if (signal.aborted) request.fail(clientGone(), nowMs)
-    else if (nowMs >= deadlineMs) {
-      const where = request.dispatchedAtMs === undefined ? 'queue' : 'worker'
-      request.fail(deadlineExceeded(this.#options.model, deadlineMs - arrivedAtMs, where), nowMs)
-    }
-    return request.isSettled
   }
 
   #nowMs(): number {

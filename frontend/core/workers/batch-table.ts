@@ -1,5 +1,5 @@
 import type { BatchRequest, BatchResult, ResponsePiece } from '../../../worker/contract/messages.ts'
-import type { OnMemberPiece } from '../batching/batcher.ts'
+import type { OnMemberPiece } from '../batching/runners.ts'
 
 type Entry = {
   readonly requests: readonly BatchRequest[]

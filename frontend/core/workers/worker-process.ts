@@ -18,7 +18,7 @@ import type {
   MetricSample,
   MetricsHeader,
 } from '../../../worker/contract/messages.ts'
-import type { BatchRunner, OnMemberPiece } from '../batching/batcher.ts'
+import type { BatchRunner, OnMemberPiece } from '../batching/runners.ts'
 import { systemClock, type Clock } from '../clock.ts'
 import type { RestartCause } from '../events.ts'
 import { BatchTable } from './batch-table.ts'

@@ -1,5 +1,5 @@
 import type { Artefact } from '../artefact.ts'
-import type { VersionSettings } from '../settings.ts'
+import { isStateful, type VersionSettings } from '../settings.ts'
 import type { Clock } from '../clock.ts'
 import type { ProviderFindings } from './provider-findings.ts'
 import { chooseProvider, type ProviderChoice } from './provider-choice.ts'
@@ -41,7 +41,8 @@ export class WorkerSetFactory {
     const provider = chooseProvider(executionProviders, findings)
     const plan = planWorkers({
       workers: minWorkers,
-      workerProcesses,
+      // State lives in a thread, and frames are routed to processes: each worker gets its own.
+      workerProcesses: isStateful(settings) ? minWorkers : workerProcesses,
       intraOpThreads,
       provider: provider.provider,
       deviceIds,

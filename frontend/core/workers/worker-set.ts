@@ -1,7 +1,8 @@
-import type { BatchRunner, BatchRunners } from '../batching/batcher.ts'
+import type { BatchRunner, VersionRunners } from '../batching/runners.ts'
 import type { InstanceReport } from '../../../worker/contract/messages.ts'
 import type { WorkerDescription } from '../control-plane.ts'
 import { deferred } from '../deferred.ts'
+import { SlotLane } from './slot-lane.ts'
 import { WorkerSlot, type WorkerSlotOptions } from './worker-slot.ts'
 
 export type WorkerSetOptions = {
@@ -18,7 +19,7 @@ export type WorkerSetOptions = {
  * All workers of one version at one scale. Scaling makes a new set and drains the old one, so a set never
  * changes its shape.
  */
-export class WorkerSet implements BatchRunners {
+export class WorkerSet implements VersionRunners {
   readonly #slots: readonly WorkerSlot[]
   readonly #id: number
   readonly #maxBatchesInFlight: number
@@ -71,6 +72,10 @@ export class WorkerSet implements BatchRunners {
 
   get usesHeaders(): boolean {
     return this.#report?.usesHeaders ?? true
+  }
+
+  get lanes(): readonly SlotLane[] {
+    return this.#slots.map((slot) => new SlotLane(slot, this))
   }
 
   get size(): number {

@@ -53,6 +53,8 @@ export class WorkerSlot {
   #cancelTimer: (() => void) | undefined
   #isStopped = false
   lastFailure: string | undefined
+  /** How often a thread ended that had been started here, and its memory with it. */
+  losses = 0
 
   constructor(options: WorkerSlotOptions) {
     this.#options = options
@@ -134,6 +136,7 @@ export class WorkerSlot {
       },
       // A replacement that never becomes ready would leave the process idle for ever.
       onThreadLost: () => {
+        this.losses += 1
         if (!this.#isStopped) this.#startStartupTimer()
       },
       onInstanceFailed: (error) => {
@@ -161,6 +164,7 @@ export class WorkerSlot {
   #restart({ cause, detail }: WorkerExit): void {
     const { clock, listener, random } = this.#options
     this.#process = undefined
+    this.losses += 1
     this.#cancelTimer?.()
     if (this.#isStopped) return
     const wasStable = this.#readySinceMs !== undefined && clock.nowMs() - this.#readySinceMs > STABLE_AFTER_MS

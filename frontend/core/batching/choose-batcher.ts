@@ -1,0 +1,11 @@
+import { Batcher } from './batcher.ts'
+import { NO_RUNNERS } from './runners.ts'
+import { SequenceBatcher } from './sequence-batcher.ts'
+import type { VersionBatcher, VersionBatcherOptions } from './version-batcher.ts'
+
+/** The batcher that a version's settings ask for. */
+export function chooseBatcher(options: VersionBatcherOptions): VersionBatcher {
+  const { sequenceBatching } = options.limits
+  if (sequenceBatching !== undefined) return new SequenceBatcher({ ...options, sequences: sequenceBatching })
+  return new Batcher({ ...options, runners: NO_RUNNERS })
+}

@@ -1,0 +1,286 @@
+import { randomUUID } from 'node:crypto'
+import type { SequenceBatching } from '../../../archiver-cli/format/model-config.ts'
+import type { ServingError } from '../../../worker/contract/errors.ts'
+import type { RequestHead, SequenceMark } from '../data-plane.ts'
+import { ServiceTime } from '../service-time.ts'
+import { Batcher } from './batcher.ts'
+import { endIfOver } from './end-if-over.ts'
+import type { Outcome, PendingRequest } from './pending-request.ts'
+import type { VersionRunners, WorkerLane } from './runners.ts'
+import { endedBy, Sequence, type Lane } from './sequence.ts'
+import {
+  badSequenceId,
+  sequenceEnded,
+  sequenceLost,
+  sequenceQueueFull,
+  tooManySequences,
+  type SequenceEnding,
+} from './sequence-errors.ts'
+import { WaitingCount } from './waiting-count.ts'
+import type { VersionBatcher, VersionBatcherOptions } from './version-batcher.ts'
+
+export type SequenceBatcherOptions = VersionBatcherOptions & { readonly sequences: SequenceBatching }
+
+/** A client that never says the last request must not hold its place for ever. */
+const DEFAULT_MAX_IDLE_MS = 60_000
+/** TorchServe's. */
+const DEFAULT_MAX_QUEUED_REQUESTS = 1
+const SWEEP_INTERVAL_MS = 50
+/** Ids of sequences that ended without their client's doing, kept so that none starts anew unnoticed. */
+const MAX_REMEMBERED = 10_000
+/** It returns in a header. */
+const VALID_ID = /^[\x21-\x7e]{1,256}$/
+
+/**
+ * Keeps the requests of a sequence on one worker process, one after the other, and forms batches across sequences.
+ *
+ * Each worker process has a batcher of its own, which sees at most one request of a sequence at a time. The state
+ * of a sequence is in its worker's memory alone: when that is gone, the sequence is over and its client is told.
+ */
+export class SequenceBatcher implements VersionBatcher {
+  readonly #options: SequenceBatcherOptions
+  readonly #limits: ReturnType<typeof limitsOf>
+  readonly serviceTime = new ServiceTime()
+  readonly #sequences = new Map<string, Sequence>()
+  readonly #endings = new Map<string, SequenceEnding>()
+  /** Requests that wait in their sequence, not yet in a batcher. */
+  readonly #waiting = new WaitingCount()
+  #lanes: readonly Lane[] = []
+  /** Of earlier scalings, while they still run something. */
+  #retired: readonly Lane[] = []
+  #cancelSweep: (() => void) | undefined
+  #closedBy: ServingError | undefined
+
+  constructor(options: SequenceBatcherOptions) {
+    this.#options = options
+    this.#limits = limitsOf(options.sequences)
+  }
+
+  get queuedRequests(): number {
+    return this.#waiting.requests + this.#sum((batcher) => batcher.queuedRequests)
+  }
+
+  get queuedBytes(): number {
+    return this.#waiting.bytes + this.#sum((batcher) => batcher.queuedBytes)
+  }
+
+  get queuedRows(): number {
+    return this.#waiting.rows + this.#sum((batcher) => batcher.queuedRows)
+  }
+
+  get runningBatches(): number {
+    return this.#sum((batcher) => batcher.runningBatches)
+  }
+
+  refusalOf({ sequence, operation }: RequestHead): ServingError | undefined {
+    return operation === 'describe' ? undefined : this.#refusal(sequence ?? NO_MARK)
+  }
+
+  push(request: PendingRequest): void {
+    if (this.#closedBy !== undefined) return request.fail(this.#closedBy, this.#nowMs())
+    if (request.init.operation === 'describe') return this.#pushToAny(request)
+    const mark = request.init.sequence ?? NO_MARK
+    const refusal = this.#refusal(mark)
+    if (refusal !== undefined) return request.fail(refusal, this.#nowMs())
+    const id = mark.id ?? `ts-seq-${randomUUID()}`
+    const sequence = this.#sequences.get(id) ?? this.#open(id)
+    if (sequence === undefined) return request.fail(this.#full(), this.#nowMs())
+    sequence.lastActiveMs = this.#nowMs()
+    sequence.waiting.push(request)
+    this.#waiting.count(request, 1)
+    this.#advance(sequence)
+    this.#startSweeping()
+  }
+
+  useRunners(runners: VersionRunners): void {
+    for (const id of this.#sequences.keys()) this.#end(id, 'scaled')
+    for (const { batcher } of this.#lanes) batcher.failQueued(sequenceLost(this.#options.model, SCALED))
+    this.#retired = [...this.#retired, ...this.#lanes].filter(({ batcher }) => batcher.runningBatches > 0)
+    this.#lanes = runners.lanes.map((lane) => ({
+      runners: lane,
+      batcher: this.#batcherOf(lane),
+      losses: lane.losses,
+      sequences: 0,
+    }))
+  }
+
+  dispatch(): void {
+    this.#noticeLosses()
+    for (const { batcher } of this.#lanes) batcher.dispatch()
+  }
+
+  close(error: ServingError): void {
+    this.#closedBy = error
+    for (const { waiting } of this.#sequences.values()) this.#failWaiting(waiting, error)
+    this.#sequences.clear()
+    for (const { batcher } of [...this.#lanes, ...this.#retired]) batcher.close(error)
+  }
+
+  #refusal(mark: SequenceMark): ServingError | undefined {
+    const { model } = this.#options
+    this.#noticeLosses()
+    if (mark.id === undefined) return this.#hasRoom() ? undefined : this.#full()
+    if (!VALID_ID.test(mark.id)) return badSequenceId(mark.id)
+    const sequence = this.#sequences.get(mark.id)
+    if (sequence !== undefined) {
+      const isFull = sequence.isRunning && sequence.waiting.length >= this.#limits.maxQueuedRequests
+      return isFull ? sequenceQueueFull(mark.id, this.#limits.maxQueuedRequests) : undefined
+    }
+    const ending = this.#endings.get(mark.id)
+    if (ending !== undefined && !mark.start) return sequenceEnded(model, mark.id, ending)
+    return this.#hasRoom() ? undefined : this.#full()
+  }
+
+  /** On the worker process that holds the fewest, one that is ready before others. */
+  #open(id: string): Sequence | undefined {
+    const loadOf = ({ runners, sequences }: Lane) =>
+      sequences + (runners.readyWorkers > 0 ? 0 : this.#maxSequences)
+    const lane = [...this.#lanes].sort((a, b) => loadOf(a) - loadOf(b))[0]
+    if (lane === undefined) return undefined
+    const sequence = new Sequence(id, lane, this.#nowMs())
+    lane.sequences += 1
+    this.#sequences.set(id, sequence)
+    this.#endings.delete(id)
+    return sequence
+  }
+
+  /** Gives the worker the next request of the sequence, if it has none. */
+  #advance(sequence: Sequence): void {
+    while (!sequence.isRunning && !sequence.isOver) {
+      const request = sequence.waiting.shift()
+      if (request === undefined) return
+      this.#waiting.count(request, -1)
+      if (endIfOver(request, this.#options.model, this.#nowMs())) continue
+      const member = sequence.memberFrom(request)
+      sequence.isRunning = true
+      void member.outcome.then((outcome) => {
+        this.#finish(sequence, request, outcome)
+      })
+      sequence.lane.batcher.push(member)
+    }
+  }
+
+  #finish(sequence: Sequence, request: PendingRequest, outcome: Outcome): void {
+    sequence.isRunning = false
+    sequence.lastActiveMs = this.#nowMs()
+    request.hasStreamed = outcome.ok && outcome.streamed === true
+    request.settle(outcome.ok ? { ...outcome, response: sequence.marked(outcome.response) } : outcome)
+    this.#noticeLosses()
+    for (const id of outcome.ok ? endedBy(outcome.response, sequence.id) : []) this.#end(id, 'handler')
+    if (request.init.sequence?.end === true) this.#end(sequence.id, 'client')
+    this.#advance(sequence)
+  }
+
+  #end(id: string, ending: SequenceEnding): void {
+    const sequence = this.#sequences.get(id)
+    if (sequence === undefined) return
+    sequence.isOver = true
+    sequence.lane.sequences -= 1
+    this.#sequences.delete(id)
+    if (ending !== 'client' && ending !== 'handler') this.#remember(id, ending)
+    this.#failWaiting(sequence.waiting, sequenceEnded(this.#options.model, id, ending))
+  }
+
+  #remember(id: string, ending: SequenceEnding): void {
+    this.#endings.set(id, ending)
+    const [oldest] = this.#endings.keys()
+    if (this.#endings.size > MAX_REMEMBERED && oldest !== undefined) this.#endings.delete(oldest)
+  }
+
+  #failWaiting(waiting: PendingRequest[], error: ServingError): void {
+    for (const request of waiting.splice(0)) {
+      this.#waiting.count(request, -1)
+      request.fail(error, this.#nowMs())
+    }
+  }
+
+  /** A thread that ended took the state of its sequences with it. */
+  #noticeLosses(): void {
+    for (const lane of this.#lanes) {
+      const { losses } = lane.runners
+      if (losses === lane.losses) continue
+      lane.losses = losses
+      for (const { id, lane: own } of [...this.#sequences.values()]) if (own === lane) this.#end(id, 'lost')
+    }
+  }
+
+  #startSweeping(): void {
+    this.#cancelSweep ??= this.#options.clock.after(SWEEP_INTERVAL_MS, () => {
+      this.#cancelSweep = undefined
+      this.#sweep()
+      if (this.#sequences.size > 0) this.#startSweeping()
+    })
+  }
+
+  #sweep(): void {
+    const nowMs = this.#nowMs()
+    for (const sequence of [...this.#sequences.values()]) {
+      this.#dropOver(sequence)
+      if (nowMs - sequence.openedAtMs >= this.#limits.timeoutMs) this.#end(sequence.id, 'timeout')
+      // One that works is not idle.
+      else if (!sequence.isRunning && nowMs - sequence.lastActiveMs >= this.#limits.maxIdleMs) {
+        this.#end(sequence.id, 'idle')
+      }
+    }
+  }
+
+  #dropOver({ waiting }: Sequence): void {
+    for (const request of waiting.filter((each) => endIfOver(each, this.#options.model, this.#nowMs()))) {
+      waiting.splice(waiting.indexOf(request), 1)
+      this.#waiting.count(request, -1)
+    }
+  }
+
+  /** Describing concerns no sequence. */
+  #pushToAny(request: PendingRequest): void {
+    const lane = this.#lanes.find(({ runners }) => runners.readyWorkers > 0) ?? this.#lanes[0]
+    if (lane === undefined) request.fail(this.#full(), this.#nowMs())
+    else lane.batcher.push(request)
+  }
+
+  #batcherOf(lane: WorkerLane): Batcher {
+    const { model } = this.#options
+    return new Batcher({
+      ...this.#options,
+      runners: lane,
+      serviceTime: this.serviceTime,
+      errorOfDeath: (detail) => sequenceLost(model, detail),
+    })
+  }
+
+  get #maxSequences(): number {
+    const { maxBatchRows } = this.#options.limits
+    return this.#limits.maxSequences ?? maxBatchRows * Math.max(1, this.#lanes.length)
+  }
+
+  #hasRoom(): boolean {
+    return this.#sequences.size < this.#maxSequences
+  }
+
+  #full(): ServingError {
+    return tooManySequences(this.#options.model, this.#maxSequences, this.#limits.maxIdleMs)
+  }
+
+  #sum(count: (batcher: Batcher) => number): number {
+    let sum = 0
+    for (const { batcher } of this.#lanes) sum += count(batcher)
+    for (const { batcher } of this.#retired) sum += count(batcher)
+    return sum
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.nowMs()
+  }
+}
+
+const NO_MARK: SequenceMark = { start: false, end: false }
+const SCALED = 'its workers were replaced by a scaling'
+
+function limitsOf({ maxSequences, maxIdleMs, timeoutMs, maxQueuedRequests }: SequenceBatching) {
+  return {
+    maxSequences,
+    maxIdleMs: maxIdleMs ?? DEFAULT_MAX_IDLE_MS,
+    timeoutMs: timeoutMs ?? Number.POSITIVE_INFINITY,
+    maxQueuedRequests: maxQueuedRequests ?? DEFAULT_MAX_QUEUED_REQUESTS,
+  }
+}
