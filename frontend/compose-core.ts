@@ -6,6 +6,8 @@ import { launchCommand, workerEnvironment } from './core/workers/launch-command.
 import { childProbe, ProbedProviders } from './core/workers/provider-findings.ts'
 import { ChildWorkerProcess, type StartWorkerProcess } from './core/workers/worker-process.ts'
 
+import { quirksOf } from './protocols/torchserve/quirks.ts'
+
 /** What the server needs of the process that it runs in. */
 export type HostProcess = {
   readonly pid: number
@@ -18,6 +20,7 @@ export type HostProcess = {
 export function coreOf(config: Config, host: HostProcess): Core {
   const { defaultWorkersPerModel, maxQueuedRequests, inferenceTimeoutMs, startupTimeoutMs, maxRequestBytes } =
     config
+  const hasQuirk = quirksOf(config.compatibility)
   const environment = workerEnvironment({
     environment: host.environment,
     extraEnvironment: config.workerEnvironment,
@@ -36,6 +39,9 @@ export function coreOf(config: Config, host: HostProcess): Core {
     },
     unregisterTimeoutMs: config.unregisterTimeoutMs,
     loadModels: config.loadModels,
+    models: config.declaredModels,
+    precedence: hasQuirk('settingPrecedence') ? 'torchserve' : 'explicit',
+    tolerance: hasQuirk('modelConfigKeys') ? 'everything' : 'nothing',
     cpus: usableCpus(),
     findings: new ProbedProviders(childProbe(host, environment)),
     startProcess: startProcessOf(config, host),

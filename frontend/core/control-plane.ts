@@ -4,6 +4,7 @@ import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { TensorMetadata } from '../../worker/contract/tensor.ts'
 import type { ModelSelector } from './data-plane.ts'
 import type { RetryState } from './retry-state.ts'
+import type { DescribedSettings } from './settings.ts'
 import type { VersionState } from './version-state.ts'
 
 export type RegisterRequest = {
@@ -94,6 +95,8 @@ export type VersionDescription = {
   /** Worker processes restarted after a crash or a timeout. */
   readonly restarts: number
   readonly retry: RetryState
+  /** What it runs with, and who said so. */
+  readonly settings: DescribedSettings
 }
 
 export type ModelSummary = { readonly name: string; readonly archive: string }

@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import type { ConfigTolerance } from '../../archiver-cli/format/model-config.ts'
+import { isSameModel } from '../../worker/contract/model-id.ts'
 import type { Precedence } from './candidate.ts'
 import type { Clock } from './clock.ts'
 import { EventBus } from './events.ts'
@@ -9,7 +11,12 @@ import { ModelStore } from './model-store.ts'
 import { RegistryJournal } from './registry-journal.ts'
 import type { SettingDefaults } from './settings.ts'
 import { SnapshotStore } from './snapshot.ts'
-import { loadStartupModels, type DeclaredModels, type StartupFailure } from './startup.ts'
+import {
+  loadStartupModels,
+  type DeclaredModels,
+  type DeclaredVersion,
+  type StartupFailure,
+} from './startup.ts'
 import type { ProviderFindings } from './workers/provider-findings.ts'
 import { WorkerSetFactory } from './workers/worker-set-factory.ts'
 import type { StartWorkerProcess } from './workers/worker-process.ts'
@@ -23,6 +30,10 @@ export type CoreOptions = {
   readonly loadModels: DeclaredModels
   /** Whose settings count; default `explicit`. */
   readonly precedence?: Precedence
+  /** For configurations of archives; default `nothing`. */
+  readonly tolerance?: ConfigTolerance
+  /** Versions that the configuration declares, with their settings. */
+  readonly models?: readonly DeclaredVersion[]
   readonly cpus: number
   readonly findings: ProviderFindings
   readonly startProcess: StartWorkerProcess
@@ -45,7 +56,11 @@ export function createCore(options: CoreOptions): Core {
   const { clock, random, cpus, findings, startProcess, defaults, unregisterTimeoutMs, loadModels } = options
   const events = new EventBus()
   const registry = new ModelRegistry()
-  const store = new ModelStore(options.modelStore, join(options.stateDir, 'objects'))
+  const { tolerance = 'nothing', models = [] } = options
+  const store = new ModelStore(options.modelStore, join(options.stateDir, 'objects'), {
+    tolerance,
+    onNotice: (archive, notice) => events.emit('archiveNotice', { archive, notice }),
+  })
   const snapshots = new SnapshotStore(join(options.stateDir, 'registry'))
   const journal = new RegistryJournal(registry, snapshots)
   const workerSets = new WorkerSetFactory({ cpus, findings, startProcess, clock, random })
@@ -59,7 +74,7 @@ export function createCore(options: CoreOptions): Core {
     clock,
     defaults,
     precedence: options.precedence ?? 'explicit',
-    declared: () => undefined,
+    declared: (model) => models.find((each) => isSameModel(each, model))?.settings,
     unregisterTimeoutMs,
   })
   return {
@@ -78,6 +93,7 @@ export function createCore(options: CoreOptions): Core {
         management: controlPlane,
         registry,
         loadModels,
+        models,
       })
       dataPlane.endStartup(failures)
       return failures

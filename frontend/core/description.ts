@@ -1,6 +1,7 @@
 import type { VersionDescription } from './control-plane.ts'
 import type { ModelVersion } from './model-version.ts'
 import { residentBytes } from './process-memory.ts'
+import { describeSettings } from './settings.ts'
 
 /** Everything that operators may see of a version, at this moment. */
 export function describeVersion(version: ModelVersion, isDefault: boolean): VersionDescription {
@@ -35,6 +36,7 @@ export function describeVersion(version: ModelVersion, isDefault: boolean): Vers
     runningBatches: version.batcher.runningBatches,
     restarts: version.restarts,
     retry: version.retry,
+    settings: describeSettings(settings),
   }
 }
 

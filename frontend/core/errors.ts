@@ -34,6 +34,14 @@ export function otherDigest(archive: string, expected: string, actual: string): 
   )
 }
 
+export function otherVersion(archive: string, declared: string, actual: string): ServingError {
+  return new ServingError(
+    'invalid_argument',
+    `archive '${archive}' holds version '${actual}', and is declared as '${declared}'; correct the declaration, or pack that version`,
+    { reason: 'archive' },
+  )
+}
+
 export function defaultVersionInUse(model: ModelId): ServingError {
   return new ServingError(
     'failed_precondition',

@@ -32,6 +32,8 @@ export type CoreEvents = {
   workerLog: [{ model: ModelId; pid: number; record: LogRecord }]
   /** What a handler observed with its own metrics, in order. */
   handlerMetrics: [{ model: ModelId; samples: readonly MetricSample[] }]
+  /** Something in an archive is passed over; a sentence. */
+  archiveNotice: [{ archive: string; notice: string }]
   /** A version left the registry: per-model series may be dropped. */
   versionRemoved: [{ model: ModelId }]
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openArchive, type OpenedArchive } from '../../archiver-cli/format/archive-reader.ts'
+import type { ConfigTolerance } from '../../archiver-cli/format/model-config.ts'
 import { MANIFEST_PATH } from '../../archiver-cli/format/manifest.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
 import type { ArchiveSource, StoredModel } from './archive-source.ts'
@@ -9,6 +10,13 @@ import { otherDigest } from './errors.ts'
 import { isValidName } from '../../worker/contract/model-id.ts'
 
 const ARCHIVE_SUFFIXES = ['.mar', '.tar.gz']
+
+/** How configurations of archives are read; by default nothing is passed over. */
+export type ArchiveReading = {
+  readonly tolerance?: ConfigTolerance
+  /** Told what was passed over in an archive. */
+  readonly onNotice?: (archive: string, notice: string) => void
+}
 
 /**
  * The directory of archives, and beside it the unpacked objects that workers load from.
@@ -19,10 +27,12 @@ const ARCHIVE_SUFFIXES = ['.mar', '.tar.gz']
 export class ModelStore implements ArchiveSource {
   readonly #directory: string
   readonly #objects: string
+  readonly #reading: ArchiveReading
 
-  constructor(directory: string, objects: string) {
+  constructor(directory: string, objects: string, reading: ArchiveReading = {}) {
     this.#directory = directory
     this.#objects = objects
+    this.#reading = reading
   }
 
   /** Makes both directories and clears what an interrupted unpacking left behind. */
@@ -51,9 +61,20 @@ export class ModelStore implements ArchiveSource {
    * @throws ServingError `not_found` | `invalid_argument` (a name that leaves the store, a broken archive)
    */
   async load(archive: string, sha256?: string): Promise<StoredModel> {
-    const opened = await openArchive(await this.#pathOf(archive))
+    return this.unpack(archive, await this.#pathOf(archive), sha256)
+  }
+
+  /**
+   * Verifies and unpacks an archive that lies elsewhere.
+   *
+   * @param archive what it is called from now on
+   * @throws ServingError `invalid_argument` (a broken archive, or another digest)
+   */
+  async unpack(archive: string, path: string, sha256?: string): Promise<StoredModel> {
+    const opened = await openArchive(path, this.#reading.tolerance)
     try {
       if (sha256 !== undefined && sha256 !== opened.digest) throw otherDigest(archive, sha256, opened.digest)
+      for (const notice of opened.notices) this.#reading.onNotice?.(archive, notice)
       const modelDir = join(this.#objects, opened.digest)
       if (!(await exists(modelDir))) await this.#unpack(opened, modelDir)
       return storedModel(archive, opened.digest, modelDir, opened)
@@ -74,7 +95,7 @@ export class ModelStore implements ArchiveSource {
         reason: 'archive',
       })
     }
-    const opened = await openArchive(modelDir)
+    const opened = await openArchive(modelDir, this.#reading.tolerance)
     try {
       await opened.verify()
     } finally {

@@ -60,6 +60,22 @@ export function isStateful({ sequenceBatching, continuousBatching }: VersionSett
 /** TorchServe's. */
 const DEFAULT_RETRY_TIMEOUT_MS = 300_000
 
+type DescribedKey = Exclude<keyof VersionSettings, 'sources' | 'handlerConfig'>
+
+/** Each setting with its source, for operators; the handler's own are left out: they may hold secrets. */
+export type DescribedSettings = {
+  readonly [K in DescribedKey]: { readonly value: VersionSettings[K]; readonly source: SettingSource }
+}
+
+export function describeSettings(settings: VersionSettings): DescribedSettings {
+  const { sources, handlerConfig: _, ...values } = settings
+  const described = Object.entries(values).map(([key, value]) => [
+    key,
+    { value, source: sources[key as DescribedKey] ?? 'server default' }, // keys of the object above
+  ])
+  return Object.fromEntries(described) as DescribedSettings // the same keys
+}
+
 /** The server's own values, used where neither the call nor the archive says otherwise. */
 export type SettingDefaults = {
   readonly defaultWorkersPerModel: number
@@ -96,7 +112,13 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     )
   }
   return {
-    sources: { ...said(declared, 'models property'), ...said(archive, 'archive'), ...said(overrides, 'api') },
+    sources: {
+      ...said(declared, 'models property'),
+      ...said(archive, 'archive'),
+      ...said(overrides, 'api'),
+      // A number of workers that is asked for is also their bound, unless the call gives another.
+      ...(overrides.minWorkers === undefined ? {} : { maxWorkers: 'api' }),
+    },
     minWorkers,
     maxWorkers: Math.max(minWorkers, maxWorkers ?? minWorkers),
     workerProcesses: merged.workerProcesses,

@@ -1,5 +1,7 @@
+import type { ModelConfig } from '../../archiver-cli/format/model-config.ts'
 import { messageOf } from '../../worker/contract/errors.ts'
-import type { ModelId } from '../../worker/contract/model-id.ts'
+import { isSameModel, type ModelId } from '../../worker/contract/model-id.ts'
+import { otherVersion } from './errors.ts'
 import type { ManagementService } from './management.ts'
 import type { ModelRegistry } from './model-registry.ts'
 import type { StoredModel } from './archive-source.ts'
@@ -15,6 +17,7 @@ export type StartupOptions = {
   readonly management: ManagementService
   readonly registry: ModelRegistry
   readonly loadModels: DeclaredModels
+  readonly models: readonly DeclaredVersion[]
 }
 
 /** Archives that the configuration says are always served; a `name` overrides the manifest's. */
@@ -24,6 +27,14 @@ export type DeclaredModels =
       readonly kind: 'list'
       readonly archives: readonly { readonly name?: string; readonly archive: string }[]
     }
+
+/** A version that the configuration says is always served. */
+export type DeclaredVersion = ModelId & {
+  readonly archive: string
+  /** Whether it becomes the default when it is registered. */
+  readonly isDefault: boolean
+  readonly settings: ModelConfig
+}
 
 /** Something that went wrong at the start. */
 export type StartupFailure = {
@@ -38,7 +49,11 @@ export type StartupFailure = {
 /** Runs a step; if it fails, notes the sentence and goes on. @returns whether it succeeded */
 type Attempt = (missing: StartupFailure['missing'], action: () => Promise<unknown>) => Promise<boolean>
 
-type Declared = { readonly name: string | undefined; readonly stored: StoredModel }
+type Declared = {
+  readonly name: string | undefined
+  readonly stored: StoredModel
+  readonly isDefault: boolean
+}
 
 /**
  * Brings back what was acknowledged before, and adds what the configuration declares.
@@ -79,11 +94,25 @@ async function collectObjects(
   await store.collect(new Set([...used, ...(await snapshots.digestsInUse())]))
 }
 
-async function openDeclared({ loadModels, store }: StartupOptions, attempt: Attempt): Promise<Declared[]> {
+async function openDeclared(
+  { loadModels, models, store }: StartupOptions,
+  attempt: Attempt,
+): Promise<Declared[]> {
   const declared: Declared[] = []
+  for (const { name, version, archive, isDefault } of models) {
+    await attempt({ name, version }, async () => {
+      const stored = await store.load(archive)
+      const { modelVersion } = stored.manifest.model
+      if (modelVersion !== version) throw otherVersion(archive, version, modelVersion)
+      declared.push({ name, stored, isDefault })
+    })
+  }
   for (const { name, archive } of await declaredArchives(loadModels, store)) {
     await attempt({ archive }, async () => {
-      declared.push({ name, stored: await store.load(archive) })
+      const stored = await store.load(archive)
+      const id = idOf(name, stored)
+      const isThere = declared.some((each) => isSameModel(idOf(each.name, each.stored), id))
+      if (!isThere) declared.push({ name, stored, isDefault: false })
     })
   }
   return declared
@@ -165,10 +194,11 @@ async function registerDeclared(
 ): Promise<void> {
   const missing = declared.filter(({ name, stored }) => !registry.has(idOf(name, stored)))
   await Promise.all(
-    missing.map(({ name, stored }) =>
-      attempt(idOf(name, stored), () =>
-        management.registerAndWait({ stored, name, overrides: {}, loadedAtStartup: true }),
-      ),
+    missing.map(({ name, stored, isDefault }) =>
+      attempt(idOf(name, stored), async () => {
+        await management.registerAndWait({ stored, name, overrides: {}, loadedAtStartup: true })
+        if (isDefault) await management.setDefault(idOf(name, stored))
+      }),
     ),
   )
 }

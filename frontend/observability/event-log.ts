@@ -23,6 +23,9 @@ export function logEvents(events: EventBus, logger: Logger): void {
     const fields = { model: formatModelId(model), ...facts, backoffMs: Math.round(backoffMs) }
     logger.log('warn', 'worker process restarted', fields)
   })
+  events.on('archiveNotice', ({ archive, notice }) => {
+    logger.log('warn', notice, { archive })
+  })
   events.on('versionRemoved', ({ model }) => {
     logger.log('info', 'unregistered', { model: formatModelId(model) })
   })

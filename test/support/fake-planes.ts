@@ -19,8 +19,10 @@ import type {
   VersionMetadata,
 } from '../../frontend/core/data-plane.ts'
 import { modelNotFound } from '../../frontend/core/errors.ts'
+import { describeSettings } from '../../frontend/core/settings.ts'
 import type { RequestPayload } from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
+import { settings } from './artefacts.ts'
 
 export const DIGITS: ModelId = { name: 'digits', version: '1.0' }
 
@@ -146,18 +148,21 @@ export const DESCRIPTION: VersionDescription = {
   runningBatches: 1,
   restarts: 1,
   retry: { windowMs: 300_000 },
+  settings: describeSettings(settings({ minWorkers: 1, maxWorkers: 2, sources: { minWorkers: 'api' } })),
 }
 
 /** A control plane that records what it was asked and gives the answers a test set. */
 export class FakeControlPlane implements ControlPlane {
   outcome: WorkersOutcome | Error = { model: DIGITS, state: 'ready', workers: 2 }
+  /** Replaces `outcome` for registrations: decides by what it got. */
+  onRegister: ((request: RegisterRequest) => WorkersOutcome | Error) | undefined
   failure: Error | undefined
   models: readonly ModelSummary[] = [{ name: 'digits', archive: 'digits.mar' }]
   descriptions: readonly VersionDescription[] = [DESCRIPTION]
   readonly calls: unknown[] = []
 
   async register(request: RegisterRequest): Promise<WorkersOutcome> {
-    return this.#answer(['register', request], this.outcome)
+    return this.#answer(['register', request], this.onRegister?.(request) ?? this.outcome)
   }
 
   async scale(request: ScaleRequest): Promise<WorkersOutcome> {

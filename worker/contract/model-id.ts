@@ -14,6 +14,10 @@ export function isValidName(value: string): boolean {
   return MODEL_NAME_PATTERN.test(value) && !value.includes('..') && !RESERVED_NAMES.has(value)
 }
 
+export function isSameModel(a: ModelId, b: ModelId): boolean {
+  return a.name === b.name && a.version === b.version
+}
+
 export function formatModelId(id: ModelId): string {
   return `${id.name}/${id.version}`
 }

@@ -1,38 +1,78 @@
 import type { ControlPlane, RegisterRequest, WorkersOutcome } from '../../core/control-plane.ts'
-import type { ModelSelector } from '../../core/data-plane.ts'
+import type { DataPlane, ModelSelector } from '../../core/data-plane.ts'
+import { customizedMetadata, type DescribeCall } from './customized-metadata.ts'
 import { badParameter, badRequest } from './errors.ts'
 import { descriptionToJson, listToJson } from './metadata.ts'
-import { flag, ignored, integer, readParameters, required, text } from './parameters.ts'
+import {
+  boundedInteger,
+  flag,
+  ignored,
+  integer,
+  readParameters,
+  required,
+  text,
+  type Parameter,
+  type ParameterSource,
+} from './parameters.ts'
+import type { HasQuirk } from './quirks.ts'
 import { jsonAnswer, type Answer } from './transport.ts'
 
 /** The answer to a change. Its text is also the whole answer where there is no JSON around it, as over gRPC. */
 export type StatusAnswer = Answer & { readonly text: string }
 
+/** What every call of the management API works with. */
+export type ManagementPlanes = {
+  readonly controlPlane: ControlPlane
+  readonly dataPlane: DataPlane
+  readonly hasQuirk: HasQuirk
+}
+
 const MS_PER_SECOND = 1000
 const MAX_WORKERS = 1024
 const MAX_PAGE = 100
 const timeoutSeconds = integer(1, 86_400, ' seconds')
+const workers = integer(0, MAX_WORKERS)
+
+/** TorchServe takes fewer workers than none as none. */
+const initialWorkers: Parameter<number> = {
+  ...workers,
+  quirk: (value) => (/^-\d+$/.test(value) ? { value: 0 } : workers.quirk?.(value)),
+}
+
+/** Handlers run in Node.js whatever is asked for: the words for Python are those of scripts that come from there. */
+const RUNTIMES: readonly string[] = ['node', 'python', 'python3', 'LSP', 'PYTHON', 'PYTHON3']
+
+const runtime: Parameter<string> = {
+  expected: `one of ${RUNTIMES.join(', ')}; handlers run in Node.js in any case`,
+  parse: (value) => RUNTIMES.find((name) => name === value),
+}
+
+const sha256: Parameter<string> = {
+  expected: 'the SHA-256 of the archive file, 64 hexadecimal digits',
+  parse: (value) => (/^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined),
+}
 
 const REGISTER = {
   url: text,
   model_name: text,
-  runtime: text,
+  runtime,
   handler: text,
   batch_size: integer(1, 65_536),
   max_batch_delay: integer(0, 60_000, ' milliseconds'),
-  initial_workers: integer(0, MAX_WORKERS),
+  initial_workers: initialWorkers,
   synchronous: flag,
   response_timeout: timeoutSeconds,
   startup_timeout: timeoutSeconds,
+  s3_sse_kms: flag,
+  sha256,
 }
 
 /** `POST /models` */
 export async function register(
-  controlPlane: ControlPlane,
-  query: string,
-  json: string,
+  { controlPlane, hasQuirk }: ManagementPlanes,
+  source: ParameterSource,
 ): Promise<StatusAnswer> {
-  return registerAnswer(await controlPlane.register(registerRequest(query, json)))
+  return registerAnswer(await controlPlane.register(registerRequest(source, hasQuirk)))
 }
 
 function registerAnswer({ model, state, workers, existing }: WorkersOutcome): StatusAnswer {
@@ -51,20 +91,17 @@ function registerAnswer({ model, state, workers, existing }: WorkersOutcome): St
   }
 }
 
-function registerRequest(query: string, json: string): RegisterRequest {
-  const values = readParameters(REGISTER, query, json)
+function registerRequest(source: ParameterSource, hasQuirk: HasQuirk): RegisterRequest {
+  const values = readParameters(REGISTER, source, hasQuirk)
   const archive = required(
     values.url,
     'url',
     "the file name of an archive in the model store, such as 'digits.mar'",
   )
-  if (archive.includes('://')) {
+  if (values.s3_sse_kms === true) {
     throw badRequest(
-      `archives are not fetched from '${archive}': copy the file into the model store and give its name`,
+      "'s3_sse_kms' cannot be true: requests to S3 are not signed here; give a presigned https URL, or copy the archive into the model store",
     )
-  }
-  if (values.runtime !== undefined && values.runtime !== 'node') {
-    throw badParameter('runtime', values.runtime, "'node', the only runtime here")
   }
   return {
     archive,
@@ -77,13 +114,15 @@ function registerRequest(query: string, json: string): RegisterRequest {
       ...given('inferenceTimeoutMs', inMilliseconds(values.response_timeout)),
       ...given('startupTimeoutMs', inMilliseconds(values.startup_timeout)),
     },
+    ...given('sha256', values.sha256),
+    ...(hasQuirk('registeredTwice') ? { repeatable: false } : {}),
     synchronous: values.synchronous ?? true,
   }
 }
 
 const SCALE = {
-  min_worker: integer(0, MAX_WORKERS),
-  max_worker: integer(0, MAX_WORKERS),
+  min_worker: workers,
+  max_worker: workers,
   synchronous: flag,
   number_gpu: ignored,
   timeout: ignored,
@@ -91,11 +130,11 @@ const SCALE = {
 
 /** `PUT /models/{model}[/{version}]` */
 export async function scale(
-  controlPlane: ControlPlane,
+  { controlPlane, hasQuirk }: ManagementPlanes,
   model: ModelSelector,
   query: string,
 ): Promise<StatusAnswer> {
-  const values = readParameters(SCALE, query)
+  const values = readParameters(SCALE, { query }, hasQuirk)
   const minWorkers = values.min_worker ?? 1
   const maxWorkers = values.max_worker ?? minWorkers
   if (maxWorkers < minWorkers) {
@@ -119,27 +158,39 @@ function scaleAnswer({ state, model, workers }: WorkersOutcome, { version }: Mod
   return status(200, `Workers scaled to ${workers} for model: ${model.name}${suffix}`)
 }
 
-const LIST = { limit: integer(1, MAX_PAGE), next_page_token: integer(0, Number.MAX_SAFE_INTEGER) }
-
-/** `GET /models` */
-export function list(controlPlane: ControlPlane, query: string): Answer {
-  const { limit = MAX_PAGE, next_page_token: offset = 0 } = readParameters(LIST, query)
-  return jsonAnswer(200, listToJson(controlPlane.list(), offset, limit))
+const LIST = {
+  limit: boundedInteger(1, MAX_PAGE),
+  next_page_token: boundedInteger(0, Number.MAX_SAFE_INTEGER),
 }
 
+/** `GET /models` */
+export function list({ controlPlane, hasQuirk }: ManagementPlanes, query: string): Answer {
+  const { limit = MAX_PAGE, next_page_token: offset = 0 } = readParameters(LIST, { query }, hasQuirk)
+  return jsonAnswer(200, listToJson(controlPlane.list(), { offset, limit }, hasQuirk))
+}
+
+const DESCRIBE = { customized: flag }
+
 /** `GET /models/{model}[/{version}|/all]` */
-export function describe(controlPlane: ControlPlane, model: ModelSelector, query: string): Answer {
-  readParameters({}, query)
-  return jsonAnswer(200, controlPlane.describe(model).map(descriptionToJson))
+export async function describe(
+  { controlPlane, dataPlane, hasQuirk }: ManagementPlanes,
+  model: ModelSelector,
+  call: DescribeCall,
+): Promise<Answer> {
+  const { customized = false } = readParameters(DESCRIBE, call, hasQuirk)
+  const versions = controlPlane.describe(model).map((version) => descriptionToJson(version, hasQuirk))
+  const [only] = versions
+  if (!customized || model.version === 'all' || only === undefined) return jsonAnswer(200, versions)
+  return jsonAnswer(200, [{ ...only, customizedMetadata: await customizedMetadata(dataPlane, model, call) }])
 }
 
 /** `PUT /models/{model}/{version}/set-default` */
 export async function setDefault(
-  controlPlane: ControlPlane,
+  { controlPlane, hasQuirk }: ManagementPlanes,
   model: { readonly name: string; readonly version: string },
   query: string,
 ): Promise<StatusAnswer> {
-  readParameters({}, query)
+  readParameters({}, { query }, hasQuirk)
   await controlPlane.setDefault(model)
   return status(200, `Default version of model "${model.name}" is now "${model.version}"`)
 }
@@ -148,11 +199,11 @@ const UNREGISTER = { synchronous: ignored, timeout: ignored }
 
 /** `DELETE /models/{model}[/{version}]` */
 export async function unregister(
-  controlPlane: ControlPlane,
+  { controlPlane, hasQuirk }: ManagementPlanes,
   model: ModelSelector,
   query: string,
 ): Promise<StatusAnswer> {
-  readParameters(UNREGISTER, query)
+  readParameters(UNREGISTER, { query }, hasQuirk)
   const { name, version } = await controlPlane.unregister(model)
   return status(200, `Model "${name}" unregistered, version ${version}`)
 }

@@ -1,9 +1,10 @@
 import type { ModelSummary, VersionDescription, WorkerDescription } from '../../core/control-plane.ts'
+import type { HasQuirk } from './quirks.ts'
 
 const MS_PER_SECOND = 1000
 
 /** A version as TorchServe describes it, then what only this server knows. */
-export function descriptionToJson(version: VersionDescription) {
+export function descriptionToJson(version: VersionDescription, hasQuirk: HasQuirk) {
   const { model, provider } = version
   return {
     modelName: model.name,
@@ -17,8 +18,9 @@ export function descriptionToJson(version: VersionDescription) {
     responseTimeout: version.inferenceTimeoutMs / MS_PER_SECOND,
     startupTimeout: version.startupTimeoutMs / MS_PER_SECOND,
     deviceType: provider.device.provider === 'cpu' ? 'cpu' : 'gpu',
+    ...settingsOfTorchServe(version),
     loadedAtStartup: version.loadedAtStartup,
-    workers: version.workers.map(workerToJson),
+    workers: version.workers.map((worker) => workerToJson(worker, hasQuirk)),
     jobQueueStatus: {
       remainingCapacity: Math.max(0, version.maxQueuedRequests - version.queuedRequests),
       pendingRequests: version.queuedRequests,
@@ -40,6 +42,7 @@ export function descriptionToJson(version: VersionDescription) {
     maxRequestBytes: version.maxRequestBytes,
     restarts: version.restarts,
     retry: retryToJson(version.retry),
+    settings: version.settings,
     inputs: version.inputs,
     outputs: version.outputs,
   }
@@ -56,13 +59,33 @@ function retryToJson({ windowMs, failingMs, lastFailure, nextRetryMs }: VersionD
   }
 }
 
-/** TorchServe calls every worker that is not ready `UNLOADING`; here each state has its own word. */
-function workerToJson(worker: WorkerDescription) {
+/** Settings under TorchServe's names; those that cannot apply here have the value that asks for nothing. */
+function settingsOfTorchServe({ settings }: VersionDescription) {
+  const { sequenceBatching, deviceIds } = settings
+  const sequence = sequenceBatching.value
+  return {
+    deviceIds: deviceIds.value.length === 0 ? undefined : deviceIds.value,
+    parallelType: '',
+    parallelLevel: 1,
+    maxRetryTimeoutInSec: settings.maxRetryTimeoutMs.value / MS_PER_SECOND,
+    clientTimeoutInMills: settings.clientTimeoutMs.value ?? 0,
+    continuousBatching: settings.continuousBatching.value,
+    useJobTicket: settings.useJobTicket.value,
+    useVenv: false,
+    stateful: sequence !== undefined,
+    sequenceMaxIdleMSec: sequence?.maxIdleMs ?? 0,
+    sequenceTimeoutMSec: sequence?.timeoutMs ?? 0,
+    maxNumSequence: sequence?.maxSequences ?? 1,
+    maxSequenceJobQueueSize: sequence?.maxQueuedRequests ?? 1,
+  }
+}
+
+function workerToJson(worker: WorkerDescription, hasQuirk: HasQuirk) {
   const isGpu = worker.device.provider !== 'cpu'
   return {
     id: worker.id,
     startTime: worker.startedAt.toISOString(),
-    status: worker.state.toUpperCase(),
+    status: workerStatus(worker, hasQuirk),
     memoryUsage: worker.memoryBytes,
     pid: worker.pid,
     gpu: isGpu,
@@ -70,11 +93,19 @@ function workerToJson(worker: WorkerDescription) {
   }
 }
 
+/** TorchServe calls every worker that is not ready `UNLOADING`; here each state has its own word. */
+function workerStatus({ state }: WorkerDescription, hasQuirk: HasQuirk): string {
+  return hasQuirk('workerStates') && state !== 'ready' ? 'UNLOADING' : state.toUpperCase()
+}
+
+export type Page = { readonly offset: number; readonly limit: number }
+
 /** One page of the list; the token of the next page is the offset where it starts. */
-export function listToJson(models: readonly ModelSummary[], offset: number, limit: number) {
+export function listToJson(models: readonly ModelSummary[], { offset, limit }: Page, hasQuirk: HasQuirk) {
   const end = offset + limit
+  const hasNext = hasQuirk('lastPageToken') ? end <= models.length : end < models.length
   return {
-    nextPageToken: end < models.length ? String(end) : undefined,
+    nextPageToken: hasNext ? String(end) : undefined,
     models: models.slice(offset, end).map(({ name, archive }) => ({ modelName: name, modelUrl: archive })),
   }
 }

@@ -50,6 +50,39 @@ export const QUIRKS = {
     strict: 'unhealthy at once, with the reason, when a version that should answer has no ready worker',
     torchserve: "healthy until a default version's workers have failed for longer than its retry window",
   },
+  parameters: {
+    topic: 'parameters of the management API that are unknown, repeated, or no number',
+    strict: '400, with what is allowed and the likely spelling',
+    torchserve:
+      'passed over: a bad number counts as absent, a bad truth value as false, of two values the first; a page has 100 models unless 1 to 100 are asked for',
+  },
+  registeredTwice: {
+    topic: 'registering the same archive again',
+    strict: '200, and nothing changes; 409 when it is another archive of the same version',
+    torchserve: '409 in both cases',
+  },
+  lastPageToken: {
+    topic: '`nextPageToken` where the list ends exactly with the page',
+    strict: 'absent',
+    torchserve: 'present; the next page is empty',
+  },
+  workerStates: {
+    topic: '`status` of a worker',
+    strict: '`LOADING`, `READY`, `DRAINING` or `FAILED`',
+    torchserve: '`READY`, else `UNLOADING`, while it loads too',
+  },
+  settingPrecedence: {
+    topic: 'workers and timeouts that call and archive both say',
+    strict:
+      'the call counts, then the archive, then the `models` property; `describe` names the source of each',
+    torchserve:
+      'the archive counts, then for timeouts the `models` property, then the call; an archive with a `model-config.yaml` that says no timeout says 120 s',
+  },
+  modelConfigKeys: {
+    topic: 'keys of `model-config.yaml` that are unknown, wrong, or cannot apply',
+    strict: 'the archive is refused, with the reason',
+    torchserve: 'passed over, with a warning in the log',
+  },
   configFileOrder: {
     topic: 'which configuration file is read',
     strict: 'the one that `--ts-config` or `--config-file` names, else the one that `TS_CONFIG_FILE` names',

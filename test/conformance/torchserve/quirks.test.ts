@@ -4,6 +4,7 @@ import { healthProbes } from './probes/health.ts'
 import { configProbes } from './probes/config.ts'
 import { httpProbes } from './probes/http.ts'
 import { inferenceProbes } from './probes/inference.ts'
+import { managementProbes } from './probes/management.ts'
 import type { Probe } from './probes/probe.ts'
 import { tokenProbes } from './probes/tokens.ts'
 
@@ -14,6 +15,7 @@ const PROBES: Readonly<Record<QuirkName, Probe>> = {
   ...httpProbes,
   ...inferenceProbes,
   ...tokenProbes,
+  ...managementProbes,
 }
 
 describe('the quirks of TorchServe', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { ServingError, type ErrorCode } from '../../../../worker/contract/errors.ts'
-import { DESCRIPTION } from '../../../support/fake-planes.ts'
+import { describeSettings } from '../../../../frontend/core/settings.ts'
+import { settings } from '../../../support/artefacts.ts'
+import { bytesResponse, DESCRIPTION } from '../../../support/fake-planes.ts'
 import { TorchServeFixture } from '../../../support/torchserve-fixture.ts'
 
 describe('management', () => {
@@ -54,6 +56,18 @@ describe('management', () => {
         responseTimeout: 1.5,
         startupTimeout: 120,
         deviceType: 'cpu',
+        parallelType: '',
+        parallelLevel: 1,
+        maxRetryTimeoutInSec: 300,
+        clientTimeoutInMills: 0,
+        continuousBatching: false,
+        useJobTicket: false,
+        useVenv: false,
+        stateful: false,
+        sequenceMaxIdleMSec: 0,
+        sequenceTimeoutMSec: 0,
+        maxNumSequence: 1,
+        maxSequenceJobQueueSize: 1,
         loadedAtStartup: true,
         workers: [
           {
@@ -79,10 +93,71 @@ describe('management', () => {
         maxRequestBytes: 1000,
         restarts: 1,
         retry: { windowMs: 300_000 },
+        settings: JSON.parse(JSON.stringify(DESCRIPTION.settings)) as unknown,
         inputs: DESCRIPTION.inputs,
         outputs: DESCRIPTION.outputs,
       },
     ])
+  })
+
+  it("describes TorchServe's settings under its names, and who said each", async () => {
+    const changed = settings({
+      maxRetryTimeoutMs: 5000,
+      clientTimeoutMs: 7,
+      sequenceBatching: { maxSequences: 2, maxIdleMs: 3, timeoutMs: 4, maxQueuedRequests: 5 },
+      continuousBatching: true,
+      useJobTicket: true,
+      deviceIds: [1, 0],
+      sources: { continuousBatching: 'archive', minWorkers: 'api', deviceIds: 'models property' },
+    })
+    server.controlPlane.descriptions = [{ ...DESCRIPTION, settings: describeSettings(changed) }]
+    const [version] = JSON.parse((await server.manage('GET', '/models/digits')).text) as [
+      Record<string, unknown> & { settings: Record<string, { value: unknown; source: string }> },
+    ]
+    const TORCHSERVE = {
+      maxRetryTimeoutInSec: 5,
+      clientTimeoutInMills: 7,
+      stateful: true,
+      maxNumSequence: 2,
+      sequenceMaxIdleMSec: 3,
+      sequenceTimeoutMSec: 4,
+      maxSequenceJobQueueSize: 5,
+      continuousBatching: true,
+      useJobTicket: true,
+      deviceIds: [1, 0],
+    }
+    for (const [key, value] of Object.entries(TORCHSERVE)) assert.deepEqual(version[key], value, key)
+    assert.deepEqual(version.settings['continuousBatching'], { value: true, source: 'archive' })
+    assert.deepEqual(version.settings['deviceIds'], { value: [1, 0], source: 'models property' })
+    assert.deepEqual(version.settings['maxBatchRows'], { value: 4, source: 'server default' })
+    assert.equal('handlerConfig' in version.settings, false)
+  })
+
+  const DESCRIBED = [
+    { it: 'an object of the handler', answer: '{"labels":["a"]}', metadata: { labels: ['a'] } },
+    { it: 'a list, as nothing', answer: '[1]', metadata: {} },
+    { it: 'a text, as nothing', answer: 'hello', metadata: {} },
+  ]
+  for (const { it: claim, answer, metadata } of DESCRIBED) {
+    it(`attaches what the handler says of itself: ${claim}`, async () => {
+      server.dataPlane.outcome = bytesResponse(answer)
+      const { text } = await server.manage('GET', '/models/digits/1.0?customized=true')
+      const [version] = JSON.parse(text) as [{ customizedMetadata: unknown }]
+      assert.deepEqual(version.customizedMetadata, metadata)
+      const [head] = server.dataPlane.heads
+      assert.deepEqual([head?.operation, head?.model], ['describe', { name: 'digits', version: '1.0' }])
+    })
+  }
+
+  it('does not ask the handler for all versions, nor when it is not told to', async () => {
+    await server.manage('GET', '/models/digits/all?customized=true')
+    await server.manage('GET', '/models/digits?customized=false')
+    assert.deepEqual(server.dataPlane.heads, [])
+  })
+
+  it('answers 503 when there is no worker to ask', async () => {
+    server.dataPlane.admission = new ServingError('unavailable', 'no worker')
+    assert.equal((await server.manage('GET', '/models/digits?customized=true')).status, 503)
   })
 
   it('describes a worker on a GPU', async () => {

@@ -40,6 +40,16 @@ describe('management', () => {
       path: '/models?url=d.mar&response_timeout=2&startup_timeout=3',
       call: registration({}, { inferenceTimeoutMs: 2000, startupTimeoutMs: 3000 }),
     },
+    {
+      method: 'POST',
+      path: `/models?url=d.mar&sha256=${'AB'.repeat(32)}&s3_sse_kms=false&runtime=python3`,
+      call: registration({ sha256: 'ab'.repeat(32) }),
+    },
+    {
+      method: 'POST',
+      path: '/models?url=https://models.example/d.mar',
+      call: registration({ archive: 'https://models.example/d.mar' }),
+    },
     { method: 'PUT', path: '/models/digits', call: scaling({}) },
     {
       method: 'PUT',
@@ -84,6 +94,12 @@ describe('management', () => {
     ])
   })
 
+  it('takes texts of any content as JSON', async () => {
+    const body = '{"url":"a\\": \\"url\\" :","model_name":"n"}'
+    await server.manage('POST', '/models', { body })
+    assert.deepEqual(server.controlPlane.calls, [registration({ archive: 'a": "url" :', name: 'n' })])
+  })
+
   const OUTCOMES = [
     {
       method: 'POST',
@@ -98,6 +114,20 @@ describe('management', () => {
       state: 'no_workers',
       status: 200,
       text: 'Model "digits" version 1.0 registered with 0 initial workers. Use the scale API to add workers.',
+    },
+    {
+      method: 'POST',
+      path: '/models?url=d.mar',
+      state: 'partial',
+      status: 206,
+      text: 'Model "digits" version 1.0 registered; 2 workers are up, the others are being restarted',
+    },
+    {
+      method: 'PUT',
+      path: '/models/digits',
+      state: 'partial',
+      status: 206,
+      text: '2 workers are up for model: digits, the others are being restarted',
     },
     {
       method: 'POST',
@@ -136,6 +166,16 @@ describe('management', () => {
     })
   }
 
+  it('says that the same archive was registered before', async () => {
+    server.controlPlane.outcome = { model: DIGITS, state: 'ready', workers: 2, existing: true }
+    const { status, text } = await server.manage('POST', '/models?url=d.mar')
+    assert.equal(status, 200)
+    assert.match(
+      text,
+      /"digits\\" version 1\.0 was registered before from the same archive, unchanged, with 2/,
+    )
+  })
+
   it('says which version was unregistered', async () => {
     const { text } = await server.manage('DELETE', '/models/digits')
     assert.deepEqual(JSON.parse(text), { status: 'Model "digits" unregistered, version 1.0' })
@@ -151,8 +191,13 @@ describe('management', () => {
     { method: 'POST', path: '/models?url=', message: /'url' is ''; expected a text/ },
     {
       method: 'POST',
-      path: '/models?url=https://h/d.mar',
-      message: /not fetched from 'https:\/\/h\/d\.mar': copy the file into the model store/,
+      path: '/models?url=https://h/d.mar&s3_sse_kms=true',
+      message: /'s3_sse_kms' cannot be true: requests to S3 are not signed here; give a presigned https URL/,
+    },
+    {
+      method: 'POST',
+      path: '/models?url=d.mar&sha256=ab',
+      message: /'sha256' is 'ab'; expected the SHA-256/,
     },
     { method: 'POST', path: '/models?url=d.mar&url=e.mar', message: /'url' is given more than once/ },
     {
@@ -183,8 +228,8 @@ describe('management', () => {
     },
     {
       method: 'POST',
-      path: '/models?url=d.mar&runtime=python3',
-      message: /'runtime' is 'python3'; expected 'node'/,
+      path: '/models?url=d.mar&runtime=java',
+      message: /'runtime' is 'java'; expected one of node, python, /,
     },
     { method: 'POST', path: '/models?url=d.mar&__proto__=1', message: /'__proto__' is not a parameter here/ },
     { method: 'POST', path: '/models', body: '{"url":', message: /request body is not valid JSON/ },
@@ -193,7 +238,26 @@ describe('management', () => {
       method: 'POST',
       path: '/models',
       body: '{"url":{"a":1}}',
-      message: /'url' is '\{"a":1\}'; expected a text, a number, true or false/,
+      message: /'url' is 'an object'; expected a text, a number, true or false/,
+    },
+    {
+      method: 'POST',
+      path: '/models',
+      body: `{"url":${'['.repeat(10_000)}${']'.repeat(10_000)}}`,
+      message: /'url' is 'an array'/,
+    },
+    { method: 'POST', path: '/models', body: '{"url":null}', message: /'url' is 'null'/ },
+    {
+      method: 'POST',
+      path: '/models',
+      body: '{"url":"d.mar","__proto__":"x"}',
+      message: /'__proto__' is not a parameter/,
+    },
+    {
+      method: 'POST',
+      path: '/models',
+      body: '{"url":"a\\": d.mar", "u\\u0072l" : "e.mar"}',
+      message: /'url' is given more than once/,
     },
     {
       method: 'POST',
@@ -213,7 +277,7 @@ describe('management', () => {
     {
       method: 'GET',
       path: '/models/digits?verbose=1',
-      message: /'verbose' is not a parameter here; known are: none/,
+      message: /'verbose' is not a parameter here; known are: customized/,
     },
     { method: 'PUT', path: '/models/digits/1.0/set-default?x=1', message: /'x' is not a parameter here/ },
     {
@@ -223,7 +287,7 @@ describe('management', () => {
     },
   ]
   for (const { method, path, body, message } of REFUSED) {
-    it(`refuses ${method} ${path}${body === undefined ? '' : ` with ${body}`}`, async () => {
+    it(`refuses ${method} ${path}${body === undefined ? '' : ` with ${body.slice(0, 60)}`}`, async () => {
       const reply = await server.manage(method, path, body === undefined ? {} : { body })
       const error = JSON.parse(reply.text) as { code: number; type: string; message: string } // an error body
       assert.deepEqual([reply.status, error.code, error.type], [400, 400, 'BadRequestException'])
