@@ -1,3 +1,4 @@
+import { grpcListenersOf, listenGrpc, type GrpcAddresses, type GrpcListeners } from './compose-grpc.ts'
 import type { ComposedMetrics } from './compose-metrics.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
 import type { Core } from './core/create-core.ts'
@@ -13,17 +14,16 @@ import {
   metricsMount,
 } from './protocols/torchserve/routes.ts'
 
-/** Where each listener listens. */
+/** Where each listener listens; those that are switched off are absent. */
 export type Addresses = {
   readonly inference: string
   readonly management: string
-  /** Absent without a metrics listener. */
   readonly metrics?: string
-}
+} & Partial<GrpcAddresses>
 
 export type Listeners = Readonly<Record<'inference' | 'management', HttpListener>> & {
   readonly metrics?: HttpListener
-}
+} & Partial<GrpcListeners>
 
 /** What the listeners tell of every request. */
 export type Observers = { readonly logger: Logger; readonly metrics: ComposedMetrics }
@@ -55,6 +55,7 @@ export function listenersOf(config: Config, core: Core, { logger, metrics }: Obs
     ...(config.enableMetricsApi
       ? { metrics: listener(metricsMount({ ...dialect, renderMetrics: metrics.render })) }
       : {}),
+    ...grpcListenersOf(config, core, logger),
   }
 }
 
@@ -65,9 +66,12 @@ export async function listen(config: Config, listeners: Listeners): Promise<Addr
     inference: await listeners.inference.listen(inferenceAddress, SETTINGS.inferenceAddress.property),
     management: await listeners.management.listen(managementAddress, SETTINGS.managementAddress.property),
   }
-  if (listeners.metrics === undefined) return addresses
-  const metrics = await listeners.metrics.listen(metricsAddress, SETTINGS.metricsAddress.property)
-  return { ...addresses, metrics }
+  const metrics = await listeners.metrics?.listen(metricsAddress, SETTINGS.metricsAddress.property)
+  return {
+    ...addresses,
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(await listenGrpc(config, listeners)),
+  }
 }
 
 /** Every version of every model, as it stands. */

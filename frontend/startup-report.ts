@@ -7,6 +7,9 @@ export type StartupFacts = {
     readonly management: string
     /** Absent without a metrics listener. */
     readonly metrics?: string
+    /** Absent without gRPC. */
+    readonly grpcInference?: string
+    readonly grpcManagement?: string
   }
   readonly versions: readonly VersionDescription[]
   /** Archives of the store that are not registered. */
@@ -27,9 +30,14 @@ export function startupReport(facts: StartupFacts): string[] {
   ]
 }
 
+const LISTENER_WORDS: Readonly<Record<string, string>> = {
+  grpcInference: 'gRPC inference',
+  grpcManagement: 'gRPC management',
+}
+
 function listenersText(addresses: StartupFacts['addresses']): string {
   return Object.entries(addresses)
-    .map(([listener, address]) => `${address} (${listener})`)
+    .map(([listener, address]) => `${address} (${LISTENER_WORDS[listener] ?? listener})`)
     .join(', ')
 }
 

@@ -29,6 +29,7 @@ export async function startOnnxServe(options: OnnxServeOptions): Promise<Contend
       ...['--inference-address', address(inference)],
       ...['--management-address', address(management)],
       ...['--metrics-address', address(metrics)],
+      ...['--enable-grpc-api', 'false'],
       ...['--model-store', modelStore, '--load-models', 'all'],
       ...flags,
     ],

@@ -99,6 +99,16 @@ export function listenAddress(defaultPorts: DefaultPorts): ValueKind<ListenAddre
   }
 }
 
+/** A name or an address without port; IPv6 with or without brackets. */
+export const host: ValueKind<string> = {
+  expected: 'a host name or an IP address, without scheme and port',
+  parse: (text) => {
+    const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Fa-f:]*:[0-9A-Fa-f:.]*|[A-Za-z0-9._-]+))$/.exec(text)
+    return match?.[1] ?? match?.[2]
+  },
+  format: String,
+}
+
 /** The kernel's limit for the path of a unix socket, its closing zero included (macOS: 104). */
 const MAX_SOCKET_PATH_BYTES = 104
 

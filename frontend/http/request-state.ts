@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { ServingError } from '../../worker/contract/errors.ts'
+import { requestIdFrom } from './request-id.ts'
 
 /** What is known of a request besides its bytes; `ctx.state` of every request. */
 export class RequestState {
@@ -20,7 +20,7 @@ export class RequestState {
   #abort: AbortController | undefined
 
   constructor(callersId: string | string[] | undefined, response: ServerResponse) {
-    this.requestId = isSaneId(callersId) ? callersId : newRequestId()
+    this.requestId = requestIdFrom(callersId)
     this.#response = response
   }
 
@@ -35,21 +35,4 @@ export class RequestState {
   clientGone(): void {
     this.#abort?.abort()
   }
-}
-
-/** Longer or stranger ids would be a way to write into logs and response headers. */
-function isSaneId(value: string | string[] | undefined): value is string {
-  return typeof value === 'string' && /^[\w.:/+=-]{1,128}$/.test(value)
-}
-
-const ID_BYTES = 16
-const IDS_PER_REFILL = 256
-let pool = ''
-
-/** 128 random bits in hex. Random bytes are drawn for many ids at once: the call costs more than the bytes. */
-function newRequestId(): string {
-  if (pool.length === 0) pool = randomBytes(ID_BYTES * IDS_PER_REFILL).toString('hex')
-  const id = pool.slice(-2 * ID_BYTES)
-  pool = pool.slice(0, -2 * ID_BYTES)
-  return id
 }

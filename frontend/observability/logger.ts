@@ -3,7 +3,7 @@ import { pino, type Logger as PinoLogger } from 'pino'
 import type { ServingError } from '../../worker/contract/errors.ts'
 import type { LogLevel } from '../../worker/contract/messages.ts'
 import { prettyLines } from './pretty-line.ts'
-import { accessLine, type AccessFacts } from './access-line.ts'
+import { accessLine, callLine, type AccessFacts, type CallFacts } from './access-line.ts'
 import { clip, printable, printableJson } from './printable.ts'
 
 export type LoggerOptions = {
@@ -30,6 +30,16 @@ const FLUSH_LIMIT_MS = 1000
 const WRITE_BYTES = 4096
 const FLUSH_MS = 100
 const STDOUT = 1
+
+/** Statuses of gRPC that are the server's doing, as those of HTTP from 500 are. */
+const SERVER_FAULTS: ReadonlySet<string> = new Set([
+  'unknown',
+  'deadline_exceeded',
+  'unimplemented',
+  'internal',
+  'unavailable',
+  'data_loss',
+])
 
 type LoggerParts = {
   readonly pinoLogger: PinoLogger
@@ -69,6 +79,12 @@ export class Logger {
   access(facts: AccessFacts): void {
     const level = facts.status >= 500 ? 'warn' : 'info'
     if (this.#pino.isLevelEnabled(level)) this.#writeLine(accessLine(level, facts))
+  }
+
+  /** A gRPC call that ended, with whatever status. */
+  call(facts: CallFacts): void {
+    const level = SERVER_FAULTS.has(facts.status) ? 'warn' : 'info'
+    if (this.#pino.isLevelEnabled(level)) this.#writeLine(callLine(level, facts))
   }
 
   /** An error that is the server's or a handler's own; the client saw only its message. */

@@ -7,16 +7,16 @@ export function prettyLines(): (line: string) => string {
     colorize: true,
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
-    ignore: 'method,path,status,ms',
+    ignore: 'method,path,status,grpcStatus,ms',
     messageFormat: (log) => messageOf(log),
   })
   return (line) => format(withPrintableTexts(JSON.parse(line)))
 }
 
 /** A request reads as `POST /predictions/digits 200 1.3 ms`; anything else is its message. */
-function messageOf({ msg, method, path, status, ms }: Record<string, unknown>): string {
+function messageOf({ msg, method, path, status, grpcStatus, ms }: Record<string, unknown>): string {
   if (msg !== 'request') return String(msg)
-  return [method, path, status, ms, 'ms'].map(String).join(' ')
+  return [method, path, status ?? grpcStatus, ms, 'ms'].map(String).join(' ')
 }
 
 /** Escapes controls in every text; a stack keeps its line breaks, because it is printed indented. */

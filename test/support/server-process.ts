@@ -21,6 +21,9 @@ export class ServerProcess {
   inference = ''
   management = ''
   metrics = ''
+  /** `host:port`; empty without gRPC. */
+  grpcInference = ''
+  grpcManagement = ''
   readonly #exited: Promise<number | NodeJS.Signals>
 
   private constructor(options: ServerProcessOptions) {
@@ -28,7 +31,16 @@ export class ServerProcess {
       `--${listener}-address`,
       'http://127.0.0.1:0',
     ])
-    const args = [MAIN, 'start', '--model-store', options.modelStore, ...addresses, ...(options.args ?? [])]
+    const ports = ['inference', 'management'].flatMap((listener) => [`--grpc-${listener}-port`, '0'])
+    const args = [
+      MAIN,
+      'start',
+      '--model-store',
+      options.modelStore,
+      ...addresses,
+      ...ports,
+      ...(options.args ?? []),
+    ]
     this.child = spawn(process.execPath, args, {
       env: { ...process.env, ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,6 +64,9 @@ export class ServerProcess {
     server.inference = found[1] ?? ''
     server.management = found[2] ?? ''
     server.metrics = found[3] ?? ''
+    const grpc = /, (\S+) \(gRPC inference\), (\S+) \(gRPC management\)/.exec(server.output)
+    server.grpcInference = grpc?.[1] ?? ''
+    server.grpcManagement = grpc?.[2] ?? ''
     return server
   }
 

@@ -105,7 +105,7 @@ function bodyOf(payload: ResponsePayload): Uint8Array | string {
 }
 
 /** Tensors that a handler answered, as nested rows by name: `{"y":[[0.1,0.9]]}`. */
-function jsonFromTensors(tensors: readonly Tensor[]): string {
+export function jsonFromTensors(tensors: readonly Tensor[]): string {
   return `{${tensors.map((tensor) => `${JSON.stringify(tensor.name)}:${tensorToJson(tensor)}`).join(',')}}`
 }
 

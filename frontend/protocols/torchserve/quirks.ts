@@ -1,3 +1,5 @@
+import { GRPC_QUIRKS } from './grpc-quirks.ts'
+
 /**
  * Whose manners the dialect has: its own, strict and helpful, or exactly those of TorchServe 0.12, for clients
  * that depend on what is merely odd there.
@@ -10,6 +12,7 @@ export type Quirk = { readonly topic: string; readonly strict: string; readonly 
 
 /** Every oddity of TorchServe that can be asked for. The table in `docs/from-torchserve.md` is made from it. */
 export const QUIRKS = {
+  ...GRPC_QUIRKS,
   anyMethodPredicts: {
     topic: 'method of a prediction',
     strict: 'checked: 405 with `Allow` for any other than the listed ones',

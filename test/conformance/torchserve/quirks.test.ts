@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { COMPATIBILITIES, QUIRKS, type QuirkName } from '../../../frontend/protocols/torchserve/quirks.ts'
 import { healthProbes } from './probes/health.ts'
 import { configProbes } from './probes/config.ts'
+import { grpcProbes } from './probes/grpc.ts'
 import { httpProbes } from './probes/http.ts'
 import { inferenceProbes } from './probes/inference.ts'
 import { managementProbes } from './probes/management.ts'
@@ -11,6 +12,7 @@ import { tokenProbes } from './probes/tokens.ts'
 /** A quirk without its probe does not compile. */
 const PROBES: Readonly<Record<QuirkName, Probe>> = {
   ...configProbes,
+  ...grpcProbes,
   ...healthProbes,
   ...httpProbes,
   ...inferenceProbes,

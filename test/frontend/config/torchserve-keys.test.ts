@@ -33,14 +33,6 @@ const TORCHSERVE_KEYS = [
 
 /** Keys of parts of the server that are not there yet. */
 const OWED = new Set<string>([
-  'grpc_inference_address',
-  'grpc_management_address',
-  'grpc_inference_port',
-  'grpc_management_port',
-  'grpc_inference_max_connection_age_ms',
-  'grpc_inference_max_connection_age_grace_ms',
-  'grpc_management_max_connection_age_ms',
-  'grpc_management_max_connection_age_grace_ms',
   'private_key_file',
   'certificate_file',
   'keystore',

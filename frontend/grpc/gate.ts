@@ -1,0 +1,120 @@
+import {
+  Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from '@grpc/grpc-js'
+import { messageTooLate, servingErrorFrom } from './errors.ts'
+import type { ServingError } from '../../worker/contract/errors.ts'
+import { DETAILS_KEY, type CallStatus } from './status.ts'
+
+/** Who asks, as this transport knows it. */
+export type Caller = {
+  readonly authorization: string | undefined
+  readonly remoteAddress: string | undefined
+}
+
+/** What an accepted caller may reach; without `models` every model. */
+export type Grant = { readonly models?: ReadonlySet<string> }
+
+/** @throws ServingError `unauthenticated` | `permission_denied` | `resource_exhausted` */
+export type Authorize = (caller: Caller, model?: string) => Grant
+
+export type GateOptions = {
+  readonly authorize: Authorize
+  /** How long the first message of a call may take to arrive. */
+  readonly requestTimeoutMs: number
+  /** Whether anybody may call the method. */
+  readonly isOpen: (path: string) => boolean
+  /** Words an error in the manner of the service that was called, and records the call. */
+  readonly refuse: (path: string, error: ServingError, metadata: Metadata) => CallStatus
+}
+
+/** Decides on a call when its metadata has arrived: nothing more is read for a caller who may not ask. */
+export class Gate {
+  readonly #options: GateOptions
+  readonly #admitted = new WeakMap<Metadata, { readonly caller: Caller; readonly grant: Grant }>()
+
+  constructor(options: GateOptions) {
+    this.#options = options
+  }
+
+  readonly interceptor: ServerInterceptor = ({ path, requestStream }, call) =>
+    new ServerInterceptingCall(call, {
+      start: (next) => {
+        next(this.#listener({ path, requestStream }, call))
+      },
+    })
+
+  /** A caller whose token is for certain models is asked again when its model is known. */
+  checkModel(metadata: Metadata, model: string | undefined): void {
+    const admitted = this.#admitted.get(metadata)
+    if (admitted?.grant.models === undefined || model === undefined) return
+    this.#options.authorize(admitted.caller, model)
+  }
+
+  #listener(
+    { path, requestStream }: { readonly path: string; readonly requestStream: boolean },
+    call: ServerInterceptingCallInterface,
+  ) {
+    let timer: NodeJS.Timeout | undefined
+    const stopTimer = () => {
+      clearTimeout(timer)
+    }
+    return {
+      onReceiveMetadata: (metadata: Metadata, next: (metadata: Metadata) => void) => {
+        try {
+          this.#admit(path, call, metadata)
+        } catch (error) {
+          this.#refuse({ path, call, metadata }, error)
+          return
+        }
+        // A stream may be opened long before its client has something to say.
+        if (!requestStream) timer = this.#startTimer({ path, call, metadata })
+        next(metadata)
+      },
+      onReceiveMessage: (message: unknown, next: (message: unknown) => void) => {
+        stopTimer()
+        next(message)
+      },
+      onReceiveHalfClose: (next: () => void) => {
+        stopTimer()
+        next()
+      },
+      onCancel: stopTimer,
+    }
+  }
+
+  #admit(path: string, call: ServerInterceptingCallInterface, metadata: Metadata): void {
+    if (this.#options.isOpen(path)) return
+    const caller = callerOf(metadata, call.getConnectionInfo().remoteAddress)
+    this.#admitted.set(metadata, { caller, grant: this.#options.authorize(caller) })
+  }
+
+  #startTimer(incoming: Incoming): NodeJS.Timeout {
+    const { requestTimeoutMs } = this.#options
+    return setTimeout(() => {
+      this.#refuse(incoming, messageTooLate(requestTimeoutMs))
+    }, requestTimeoutMs).unref()
+  }
+
+  #refuse({ path, call, metadata }: Incoming, thrown: unknown): void {
+    const { code, message, details } = this.#options.refuse(path, servingErrorFrom(thrown), metadata)
+    const trailers = new Metadata()
+    trailers.set(DETAILS_KEY, details)
+    call.sendStatus({ code, details: message, metadata: trailers })
+  }
+}
+
+type Incoming = {
+  readonly path: string
+  readonly call: ServerInterceptingCallInterface
+  readonly metadata: Metadata
+}
+
+function callerOf(metadata: Metadata, remoteAddress: string | undefined): Caller {
+  const values = metadata.get('authorization')
+  // Two of them are no header that one party wrote: it is as if there were none.
+  const authorization = values.length === 1 ? values[0]?.toString() : undefined
+  return { authorization, remoteAddress }
+}

@@ -1,0 +1,40 @@
+import {
+  fromJSON,
+  loadSync,
+  type MessageTypeDefinition,
+  type PackageDefinition,
+  type ServiceDefinition,
+} from '@grpc/proto-loader'
+import { protoPath as healthProto } from 'grpc-health-check'
+import { GOOGLE } from './google.ts'
+import { merge } from './message.ts'
+import { TORCHSERVE } from './torchserve.ts'
+
+/** Field names as on the wire; absent fields have their zero value, except optional ones. */
+const OPTIONS = { keepCase: true, longs: String, defaults: true, objects: true } as const
+
+type Descriptors = Parameters<typeof fromJSON>[0]
+
+/** Everything that is served, by full name. */
+export const DEFINITIONS: PackageDefinition = {
+  ...loadSync(healthProto, OPTIONS),
+  // protobuf.js declares its data mutable, and does not change it
+  ...fromJSON(merge(GOOGLE, TORCHSERVE) as Descriptors, OPTIONS),
+}
+
+export function serviceDefinition(name: string): ServiceDefinition {
+  const definition = DEFINITIONS[name]
+  if (definition === undefined || 'format' in definition) throw new Error(`there is no gRPC service ${name}`)
+  return definition // what is not a message or an enum
+}
+
+/** The bytes of a message. */
+export function encode(name: string, value: object): Buffer {
+  return messageDefinition(name).serialize(value)
+}
+
+function messageDefinition(name: string): MessageTypeDefinition<object, object> {
+  const definition = DEFINITIONS[name]
+  if (definition === undefined || !('serialize' in definition)) throw new Error(`there is no message ${name}`)
+  return definition as MessageTypeDefinition<object, object> // only messages can be serialized
+}

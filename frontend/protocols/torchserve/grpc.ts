@@ -1,0 +1,66 @@
+import type { DataPlane } from '../../core/data-plane.ts'
+import { inferenceStatusOf, managementStatusOf } from './grpc-errors.ts'
+import { managementMethods } from './grpc-management.ts'
+import { predict, predictInPieces } from './grpc-predictions.ts'
+import { PredictionStream } from './grpc-stream.ts'
+import type { GrpcMethod, GrpcService } from './grpc-transport.ts'
+import { ping } from './health.ts'
+import type { ManagementPlanes } from './management.ts'
+import type { PredictionsRequest } from './proto-codec.ts'
+import type { HasQuirk } from './quirks.ts'
+
+export const INFERENCE_SERVICE = 'org.pytorch.serve.grpc.inference.InferenceAPIsService'
+export const MANAGEMENT_SERVICE = 'org.pytorch.serve.grpc.management.ManagementAPIsService'
+
+export type GrpcInferenceOptions = { readonly dataPlane: DataPlane; readonly hasQuirk: HasQuirk }
+
+/** TorchServe's inference service. */
+export function inferenceService({ dataPlane, hasQuirk }: GrpcInferenceOptions): GrpcService {
+  const methods: Readonly<Record<string, GrpcMethod>> = {
+    Ping: { kind: 'unary', answer: () => ({ health: ping(dataPlane, hasQuirk).body }) },
+    Predictions: {
+      kind: 'unary',
+      answer: (call, request) =>
+        predict({ dataPlane, call, requestId: call.requestId, request: predictionsRequest(request) }),
+    },
+    StreamPredictions: {
+      kind: 'server_stream',
+      answer: (call, request, send) =>
+        predictInPieces(
+          { dataPlane, call, requestId: call.requestId, request: predictionsRequest(request) },
+          send,
+        ),
+    },
+    StreamPredictions2: {
+      kind: 'bidi',
+      answer: (call, requests, send) => new PredictionStream(dataPlane, call, send).answer(requests),
+    },
+  }
+  return {
+    name: INFERENCE_SERVICE,
+    methods,
+    openMethods: hasQuirk('healthToken') ? [] : ['Ping'],
+    modelOf,
+    statusOf: inferenceStatusOf(hasQuirk),
+  }
+}
+
+/** TorchServe's management service. */
+export function managementService(planes: ManagementPlanes): GrpcService {
+  return {
+    name: MANAGEMENT_SERVICE,
+    methods: managementMethods(planes),
+    modelOf,
+    statusOf: managementStatusOf(planes.hasQuirk),
+  }
+}
+
+function predictionsRequest(message: unknown): PredictionsRequest {
+  return message as PredictionsRequest // the transport has decoded it
+}
+
+/** Every message of both services names its model in the same field, or has none. */
+function modelOf(message: unknown): string | undefined {
+  const { model_name: name } = message as { readonly model_name?: string }
+  return name === '' ? undefined : name
+}
