@@ -42,6 +42,8 @@ export function coreOf(config: Config, host: HostProcess): Core {
     models: config.declaredModels,
     precedence: hasQuirk('settingPrecedence') ? 'torchserve' : 'explicit',
     tolerance: hasQuirk('modelConfigKeys') ? 'everything' : 'nothing',
+    restore: config.restore,
+    savedStateFirst: hasQuirk('savedStateFirst'),
     cpus: usableCpus(),
     findings: new ProbedProviders(childProbe(host, environment)),
     startProcess: startProcessOf(config, host),

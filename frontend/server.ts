@@ -4,6 +4,7 @@ import type { Config } from './config/schema.ts'
 import { systemClock } from './core/clock.ts'
 import type { Core } from './core/create-core.ts'
 import type { StartupFailure } from './core/startup.ts'
+import type { StartupNote } from './core/startup-notes.ts'
 import { lockState, type StateLock } from './core/state-lock.ts'
 import { logEvents } from './observability/event-log.ts'
 import { createLogger, type Logger } from './observability/logger.ts'
@@ -55,8 +56,9 @@ export class Server {
     try {
       const addresses = await listen(this.#config, this.#listeners)
       await this.#record(addresses, 'starting')
-      const failures = await this.#core.load()
-      if (this.#closed === undefined) await this.#report(addresses, failures)
+      const notes: StartupNote[] = []
+      const failures = await this.#core.load((note) => notes.push(note))
+      if (this.#closed === undefined) await this.#report(addresses, { failures, notes })
     } catch (error) {
       if (this.#closed === undefined) {
         await this.close()
@@ -91,9 +93,9 @@ export class Server {
     await this.#logger.flush()
   }
 
-  async #report(addresses: Addresses, failures: readonly StartupFailure[]): Promise<void> {
-    for (const { message } of failures) this.#logger.log('error', `at the start: ${message}`)
-    this.#logger.report(await reportOf(this.#core, addresses, failures))
+  async #report(addresses: Addresses, outcome: StartupOutcome): Promise<void> {
+    for (const { message } of outcome.failures) this.#logger.log('error', `at the start: ${message}`)
+    this.#logger.report(await reportOf(this.#core, addresses, outcome))
     await this.#record(addresses, 'started')
     this.#logger.log('info', STARTED_MARKER)
   }
@@ -114,10 +116,12 @@ export class Server {
   }
 }
 
+type StartupOutcome = { readonly failures: readonly StartupFailure[]; readonly notes: readonly StartupNote[] }
+
 async function reportOf(
   core: Core,
   addresses: Addresses,
-  failures: readonly StartupFailure[],
+  { failures, notes }: StartupOutcome,
 ): Promise<string[]> {
   const versions = allVersions(core)
   const known = new Set([
@@ -131,7 +135,7 @@ async function reportOf(
     .map((version) => exampleRequest(version, addresses.inference, findSample))
     .find(Boolean)
   return [
-    ...startupReport({ addresses, versions, unregistered }),
+    ...startupReport({ addresses, versions, unregistered, notes }),
     ...(example === undefined ? [] : [`try: ${example}`]),
   ]
 }

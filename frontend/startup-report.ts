@@ -1,4 +1,6 @@
 import type { VersionDescription } from './core/control-plane.ts'
+import type { StartupNote } from './core/startup-notes.ts'
+import type { ModelId } from '../worker/contract/model-id.ts'
 import { isVariable, type TensorMetadata } from '../worker/contract/tensor.ts'
 
 export type StartupFacts = {
@@ -14,13 +16,15 @@ export type StartupFacts = {
   readonly versions: readonly VersionDescription[]
   /** Archives of the store that are not registered. */
   readonly unregistered: readonly string[]
+  readonly notes?: readonly StartupNote[]
 }
 
 /** What a person reads when the server has started: what is served, on what, how, why, and what to type next. */
 export function startupReport(facts: StartupFacts): string[] {
-  const { addresses, versions, unregistered } = facts
+  const { addresses, versions, unregistered, notes = [] } = facts
   return [
     `OnnxServe listens on ${listenersText(addresses)}`,
+    ...notes.map((note) => noteLine(note, addresses.management)),
     ...versions.map(versionLine),
     ...(versions.length === 0 ? ['no model is registered'] : []),
     ...unregistered.map(
@@ -33,6 +37,34 @@ export function startupReport(facts: StartupFacts): string[] {
 const LISTENER_WORDS: Readonly<Record<string, string>> = {
   grpcInference: 'gRPC inference',
   grpcManagement: 'gRPC management',
+}
+
+function noteLine(note: StartupNote, managementAddress: string): string {
+  switch (note.kind) {
+    case 'restored':
+      return `restored from the saved state: ${note.models.map(shown).join(', ')}`
+    case 'both':
+      return `${shown(note.model)} is declared and saved: ${WINNERS[note.wins]}`
+    case 'ignored':
+      return `${shown(note.model)} is declared and not served: the saved state alone counts with compatibility=torchserve`
+    case 'changed': {
+      const { model, archive } = note
+      const url = `${managementAddress}/models`
+      return `${shown(model)} is served as it was registered; ${archive} has changed since, and to serve that: curl -X DELETE "${url}/${model.name}/${model.version}" && curl -X POST "${url}?url=${archive}&initial_workers=1"`
+    }
+    default:
+      return note satisfies never
+  }
+}
+
+const WINNERS = {
+  declared: 'its archive has changed and is served; how it was scaled stays',
+  saved: 'what was saved is served',
+  same: 'it is the same archive; how it was scaled stays',
+} as const
+
+function shown({ name, version }: ModelId): string {
+  return `${name} ${version}`
 }
 
 function listenersText(addresses: StartupFacts['addresses']): string {

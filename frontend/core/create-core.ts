@@ -10,13 +10,14 @@ import { ModelRegistry } from './model-registry.ts'
 import { ModelStore } from './model-store.ts'
 import { RegistryJournal } from './registry-journal.ts'
 import type { SettingDefaults } from './settings.ts'
-import { SnapshotStore } from './snapshot.ts'
 import {
   loadStartupModels,
   type DeclaredModels,
   type DeclaredVersion,
   type StartupFailure,
 } from './startup.ts'
+import { SnapshotStore, UnkeptState } from './snapshot.ts'
+import type { Note } from './startup-notes.ts'
 import type { ProviderFindings } from './workers/provider-findings.ts'
 import { WorkerSetFactory } from './workers/worker-set-factory.ts'
 import type { StartWorkerProcess } from './workers/worker-process.ts'
@@ -28,6 +29,10 @@ export type CoreOptions = {
   readonly defaults: SettingDefaults
   readonly unregisterTimeoutMs: number
   readonly loadModels: DeclaredModels
+  /** Whether registrations outlive the server; default true. */
+  readonly restore?: boolean
+  /** Whether a saved registry makes `loadModels` irrelevant; default false. */
+  readonly savedStateFirst?: boolean
   /** Whose settings count; default `explicit`. */
   readonly precedence?: Precedence
   /** For configurations of archives; default `nothing`. */
@@ -48,7 +53,7 @@ export type Core = {
   readonly dataPlane: InferenceService
   readonly controlPlane: ManagementService
   /** Restores and registers. @returns what could not be served */
-  load(): Promise<StartupFailure[]>
+  load(note?: Note): Promise<StartupFailure[]>
 }
 
 /** Wires core's objects together; nothing runs before `load`. */
@@ -61,7 +66,8 @@ export function createCore(options: CoreOptions): Core {
     tolerance,
     onNotice: (archive, notice) => events.emit('archiveNotice', { archive, notice }),
   })
-  const snapshots = new SnapshotStore(join(options.stateDir, 'registry'))
+  const saved = new SnapshotStore(join(options.stateDir, 'registry'))
+  const snapshots = options.restore === false ? new UnkeptState(saved) : saved
   const journal = new RegistryJournal(registry, snapshots)
   const workerSets = new WorkerSetFactory({ cpus, findings, startProcess, clock, random })
   const dataPlane = new InferenceService(registry, events, clock)
@@ -83,7 +89,7 @@ export function createCore(options: CoreOptions): Core {
     store,
     dataPlane,
     controlPlane,
-    async load() {
+    async load(note = () => undefined) {
       dataPlane.beginStartup()
       await store.prepare()
       const failures = await loadStartupModels({
@@ -94,6 +100,8 @@ export function createCore(options: CoreOptions): Core {
         registry,
         loadModels,
         models,
+        savedStateFirst: options.savedStateFirst ?? false,
+        note,
       })
       dataPlane.endStartup(failures)
       return failures

@@ -104,6 +104,23 @@ export class ModelStore implements ArchiveSource {
     return storedModel(archive, digest, modelDir, opened)
   }
 
+  /**
+   * Whether an archive of the store is another one than what was unpacked from it. One that has not been written
+   * since is not read; one that is gone or broken counts as unchanged.
+   */
+  async hasChanged(archive: string, digest: string): Promise<boolean> {
+    try {
+      const path = await this.#pathOf(archive)
+      const found = await lstat(path)
+      const written = found.isDirectory() ? await lstat(join(path, MANIFEST_PATH)) : found
+      const unpacked = await lstat(join(this.#objects, digest))
+      // An object is renamed into its place when it is whole, and never touched again.
+      return written.mtimeMs > unpacked.ctimeMs && (await digestOf(path)) !== digest
+    } catch {
+      return false // what is registered is served all the same
+    }
+  }
+
   /** Removes unpacked objects that nothing names any more. */
   async collect(digestsInUse: ReadonlySet<string>): Promise<void> {
     for (const name of await readdir(this.#objects)) {
@@ -168,6 +185,12 @@ function storedModel(archive: string, digest: string, modelDir: string, opened: 
   const { manifest, config } = opened
   const modelBytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0)
   return { archive, digest, modelDir, modelBytes, manifest, config }
+}
+
+async function digestOf(path: string): Promise<string> {
+  const opened = await openArchive(path)
+  await opened.close()
+  return opened.digest
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { ModelSelector } from './data-plane.ts'
 import type { ModelRegistry } from './model-registry.ts'
 import type { ModelVersion } from './model-version.ts'
-import type { RegistryState, SnapshotStore, VersionRecord } from './snapshot.ts'
+import type { RegistryState, StateStore, VersionRecord } from './snapshot.ts'
 
 /** A record without its version. `isDefault` until another version is made the default. */
 export type RetainedVersion = {
@@ -22,13 +22,13 @@ export type RetainedVersion = {
  */
 export class RegistryJournal {
   readonly #registry: ModelRegistry
-  readonly #snapshots: SnapshotStore
+  readonly #snapshots: StateStore
   readonly #records = new Map<ModelVersion, VersionRecord>()
   /** What an earlier run had acknowledged and this one could not bring back. */
   #retained: readonly RetainedVersion[] = []
   #lastWrite: Promise<void> = Promise.resolve()
 
-  constructor(registry: ModelRegistry, snapshots: SnapshotStore) {
+  constructor(registry: ModelRegistry, snapshots: StateStore) {
     this.#registry = registry
     this.#snapshots = snapshots
   }

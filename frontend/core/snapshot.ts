@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { modelConfigSchema } from '../../archiver-cli/format/model-config.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
@@ -36,7 +36,19 @@ export type RegistryState = z.infer<typeof registryStateSchema>
 export type VersionRecord = RegistryState['models'][number]['versions'][number]
 
 const KEPT_GENERATIONS = 3
+const ASIDE_SUFFIX = '.unreadable'
 const FILE_PATTERN = /^registry-(\d+)\.json$/
+
+/** Where the state of the registry is kept from one run to the next. */
+export interface StateStore {
+  /** What the last run left; undefined when there is nothing. */
+  read(): Promise<RegistryState | undefined>
+  write(state: RegistryState): Promise<void>
+  /** Archives' digests that anything kept names: their unpacked files must stay. */
+  digestsInUse(): Promise<Set<string>>
+  /** Sentences on what the last `read` found damaged. */
+  readonly damage: readonly string[]
+}
 
 /**
  * The registry on disk: one file per generation, each with its own digest, the last three kept.
@@ -44,27 +56,38 @@ const FILE_PATTERN = /^registry-(\d+)\.json$/
  * A write is a temporary file, fsync, rename, fsync of the directory, in this order; only then is a change
  * acknowledged. A crash in between leaves the generation before it, whole.
  */
-export class SnapshotStore {
+export class SnapshotStore implements StateStore {
   readonly #directory: string
   #generation = 0
+  #damage: readonly string[] = []
 
   constructor(directory: string) {
     this.#directory = directory
   }
 
+  get damage(): readonly string[] {
+    return this.#damage
+  }
+
   /**
-   * The newest valid state, or undefined when there has never been one.
+   * The newest valid state, or undefined when there has never been one. A damaged file that is newer is kept aside,
+   * under a name that no later start reads.
    *
    * @throws ServingError `failed_precondition` when there are generations and none of them is valid: starting
    * empty would silently lose registrations.
    */
   async read(): Promise<RegistryState | undefined> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     const generations = await this.#generations()
     this.#generation = generations[0] ?? 0
+    this.#damage = []
     for (const generation of generations) {
       const state = await this.#readGeneration(generation)
-      if (state !== undefined) return state
+      if (state === undefined) continue
+      this.#damage = await this.#setAside(
+        generations.filter((each) => each > generation),
+        generation,
+      )
+      return state
     }
     if (generations.length === 0) return undefined
     throw new ServingError(
@@ -72,6 +95,22 @@ export class SnapshotStore {
       `none of the registry snapshots in ${this.#directory} is readable; restore one, or move them away to start empty`,
       { reason: 'snapshot' },
     )
+  }
+
+  async #setAside(damaged: readonly number[], counting: number): Promise<string[]> {
+    const sentences: string[] = []
+    for (const generation of damaged) {
+      const path = this.#pathOf(generation)
+      const isAside = await rename(path, path + ASIDE_SUFFIX).then(
+        () => true,
+        () => false, // then it stays in the way, and is found damaged again
+      )
+      sentences.push(
+        `the registry snapshot ${path} is unreadable; generation ${counting}, an earlier one, counts: changes made after it are lost` +
+          (isAside ? `; the file is kept as ${basename(path)}${ASIDE_SUFFIX}` : ''),
+      )
+    }
+    return sentences
   }
 
   /** Makes the state durable. After a failed write the next one writes everything anew. */
@@ -120,6 +159,7 @@ export class SnapshotStore {
 
   /** Newest first. */
   async #generations(): Promise<number[]> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     const names = await readdir(this.#directory)
     const numbers = names.flatMap((name) => FILE_PATTERN.exec(name)?.[1] ?? [])
     return numbers.map(Number).sort((a, b) => b - a)
@@ -141,6 +181,32 @@ export class SnapshotStore {
 
   #pathOf(generation: number): string {
     return join(this.#directory, `registry-${generation}.json`)
+  }
+}
+
+/**
+ * A registry that is not kept: what an earlier run saved is neither brought back nor touched, so that a later run
+ * without this choice finds it.
+ */
+export class UnkeptState implements StateStore {
+  readonly damage: readonly string[] = []
+  readonly #saved: StateStore
+
+  /** @param saved what stays as it is */
+  constructor(saved: StateStore) {
+    this.#saved = saved
+  }
+
+  read(): Promise<undefined> {
+    return Promise.resolve(undefined)
+  }
+
+  write(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  digestsInUse(): Promise<Set<string>> {
+    return this.#saved.digestsInUse()
   }
 }
 

@@ -8,16 +8,20 @@ import type { StoredModel } from './archive-source.ts'
 import type { ModelStore } from './model-store.ts'
 import type { ModelVersion } from './model-version.ts'
 import type { RegistryJournal } from './registry-journal.ts'
-import type { RegistryState, SnapshotStore } from './snapshot.ts'
+import { noteDeclared, noteRestored, type Note } from './startup-notes.ts'
+import type { RegistryState, StateStore } from './snapshot.ts'
 
 export type StartupOptions = {
   readonly store: ModelStore
-  readonly snapshots: SnapshotStore
+  readonly snapshots: StateStore
   readonly journal: RegistryJournal
   readonly management: ManagementService
   readonly registry: ModelRegistry
   readonly loadModels: DeclaredModels
   readonly models: readonly DeclaredVersion[]
+  /** TorchServe's order: what is declared counts only where an earlier run saved nothing. */
+  readonly savedStateFirst: boolean
+  readonly note: Note
 }
 
 /** Archives that the configuration says are always served; a `name` overrides the manifest's. */
@@ -76,14 +80,29 @@ export async function loadStartupModels(options: StartupOptions): Promise<Startu
     }
   }
   const state = (await options.snapshots.read()) ?? { models: [] }
-  const declared = await openDeclared(options, attempt)
+  for (const message of options.snapshots.damage) failures.push({ missing: 'the registry', message })
+  const declared = await openCounting(state, options, attempt)
   await restoreAll(state, declared, options, attempt)
   // Before anyone else can unpack an archive.
   await attempt('unused files', () => collectObjects(declared, options))
   options.management.open()
   await Promise.all(options.registry.names().map((name) => startModel(name, options, attempt)))
   await registerDeclared(declared, options, attempt)
+  await noteRestored(state, options, options.note)
   return failures
+}
+
+/** What the configuration declares, as far as it counts beside what was saved. */
+async function openCounting(
+  state: RegistryState,
+  options: StartupOptions,
+  attempt: Attempt,
+): Promise<Declared[]> {
+  const { savedStateFirst, note } = options
+  const declared = await openDeclared(options, attempt)
+  const archives = declared.map(({ name, stored }) => ({ model: idOf(name, stored), digest: stored.digest }))
+  noteDeclared(archives, { state, savedStateFirst }, note)
+  return savedStateFirst && state.models.length > 0 ? [] : declared
 }
 
 async function collectObjects(

@@ -13,7 +13,35 @@ const FACTS: StartupFacts = {
 }
 
 describe('the start-up report', () => {
+  const DIGITS = { name: 'digits', version: '1.0' }
   const CASES: { it: string; facts: Partial<StartupFacts>; lines: string[] }[] = [
+    {
+      it: 'says what an earlier run has left',
+      facts: { notes: [{ kind: 'restored', models: [DIGITS, { name: 'iris', version: '2.0' }] }] },
+      lines: ['restored from the saved state: digits 1.0, iris 2.0'],
+    },
+    {
+      it: 'says which of two archives of one version is served',
+      facts: {
+        notes: [
+          { kind: 'both', model: DIGITS, wins: 'declared' },
+          { kind: 'both', model: { name: 'iris', version: '2.0' }, wins: 'same' },
+          { kind: 'ignored', model: { name: 'other', version: '1.0' } },
+        ],
+      },
+      lines: [
+        'digits 1.0 is declared and saved: its archive has changed and is served; how it was scaled stays',
+        'iris 2.0 is declared and saved: it is the same archive; how it was scaled stays',
+        'other 1.0 is declared and not served: the saved state alone counts with compatibility=torchserve',
+      ],
+    },
+    {
+      it: 'gives the commands that serve an archive which has changed',
+      facts: { notes: [{ kind: 'changed', model: DIGITS, archive: 'digits.mar' }] },
+      lines: [
+        'digits 1.0 is served as it was registered; digits.mar has changed since, and to serve that: curl -X DELETE "http://127.0.0.1:8081/models/digits/1.0" && curl -X POST "http://127.0.0.1:8081/models?url=digits.mar&initial_workers=1"',
+      ],
+    },
     {
       it: 'says on what, how and why a version is served',
       facts: {},

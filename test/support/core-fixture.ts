@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCore, type Core, type CoreOptions } from '../../frontend/core/create-core.ts'
 import type { AdmittedRequest, RequestHead } from '../../frontend/core/data-plane.ts'
+import type { StartupNote } from '../../frontend/core/startup-notes.ts'
 import { SnapshotStore, type RegistryState } from '../../frontend/core/snapshot.ts'
 import { FakeClock } from './fake-clock.ts'
 import { FakeWorkers, type FakeWorkersOptions } from './fake-worker-process.ts'
@@ -71,6 +72,8 @@ export class CoreInstance {
   readonly clock = new FakeClock()
   /** What it announced, in words. */
   readonly heard: string[] = []
+  /** What it noted of its start. */
+  readonly notes: StartupNote[] = []
   readonly #core: Core
 
   constructor(home: CoreHome, workers: FakeWorkers, options: Partial<CoreOptions>) {
@@ -117,7 +120,7 @@ export class CoreInstance {
   }
 
   async load(): Promise<string[]> {
-    return (await this.#core.load()).map(({ message }) => message)
+    return (await this.#core.load((note) => this.notes.push(note))).map(({ message }) => message)
   }
 
   register(archive: string, initialWorkers?: number) {

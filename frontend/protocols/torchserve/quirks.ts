@@ -96,6 +96,11 @@ export const QUIRKS = {
     strict: 'chosen for a laptop and for safety',
     torchserve: "TorchServe's, where the table of settings names a second one",
   },
+  savedStateFirst: {
+    topic: '`--models` and `load_models` beside registrations that are restored',
+    strict: 'all are served, and of one version what the configuration declares; the start report says which',
+    torchserve: 'only what is restored; the start report says what was left out',
+  },
   unknownProperties: {
     topic: 'keys of `config.properties` that are unknown, cannot apply, or are given twice',
     strict: 'the server does not start, and says why',

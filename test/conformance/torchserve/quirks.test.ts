@@ -7,6 +7,7 @@ import { httpProbes } from './probes/http.ts'
 import { inferenceProbes } from './probes/inference.ts'
 import { managementProbes } from './probes/management.ts'
 import type { Probe } from './probes/probe.ts'
+import { startupProbes } from './probes/startup.ts'
 import { tokenProbes } from './probes/tokens.ts'
 
 /** A quirk without its probe does not compile. */
@@ -16,6 +17,7 @@ const PROBES: Readonly<Record<QuirkName, Probe>> = {
   ...healthProbes,
   ...httpProbes,
   ...inferenceProbes,
+  ...startupProbes,
   ...tokenProbes,
   ...managementProbes,
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SnapshotStore, type RegistryState } from '../../../frontend/core/snapshot.ts'
+import { SnapshotStore, UnkeptState, type RegistryState } from '../../../frontend/core/snapshot.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 /** A registry of one version, told apart by its number of workers. */
@@ -10,6 +10,21 @@ function stateOf(minWorkers: number): RegistryState {
   const versions = [{ version: '1.0', archive: 'm.mar', digest: `d${minWorkers}`, settings }]
   return { models: [{ name: 'm', defaultVersion: '1.0', versions }] }
 }
+
+describe('UnkeptState', () => {
+  it('brings nothing back, writes nothing, and leaves what was saved', async () => {
+    const root = await temporaryDirectory()
+    const saved = new SnapshotStore(join(root.path, 'registry'))
+    await saved.read()
+    await saved.write(stateOf(1))
+    const unkept = new UnkeptState(saved)
+    await unkept.write()
+    assert.equal(await unkept.read(), undefined)
+    assert.deepEqual(await unkept.digestsInUse(), new Set(['d1']))
+    assert.deepEqual(await new SnapshotStore(join(root.path, 'registry')).read(), stateOf(1))
+    await root.remove()
+  })
+})
 
 describe('SnapshotStore', () => {
   let root: Awaited<ReturnType<typeof temporaryDirectory>>
@@ -128,7 +143,32 @@ describe('SnapshotStore', () => {
       await store.read()
       await store.write(stateOf(9))
       assert.deepEqual(await seen(), stateOf(9))
-      assert.deepEqual(await files(), ['registry-2.json', 'registry-3.json', 'registry-4.json'])
+      assert.deepEqual(await files(), [
+        'registry-1.json',
+        'registry-2.json',
+        'registry-3.json.unreadable',
+        'registry-4.json',
+      ])
+    })
+
+    it('keeps it aside, and says so once', async () => {
+      await written(3)
+      await writeFile(pathOf(3), 'x')
+      const store = new SnapshotStore(directory)
+      await store.read()
+      assert.deepEqual(store.damage, [
+        `the registry snapshot ${pathOf(3)} is unreadable; generation 2, an earlier one, counts: changes made after it are lost; the file is kept as registry-3.json.unreadable`,
+      ])
+      assert.equal(await readFile(`${pathOf(3)}.unreadable`, 'utf8'), 'x')
+      await store.read()
+      assert.deepEqual(store.damage, [])
+    })
+
+    it('leaves everything in its place when no generation is whole', async () => {
+      await written(2)
+      for (const generation of [1, 2]) await writeFile(pathOf(generation), 'x')
+      await assert.rejects(seen())
+      assert.deepEqual(await files(), ['registry-1.json', 'registry-2.json'])
     })
 
     it('names the archives of the generations that are whole', async () => {
@@ -178,7 +218,7 @@ describe('SnapshotStore', () => {
         await mkdir(join(directory, obstacle))
         await assert.rejects(store.write(stateOf(8)), { code: 'EISDIR' })
         assert.deepEqual(await seen(), stateOf(2))
-        await rm(join(directory, obstacle), { recursive: true })
+        await rm(join(directory, obstacle), { recursive: true, force: true })
         await store.write(stateOf(9))
         assert.deepEqual(await seen(), stateOf(9))
       })
