@@ -13,6 +13,7 @@ import {
   managementMount,
   metricsMount,
 } from './protocols/torchserve/routes.ts'
+import { packageVersion } from './version.ts'
 
 /** Where each listener listens; those that are switched off are absent. */
 export type Addresses = {
@@ -33,7 +34,7 @@ export function listenersOf(config: Config, core: Core, { logger, metrics }: Obs
   const { dataPlane, controlPlane } = core
   const hasQuirk = quirksOf(config.compatibility)
   const renderError = errorRenderer(hasQuirk)
-  const dialect = { transport: httpTransport, hasQuirk }
+  const dialect = { transport: httpTransport, hasQuirk, serverVersion: packageVersion() }
   const listener = (mount: AppOptions['mounts'][number]) =>
     new HttpListener(
       {

@@ -57,7 +57,7 @@ function normalized(table: string): string {
 function mountedRoutes(): Set<string> {
   const dataPlane = new FakeDataPlane()
   const controlPlane = new FakeControlPlane()
-  const dialect = { transport: httpTransport, hasQuirk: quirksOf('strict') }
+  const dialect = { transport: httpTransport, serverVersion: '1.2.3', hasQuirk: quirksOf('strict') }
   const renderMetrics = () => Promise.resolve({ contentType: '', body: '' })
   return new Set([
     ...inferenceMount({ dataPlane, maxRequestBytes: 100_000, ...dialect }).routes,

@@ -1,6 +1,7 @@
 import type {
   BatchTiming,
   Device,
+  HandlerSchemas,
   Operation,
   RequestPayload,
   ResponsePayload,
@@ -131,6 +132,8 @@ export type VersionMetadata = {
   readonly inputs: readonly TensorMetadata[]
   readonly outputs: readonly TensorMetadata[]
   readonly device: Device
+  /** What the handler says that it takes and answers. */
+  readonly schemas?: HandlerSchemas
 }
 
 /** The data plane: what inference clients may ask. Knows no protocol. */

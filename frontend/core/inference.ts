@@ -102,8 +102,16 @@ export class InferenceService implements DataPlane {
     if (report === undefined) {
       throw notServing(version.model, 'loading', 'no worker has loaded it yet', 1000)
     }
-    const { inputs, outputs, device } = report
-    return { model: version.model, handler: version.artefact.handler, inputs, outputs, device }
+    const { inputs, outputs, device, schemas } = report
+    const { model, artefact } = version
+    return {
+      model,
+      handler: artefact.handler,
+      inputs,
+      outputs,
+      device,
+      ...(schemas === undefined ? {} : { schemas }),
+    }
   }
 
   #overdue(): ModelId[] {

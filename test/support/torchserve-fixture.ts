@@ -43,7 +43,7 @@ export class TorchServeFixture {
     const dataPlane = new FakeDataPlane()
     const controlPlane = new FakeControlPlane()
     const hasQuirk = quirksOf(compatibility)
-    const dialect = { transport: httpTransport, hasQuirk, access }
+    const dialect = { transport: httpTransport, serverVersion: '1.2.3', hasQuirk, access }
     const renderMetrics = () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' })
     const mounts = [
       inferenceMount({ dataPlane, maxRequestBytes: 100_000, ...dialect }),

@@ -112,6 +112,12 @@ export type BatchTiming = {
   readonly runs: number
 }
 
+/** JSON Schemas (2020-12) of what a handler takes and answers, as it declares them. */
+export type HandlerSchemas = {
+  readonly request?: Readonly<Record<string, unknown>>
+  readonly response?: Readonly<Record<string, unknown>>
+}
+
 /** What one worker thread says once its handler and session are loaded and warm. */
 export type InstanceReport = {
   readonly threadId: number
@@ -120,6 +126,7 @@ export type InstanceReport = {
   readonly outputs: readonly TensorMetadata[]
   /** Whether the handler reads request headers; if not, the frontend does not send them. */
   readonly usesHeaders: boolean
+  readonly schemas?: HandlerSchemas
   readonly loadMs: number
   readonly warmUpMs: number
 }

@@ -1,5 +1,6 @@
 import type { Operation } from '../../core/data-plane.ts'
 import { invoke, type InvocationOptions } from './invocations.ts'
+import { INFERENCE_DOCS } from './openapi/inference-docs.ts'
 import { predict } from './predictions.ts'
 import type { PredictionTarget } from './request-head.ts'
 import type { HasQuirk } from './quirks.ts'
@@ -25,13 +26,19 @@ export function inferenceRoutes(options: InferenceRouteOptions): Route[] {
   }
   const on = routesOf(options)
   return [
-    ...on(['POST', 'PUT'], '/predictions/:model{/:version}', predicting),
+    ...on(['POST', 'PUT'], '/predictions/:model{/:version}', {
+      answer: predicting,
+      doc: INFERENCE_DOCS.predict,
+    }),
     // Handlers that speak a protocol of their own behind this path have routes to read, such as `v1/models`.
-    ...on(['GET', 'POST', 'PUT'], '/predictions/:model/:version/*url_path', predicting),
-    ...on(['POST'], '/explanations/:model{/:version}', explaining),
-    ...on(['POST'], '/v1/models/:model\\:predict', predicting),
-    ...on(['POST'], '/v1/models/:model\\:explain', explaining),
-    ...on(['POST'], '/invocations', invoking),
+    ...on(['GET', 'POST', 'PUT'], '/predictions/:model/:version/*url_path', {
+      answer: predicting,
+      doc: INFERENCE_DOCS.predictPath,
+    }),
+    ...on(['POST'], '/explanations/:model{/:version}', { answer: explaining, doc: INFERENCE_DOCS.explain }),
+    ...on(['POST'], '/v1/models/:model\\:predict', { answer: predicting, doc: INFERENCE_DOCS.v1Predict }),
+    ...on(['POST'], '/v1/models/:model\\:explain', { answer: explaining, doc: INFERENCE_DOCS.v1Explain }),
+    ...on(['POST'], '/invocations', { answer: invoking, doc: INFERENCE_DOCS.invocations }),
   ]
 }
 
@@ -43,16 +50,16 @@ export function queryRoutes(options: InferenceRouteOptions): Route[] {
   }
   const on = routesOf(options)
   return [
-    ...on(['POST'], '/models/:model/invoke', answer),
-    ...on(['GET', 'POST'], '/:model/predict', answer),
-    ...on(['GET', 'POST'], '/:model/:version/predict', answer),
+    ...on(['POST'], '/models/:model/invoke', { answer, doc: INFERENCE_DOCS.invoke }),
+    ...on(['GET', 'POST'], '/:model/predict', { answer, doc: INFERENCE_DOCS.legacy }),
+    ...on(['GET', 'POST'], '/:model/:version/predict', { answer, doc: INFERENCE_DOCS.legacyVersion }),
   ]
 }
 
 /** One route for each method that may predict here. */
 function routesOf({ hasQuirk }: InferenceRouteOptions) {
-  return (methods: readonly Method[], path: string, answer: Route['answer']): Route[] =>
-    (hasQuirk('anyMethodPredicts') ? ANY_METHOD : methods).map((method) => ({ method, path, answer }))
+  return (methods: readonly Method[], path: string, route: Pick<Route, 'answer' | 'doc'>): Route[] =>
+    (hasQuirk('anyMethodPredicts') ? ANY_METHOD : methods).map((method) => ({ method, path, ...route }))
 }
 
 function targetOf({ params }: Call, operation: Operation | undefined): PredictionTarget {

@@ -8,6 +8,7 @@ import {
   unregister,
   type ManagementPlanes,
 } from './management.ts'
+import { MANAGEMENT_DOCS } from './openapi/management-docs.ts'
 import { modelIdOf, selectorOf, type Route } from './route-table.ts'
 import type { Transport } from './transport.ts'
 
@@ -22,20 +23,28 @@ export function managementRoutes({ transport, ...planes }: ManagementRouteOption
     {
       method: 'POST',
       path: '/models',
+      doc: MANAGEMENT_DOCS.register,
       answer: async ({ ctx, query }) => {
         const body = await transport.readBody(ctx, MAX_PARAMETER_BYTES)
         return register(planes, { query, json: Buffer.from(body).toString() })
       },
     },
-    { method: 'GET', path: '/models', answer: ({ query }) => list(planes, query) },
+    {
+      method: 'GET',
+      path: '/models',
+      doc: MANAGEMENT_DOCS.list,
+      answer: ({ query }) => list(planes, query),
+    },
     {
       method: 'PUT',
       path: '/models/:model/:version/set-default',
+      doc: MANAGEMENT_DOCS.setDefault,
       answer: ({ params, query }) => setDefault(planes, modelIdOf(params), query),
     },
     {
       method: 'GET',
       path: '/models/:model{/:version}',
+      doc: MANAGEMENT_DOCS.describe,
       answer: ({ ctx, params, query }) => {
         const { requestId, signal } = ctx.state
         return describe(planes, selectorOf(params), { query, requestId, signal })
@@ -44,16 +53,19 @@ export function managementRoutes({ transport, ...planes }: ManagementRouteOption
     {
       method: 'PUT',
       path: '/models/:model{/:version}',
+      doc: MANAGEMENT_DOCS.scale,
       answer: ({ params, query }) => scale(planes, selectorOf(params), query),
     },
     {
       method: 'DELETE',
       path: '/models/:model{/:version}',
+      doc: MANAGEMENT_DOCS.unregister,
       answer: ({ params, query }) => unregister(planes, selectorOf(params), query),
     },
     {
       method: 'GET',
       path: '/v1/models/:model',
+      doc: MANAGEMENT_DOCS.presence,
       answer: ({ params }) => modelPresence(planes.dataPlane, selectorOf(params)),
     },
   ]

@@ -44,15 +44,17 @@ const RUNTIMES: readonly string[] = ['node', 'python', 'python3', 'LSP', 'PYTHON
 
 const runtime: Parameter<string> = {
   expected: `one of ${RUNTIMES.join(', ')}; handlers run in Node.js in any case`,
+  json: { type: 'string', enum: RUNTIMES },
   parse: (value) => RUNTIMES.find((name) => name === value),
 }
 
 const sha256: Parameter<string> = {
   expected: 'the SHA-256 of the archive file, 64 hexadecimal digits',
+  json: { type: 'string', pattern: '^[0-9a-fA-F]{64}$' },
   parse: (value) => (/^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined),
 }
 
-const REGISTER = {
+export const REGISTER = {
   url: text,
   model_name: text,
   runtime,
@@ -120,7 +122,7 @@ function registerRequest(source: ParameterSource, hasQuirk: HasQuirk): RegisterR
   }
 }
 
-const SCALE = {
+export const SCALE = {
   min_worker: workers,
   max_worker: workers,
   synchronous: flag,
@@ -158,7 +160,7 @@ function scaleAnswer({ state, model, workers }: WorkersOutcome, { version }: Mod
   return status(200, `Workers scaled to ${workers} for model: ${model.name}${suffix}`)
 }
 
-const LIST = {
+export const LIST = {
   limit: boundedInteger(1, MAX_PAGE),
   next_page_token: boundedInteger(0, Number.MAX_SAFE_INTEGER),
 }
@@ -169,7 +171,7 @@ export function list({ controlPlane, hasQuirk }: ManagementPlanes, query: string
   return jsonAnswer(200, listToJson(controlPlane.list(), { offset, limit }, hasQuirk))
 }
 
-const DESCRIBE = { customized: flag }
+export const DESCRIBE = { customized: flag }
 
 /** `GET /models/{model}[/{version}|/all]` */
 export async function describe(
@@ -195,7 +197,7 @@ export async function setDefault(
   return status(200, `Default version of model "${model.name}" is now "${model.version}"`)
 }
 
-const UNREGISTER = { synchronous: ignored, timeout: ignored }
+export const UNREGISTER = { synchronous: ignored, timeout: ignored }
 
 /** `DELETE /models/{model}[/{version}]` */
 export async function unregister(

@@ -1,3 +1,5 @@
+import { ANYTHING } from './openapi/json-schema.ts'
+import { text } from './parameters.ts'
 import type { Call, Route } from './route-table.ts'
 
 /** What a scrape asks for; what answers it, in which format, is the composition root's business. */
@@ -13,5 +15,17 @@ export function metricsRoute(render: RenderMetrics): Route {
     const { contentType, body } = await render({ names, accept: ctx.req.headers.accept })
     return { status: 200, headers: { 'content-type': contentType, vary: 'accept' }, body }
   }
-  return { method: 'GET', path: '/metrics', answer }
+  return {
+    method: 'GET',
+    path: '/metrics',
+    doc: {
+      operationId: 'metrics',
+      summary: 'Read the metrics.',
+      query: { 'name[]': text },
+      answers: {
+        200: { description: 'In the format that `Accept` asks for.', content: { 'text/plain': ANYTHING } },
+      },
+    },
+    answer,
+  }
 }

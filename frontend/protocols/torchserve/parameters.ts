@@ -1,10 +1,13 @@
 import { badParameter, missingParameter, repeatedParameter, unknownParameter } from './errors.ts'
 import { entriesOfJson } from './json-parameters.ts'
+import type { JsonSchema } from './openapi/json-schema.ts'
 import type { HasQuirk } from './quirks.ts'
 
 /** How one parameter is read from its text. */
 export type Parameter<T> = {
   readonly expected: string
+  /** For the description of the API. */
+  readonly json: JsonSchema
   readonly parse: (text: string) => T | undefined
   /** What TorchServe makes of a text that does not parse; a value of undefined is as if it had not been given. */
   readonly quirk?: (text: string) => { readonly value: T | undefined } | undefined
@@ -28,11 +31,13 @@ const ABSENT = { value: undefined }
 
 export const text: Parameter<string> = {
   expected: 'a text',
+  json: { type: 'string' },
   parse: (value) => (value === '' ? undefined : value),
 }
 
 export const flag: Parameter<boolean> = {
   expected: 'true or false',
+  json: { type: 'boolean' },
   parse: (value) => {
     const word = value.toLowerCase()
     return word === 'true' ? true : word === 'false' ? false : undefined
@@ -45,6 +50,7 @@ const INTEGER = /^-?\d+$/
 export function integer(min: number, max: number, unit = ''): Parameter<number> {
   return {
     expected: `an integer from ${min} to ${max}${unit}`,
+    json: { type: 'integer', minimum: min, maximum: max },
     parse: (value) => {
       const number = INTEGER.test(value) ? Number(value) : Number.NaN
       return number >= min && number <= max ? number : undefined
@@ -60,7 +66,11 @@ export function boundedInteger(min: number, max: number): Parameter<number> {
 }
 
 /** Accepted because TorchServe accepts it, and without effect there too. */
-export const ignored: Parameter<string> = { expected: 'anything', parse: (value) => value }
+export const ignored: Parameter<string> = {
+  expected: 'anything',
+  json: { type: 'string' },
+  parse: (value) => value,
+}
 
 /**
  * Reads the parameters of a request, from its query and from a JSON object if it has one.

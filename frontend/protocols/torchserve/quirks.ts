@@ -18,6 +18,11 @@ export const QUIRKS = {
     strict: 'checked: 405 with `Allow` for any other than the listed ones',
     torchserve: 'any method predicts',
   },
+  openApiNames: {
+    topic: 'names in the API descriptions',
+    strict: 'titles of this server; the path of a prediction as it is, `/predictions/{model}`',
+    torchserve: 'title `TorchServe APIs`; singular `/prediction/{model}` in the description of a model',
+  },
   rootNotAllowed: {
     topic: '`GET /`',
     strict: 'an index of the routes',

@@ -4,6 +4,7 @@ import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { ModelSelector } from '../../core/data-plane.ts'
 import type { Gate, RouteScope } from './access.ts'
 import { methodNotAllowed } from './errors.ts'
+import type { RouteDoc } from './openapi/route-doc.ts'
 import type { Answer, Mount, RequestContext, RequestState, Transport } from './transport.ts'
 
 /** What a route handler gets of a request. */
@@ -19,6 +20,7 @@ export type Route = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'OPTIONS'
   /** In the router's syntax, `/models/:model{/:version}`. */
   readonly path: string
+  readonly doc: RouteDoc
   /** Undefined: the handler has sent its answer itself. */
   readonly answer: (call: Call) => Promise<Answer | undefined> | Answer | undefined
 }
@@ -43,7 +45,8 @@ export function mountRoutes(routes: readonly ScopedRoute[], { transport, gate, f
   const router = new Router<RequestState>()
   const scopes = new Map<unknown, RouteScope>()
   for (const route of routes) {
-    scopes.set(router.register(route.path, [route.method], routeMiddleware(route, transport)), route.scope)
+    const layer = router.register(route.path, [route.method], routeMiddleware(route, transport, router))
+    scopes.set(layer, route.scope)
   }
   // The router that will choose the route is asked: no spelling of a path can mean one route here and another there.
   const scopeOf = (ctx: RequestContext) => scopes.get(router.match(ctx.path, ctx.method).pathAndMethod[0])
@@ -70,10 +73,11 @@ export function shownRoutes(routes: readonly Route[]): string[] {
   return routes.map(({ method, path }) => `${method} ${shown(path)}`)
 }
 
-function routeMiddleware({ answer }: Route, transport: Transport) {
+function routeMiddleware({ method, answer }: Route, transport: Transport, router: Router<RequestState>) {
   return async (ctx: RequestContext & { params: Record<string, string> }) => {
     const { model } = ctx.params
     if (model !== undefined) ctx.state.checkModel?.(model)
+    if (method === 'OPTIONS') ctx.res.setHeader('allow', allowedMethods(router, ctx).join(', '))
     const result = await answer({ ctx, params: ctx.params, query: ctx.querystring })
     if (result !== undefined) transport.send(ctx, result)
   }
@@ -82,8 +86,7 @@ function routeMiddleware({ answer }: Route, transport: Transport) {
 /** Reached when no route answered: a path that other methods know is 405, or tells its methods to `OPTIONS`. */
 function refuseOtherMethods(router: Router<RequestState>, transport: Transport): Middleware<RequestState> {
   return async (ctx, next) => {
-    const layers = router.match(ctx.path, ctx.method).path
-    const allowed = [...new Set(layers.flatMap((layer) => layer.methods))]
+    const allowed = allowedMethods(router, ctx)
     if (allowed.length === 0) {
       await next()
       return
@@ -92,6 +95,10 @@ function refuseOtherMethods(router: Router<RequestState>, transport: Transport):
     if (ctx.method !== 'OPTIONS') throw methodNotAllowed(ctx.method, ctx.path, allowed)
     transport.send(ctx, { status: 204, headers: {}, body: '' })
   }
+}
+
+function allowedMethods(router: Router<RequestState>, { path, method }: RequestContext): string[] {
+  return [...new Set(router.match(path, method).path.flatMap((layer) => layer.methods))]
 }
 
 /** `/models/:model{/:version}` as people write it: `/models/{model}[/{version}]`; `/:model\\:predict` is `/{model}:predict`. */

@@ -1,4 +1,7 @@
 import { badRequest, workflowNotFound } from './errors.ts'
+import { ANYTHING } from './openapi/json-schema.ts'
+import { jsonDoc } from './openapi/route-doc.ts'
+import { ref } from './openapi/schemas.ts'
 import type { Route } from './route-table.ts'
 import { jsonAnswer } from './transport.ts'
 
@@ -9,7 +12,13 @@ import { jsonAnswer } from './transport.ts'
 
 /** `POST /wfpredict/{workflow}` */
 export function workflowPredictionRoutes(): Route[] {
-  return [{ method: 'POST', path: '/wfpredict/:workflow', answer: absent }]
+  const doc = {
+    operationId: 'wfpredict',
+    summary: 'Refused: there are no workflows.',
+    body: { '*/*': ANYTHING },
+    answers: {},
+  }
+  return [{ method: 'POST', path: '/wfpredict/:workflow', doc, answer: absent }]
 }
 
 export function workflowManagementRoutes(): Route[] {
@@ -17,15 +26,39 @@ export function workflowManagementRoutes(): Route[] {
     {
       method: 'POST',
       path: '/workflows',
+      doc: {
+        operationId: 'registerWorkflow',
+        summary: 'Refused: workflows cannot be registered.',
+        answers: {},
+      },
       answer: () => {
         throw badRequest(
           'workflows cannot be registered: call the models one after the other from the client, or from a handler',
         )
       },
     },
-    { method: 'GET', path: '/workflows', answer: () => jsonAnswer(200, { workflows: [] }) },
-    { method: 'GET', path: '/workflows/:workflow', answer: absent },
-    { method: 'DELETE', path: '/workflows/:workflow', answer: absent },
+    {
+      method: 'GET',
+      path: '/workflows',
+      doc: {
+        operationId: 'listWorkflows',
+        summary: 'List the workflows: there are none.',
+        answers: { 200: jsonDoc('An empty list.', ref('WorkflowList')) },
+      },
+      answer: () => jsonAnswer(200, { workflows: [] }),
+    },
+    {
+      method: 'GET',
+      path: '/workflows/:workflow',
+      doc: { operationId: 'describeWorkflow', summary: 'Refused: there are no workflows.', answers: {} },
+      answer: absent,
+    },
+    {
+      method: 'DELETE',
+      path: '/workflows/:workflow',
+      doc: { operationId: 'unregisterWorkflow', summary: 'Refused: there are no workflows.', answers: {} },
+      answer: absent,
+    },
   ]
 }
 

@@ -41,6 +41,17 @@ export const inferenceProbes = {
     strict: [405],
     torchserve: [200],
   },
+  openApiNames: {
+    observe: overHttp(async (fixture) => {
+      const ofAddress = await fixture.infer('/', { method: 'OPTIONS' })
+      const ofModel = await fixture.infer(PREDICTION, { method: 'OPTIONS' })
+      const { info } = JSON.parse(ofAddress.text) as { info: { title: string } } // an OpenAPI document
+      const { paths } = JSON.parse(ofModel.text) as { paths: object }
+      return [info.title, Object.keys(paths)[0]]
+    }),
+    strict: ['OnnxServe inference API', '/predictions/digits'],
+    torchserve: ['TorchServe APIs', '/prediction/digits'],
+  },
   rootNotAllowed: {
     observe: overHttp(async (fixture) => {
       const answers = [await fixture.infer('/', { method: 'GET' }), await fixture.manage('GET', '/')]

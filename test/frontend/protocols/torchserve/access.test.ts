@@ -21,7 +21,7 @@ const TOKENS = CALLERS.slice(1).map((name) => knownToken(name, [name as Scope]))
 
 /** The routes that the mounts themselves name: a new one is tried without being listed here. */
 function mountedRoutes(): { listener: Listener; method: string; path: string }[] {
-  const dialect = { transport: httpTransport, hasQuirk: () => false }
+  const dialect = { transport: httpTransport, hasQuirk: () => false, serverVersion: '1.2.3' }
   const dataPlane = new FakeDataPlane()
   const controlPlane = new FakeControlPlane()
   const renderMetrics = () => Promise.resolve({ contentType: '', body: '' })

@@ -56,7 +56,7 @@ describe('the inference routes', () => {
   }
 
   const REFUSED = [
-    { call: 'GET /predictions/digits', status: 405, allow: 'POST, PUT' },
+    { call: 'GET /predictions/digits', status: 405, allow: 'POST, PUT, OPTIONS' },
     { call: 'DELETE /predictions/digits/2.0/v1/models', status: 405, allow: 'HEAD, GET, POST, PUT' },
     { call: 'GET /explanations/digits', status: 405, allow: 'POST' },
     { call: 'GET /v1/models/digits:predict', status: 405, allow: 'POST' },

@@ -185,7 +185,7 @@ describe('management', () => {
 
   const OTHERS = [
     { method: 'DELETE', path: '/models', status: 405, allow: 'POST, HEAD, GET' },
-    { method: 'POST', path: '/models/digits', status: 405, allow: 'HEAD, GET, PUT, DELETE' },
+    { method: 'POST', path: '/models/digits', status: 405, allow: 'HEAD, GET, PUT, DELETE, OPTIONS' },
     { method: 'GET', path: '/models/digits/1.0/set-default', status: 405, allow: 'PUT' },
     { method: 'GET', path: '/models/a/b/c', status: 404, allow: null },
     { method: 'POST', path: '/predictions/digits', status: 404, allow: null },

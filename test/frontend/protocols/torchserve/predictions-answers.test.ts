@@ -120,19 +120,25 @@ describe('predictions', () => {
       method: 'GET',
       path: '/predictions/digits',
       status: 405,
-      allow: 'POST, PUT',
+      allow: 'POST, PUT, OPTIONS',
       type: 'MethodNotAllowedException',
     },
     {
       method: 'DELETE',
       path: '/predictions/digits/1.0',
       status: 405,
-      allow: 'POST, PUT',
+      allow: 'POST, PUT, OPTIONS',
       type: 'MethodNotAllowedException',
     },
     { method: 'POST', path: '/ping', status: 405, allow: 'HEAD, GET', type: 'MethodNotAllowedException' },
     { method: 'POST', path: '/predictions', status: 404, allow: null, type: 'ResourceNotFoundException' },
-    { method: 'POST', path: '/', status: 405, allow: 'HEAD, GET', type: 'MethodNotAllowedException' },
+    {
+      method: 'POST',
+      path: '/',
+      status: 405,
+      allow: 'HEAD, GET, OPTIONS',
+      type: 'MethodNotAllowedException',
+    },
   ]
   for (const c of OTHERS) {
     it(`answer ${c.status} to ${c.method} ${c.path}`, async () => {
@@ -155,6 +161,6 @@ describe('predictions', () => {
 
   it('tell OPTIONS which methods a path knows', async () => {
     const reply = await server.infer('/predictions/digits', { method: 'OPTIONS' })
-    assert.deepEqual([reply.status, reply.headers.get('allow')], [204, 'POST, PUT'])
+    assert.deepEqual([reply.status, reply.headers.get('allow')], [200, 'POST, PUT, OPTIONS'])
   })
 })
