@@ -6,6 +6,7 @@ import { renderError } from '../frontend/protocols/torchserve/errors.ts'
 import { quirksOf } from '../frontend/protocols/torchserve/quirks.ts'
 import { inferenceMount, managementMount, metricsMount } from '../frontend/protocols/torchserve/routes.ts'
 import { ERROR_CODES, ServingError } from '../worker/contract/errors.ts'
+import { normalizedTable, sectionOf } from './support/documents.ts'
 import { FakeControlPlane, FakeDataPlane } from './support/fake-planes.ts'
 
 describe('README.md', () => {
@@ -16,16 +17,16 @@ describe('README.md', () => {
   })
 
   it('has the table of settings that the schema makes', () => {
-    assert.equal(normalized(section(readme, 'settings')), normalized(settingsTable()))
+    assert.equal(normalizedTable(sectionOf(readme, 'settings')), normalizedTable(settingsTable()))
   })
 
   it('lists every route, and no other', () => {
-    const listed = [...section(readme, 'routes').matchAll(/`([A-Z]+ \/[^`]*)`/g)].map((match) => match[1])
+    const listed = [...sectionOf(readme, 'routes').matchAll(/`([A-Z]+ \/[^`]*)`/g)].map((match) => match[1])
     assert.deepEqual([...listed].sort(), [...mountedRoutes()].sort())
   })
 
   it('gives every error code the status that it has', () => {
-    const rows = [...section(readme, 'errors').matchAll(/^\| `(\w+)`\s*\| (\d+) /gm)]
+    const rows = [...sectionOf(readme, 'errors').matchAll(/^\| `(\w+)`\s*\| (\d+) /gm)]
     const documented: Record<string, number> = Object.fromEntries(
       rows.map(([, code = '', status]) => [code, Number(status)]),
     )
@@ -41,18 +42,6 @@ describe('README.md', () => {
     assert.deepEqual(missing, [])
   })
 })
-
-function section(readme: string, name: string): string {
-  const start = readme.indexOf(`<!-- ${name} -->`)
-  const end = readme.indexOf(`<!-- /${name} -->`)
-  assert.ok(start >= 0 && end > start, `README.md has no section '${name}'`)
-  return readme.slice(start, end).replace(`<!-- ${name} -->`, '')
-}
-
-/** Without the padding that the formatter gives to tables. */
-function normalized(table: string): string {
-  return table.trim().replace(/ +/g, ' ').replace(/-{3,}/g, '---')
-}
 
 function mountedRoutes(): Set<string> {
   const dataPlane = new FakeDataPlane()
