@@ -7,6 +7,7 @@ import { ModelVersion } from '../../frontend/core/model-version.ts'
 import type { VersionSettings } from '../../frontend/core/settings.ts'
 import { ChildWorkerProcess } from '../../frontend/core/workers/worker-process.ts'
 import { WorkerSetFactory } from '../../frontend/core/workers/worker-set-factory.ts'
+import { ServingError } from '../../worker/contract/errors.ts'
 import { artefact, manifest, settings } from './artefacts.ts'
 import { modelDirectory } from './model-directory.ts'
 
@@ -67,12 +68,15 @@ export async function realVersion(handler: string, changes: Partial<VersionSetti
       signal: signal ?? new AbortController().signal,
       ...(sequence === undefined ? {} : { sequence: { id: sequence, start: false, end: false } }),
     }
-    version.acquire(head)
+    try {
+      version.acquire(head)
+    } catch (error) {
+      return { text: inWords(error), headers: {} }
+    }
     const payload = { kind: 'parts', parts: [{ name: 'body', bytes: Buffer.from(body) }] } as const
     const outcome = await version.run(head, { arrivedAtMs: systemClock.nowMs(), payload, onPiece })
     version.release()
-    if (!outcome.ok)
-      return { text: `${outcome.error.code} ${outcome.error.reason ?? ''}`.trim(), headers: {} }
+    if (!outcome.ok) return { text: inWords(outcome.error), headers: {} }
     const { payload: answer, headers } = outcome.response
     return { text: answer.kind === 'bytes' ? Buffer.from(answer.bytes).toString() : 'tensors', headers }
   }
@@ -82,4 +86,10 @@ export async function realVersion(handler: string, changes: Partial<VersionSetti
     await directory.remove()
   }
   return { version, ask, close }
+}
+
+/** Its code and reason. */
+function inWords(error: unknown): string {
+  if (!(error instanceof ServingError)) throw error
+  return `${error.code} ${error.reason ?? ''}`.trim()
 }
