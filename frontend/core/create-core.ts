@@ -40,6 +40,8 @@ export type CoreOptions = {
   /** Versions that the configuration declares, with their settings. */
   readonly models?: readonly DeclaredVersion[]
   readonly cpus: number
+  /** GPUs, numbered from 0, that models may use; one when absent. */
+  readonly gpus?: number
   readonly findings: ProviderFindings
   readonly startProcess: StartWorkerProcess
   readonly clock: Clock
@@ -58,7 +60,17 @@ export type Core = {
 
 /** Wires core's objects together; nothing runs before `load`. */
 export function createCore(options: CoreOptions): Core {
-  const { clock, random, cpus, findings, startProcess, defaults, unregisterTimeoutMs, loadModels } = options
+  const {
+    clock,
+    random,
+    cpus,
+    gpus = 1,
+    findings,
+    startProcess,
+    defaults,
+    unregisterTimeoutMs,
+    loadModels,
+  } = options
   const events = new EventBus()
   const registry = new ModelRegistry()
   const { tolerance = 'nothing', models = [] } = options
@@ -69,7 +81,7 @@ export function createCore(options: CoreOptions): Core {
   const saved = new SnapshotStore(join(options.stateDir, 'registry'))
   const snapshots = options.restore === false ? new UnkeptState(saved) : saved
   const journal = new RegistryJournal(registry, snapshots)
-  const workerSets = new WorkerSetFactory({ cpus, findings, startProcess, clock, random })
+  const workerSets = new WorkerSetFactory({ cpus, gpus, findings, startProcess, clock, random })
   const dataPlane = new InferenceService(registry, events, clock)
   const controlPlane = new ManagementService({
     registry,

@@ -85,6 +85,8 @@ export type SettingDefaults = {
   readonly inferenceTimeoutMs: number
   readonly startupTimeoutMs: number
   readonly maxRequestBytes: number
+  /** Absent: no limit. */
+  readonly maxResponseBytes?: number
 }
 
 /**
@@ -129,7 +131,7 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     inferenceTimeoutMs: merged.inferenceTimeoutMs ?? defaults.inferenceTimeoutMs,
     startupTimeoutMs: merged.startupTimeoutMs ?? defaults.startupTimeoutMs,
     maxRequestBytes: merged.maxRequestBytes ?? defaults.maxRequestBytes,
-    maxResponseBytes: merged.maxResponseBytes,
+    maxResponseBytes: merged.maxResponseBytes ?? defaults.maxResponseBytes,
     maxBatchesInFlight: merged.maxBatchesInFlight ?? 1,
     clientTimeoutMs: merged.clientTimeoutMs,
     maxRetryTimeoutMs: merged.maxRetryTimeoutMs ?? DEFAULT_RETRY_TIMEOUT_MS,

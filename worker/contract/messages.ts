@@ -38,6 +38,8 @@ export type LoadSpec = {
   readonly maxBatchRows: number
   /** Batches that a thread may hold at a time; absent: one. */
   readonly maxBatchesInFlight?: number
+  /** The largest answer to a request; absent: no limit. */
+  readonly maxResponseBytes?: number
   /** Heap limit of one worker thread. */
   readonly maxHeapMebibytes: number
 }

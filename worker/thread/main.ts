@@ -81,7 +81,7 @@ async function runBatch(
     const result = loaded.ok
       ? await loaded.instance.run(requests, (member) => batch.link(member))
       : refuseAll(requests, loaded.error)
-    const frame = resultFrame(batchId, result, log)
+    const frame = resultFrame(batchId, result, { log, maxResponseBytes: spec.maxResponseBytes })
     if (metrics.takeSent() || batch.hasSent) markPreceded(frame)
     return frame
   } catch (error) {

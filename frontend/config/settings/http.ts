@@ -16,6 +16,13 @@ export const httpSettings = {
     torchserveDefault: 6_553_500,
     doc: 'Memory: a larger body, compressed or not, gets 413 without being read to its end.',
   }),
+  maxResponseBytes: setting({
+    property: 'max_response_size',
+    kind: integer(1, 2_000_000_000, 'bytes'),
+    default: 256 * 1024 * 1024,
+    torchserveDefault: 6_553_500,
+    doc: 'Memory: a larger answer of a handler fails its request alone, before it leaves the worker.',
+  }),
   headersTimeoutMs: setting({
     property: 'headers_timeout_ms',
     kind: integer(1, MAX_TIMER_MS, 'ms'),

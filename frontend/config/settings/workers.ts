@@ -49,6 +49,12 @@ export const workersSettings = {
     default: 120_000,
     doc: 'Unregistering, while requests that were accepted before it finish.',
   }),
+  gpus: setting({
+    property: 'number_of_gpu',
+    kind: integer(0, 64, 'GPUs'),
+    default: 1,
+    doc: 'GPUs, numbered from 0, over which the workers of all models take turns; 0 keeps every model off them.',
+  }),
   workerAddressSpaceBytes: setting({
     property: 'worker_address_space_bytes',
     kind: integer(0, Number.MAX_SAFE_INTEGER, 'bytes'),

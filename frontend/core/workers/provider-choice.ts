@@ -1,5 +1,6 @@
 import { ServingError } from '../../../worker/contract/errors.ts'
 import type { ExecutionProvider, ProviderFinding } from '../../../worker/contract/messages.ts'
+import type { VersionSettings } from '../settings.ts'
 
 export type ProviderChoice = {
   readonly provider: ExecutionProvider
@@ -36,6 +37,30 @@ export function chooseProvider(
   const passedOver = considered.slice(0, index).map(notUsable)
   const why = setting === 'auto' ? 'chosen by auto' : 'configured'
   return { provider: chosen.provider, reason: [why, ...passedOver].join('; ') }
+}
+
+/**
+ * The providers that a model may have: what its settings say, kept to the kind of device that it asks for and to
+ * the GPUs of the server.
+ *
+ * @throws ServingError `failed_precondition` when nothing is left.
+ */
+export function wantedProviders(
+  { executionProviders, deviceType }: Pick<VersionSettings, 'executionProviders' | 'deviceType'>,
+  gpus: number,
+): 'auto' | readonly ExecutionProvider[] {
+  if (deviceType === undefined && gpus > 0) return executionProviders
+  const listed = executionProviders === 'auto' ? AUTO_ORDER : executionProviders
+  const ofKind = listed.filter(
+    (each) => deviceType === undefined || (each === 'cpu') === (deviceType === 'cpu'),
+  )
+  const wanted = ofKind.filter((each) => each === 'cpu' || gpus > 0)
+  if (wanted.length > 0) return wanted
+  const asked = `deviceType ${deviceType ?? 'any'} with executionProviders ${executionProviders.toString()}`
+  const why = ofKind.length === 0 ? 'no listed provider is of that kind' : 'the server has gpus=0'
+  throw new ServingError('failed_precondition', `the model asks for ${asked}, but ${why}`, {
+    reason: 'execution_provider',
+  })
 }
 
 function findingOf(provider: ExecutionProvider, findings: readonly ProviderFinding[]): ProviderFinding {

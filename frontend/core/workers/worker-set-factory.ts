@@ -2,7 +2,7 @@ import type { Artefact } from '../artefact.ts'
 import { isStateful, type VersionSettings } from '../settings.ts'
 import type { Clock } from '../clock.ts'
 import type { ProviderFindings } from './provider-findings.ts'
-import { chooseProvider, type ProviderChoice } from './provider-choice.ts'
+import { chooseProvider, wantedProviders, type ProviderChoice } from './provider-choice.ts'
 import { planWorkers, type WorkerPlan } from './worker-plan.ts'
 import type { StartWorkerProcess } from './worker-process.ts'
 import { WorkerSet, type WorkerSetOptions } from './worker-set.ts'
@@ -12,6 +12,8 @@ export type WorkerLayout = { readonly provider: ProviderChoice; readonly plan: W
 
 export type WorkerSetFactoryOptions = {
   readonly cpus: number
+  /** GPUs, numbered from 0; one when absent. */
+  readonly gpus?: number
   readonly findings: ProviderFindings
   readonly startProcess: StartWorkerProcess
   readonly clock: Clock
@@ -25,6 +27,8 @@ const MAX_HEAP_MEBIBYTES = 1024
 export class WorkerSetFactory {
   readonly #options: WorkerSetFactoryOptions
   #nextId = 1
+  /** Whose turn it is among the GPUs. */
+  #nextGpu = 0
 
   constructor(options: WorkerSetFactoryOptions) {
     this.#options = options
@@ -36,19 +40,31 @@ export class WorkerSetFactory {
    * @throws ServingError `failed_precondition` when no listed provider can run.
    */
   async plan(settings: VersionSettings): Promise<WorkerLayout> {
-    const { executionProviders, deviceIds, minWorkers, workerProcesses, intraOpThreads } = settings
-    const findings = await this.#options.findings.find(executionProviders)
-    const provider = chooseProvider(executionProviders, findings)
+    const { minWorkers, workerProcesses, intraOpThreads } = settings
+    const wanted = wantedProviders(settings, this.#gpus)
+    const provider = chooseProvider(wanted, await this.#options.findings.find(wanted))
     const plan = planWorkers({
       workers: minWorkers,
       // State lives in a thread, and frames are routed to processes: each worker gets its own.
       workerProcesses: isStateful(settings) ? minWorkers : workerProcesses,
       intraOpThreads,
       provider: provider.provider,
-      deviceIds,
+      deviceIds: provider.provider === 'cpu' ? [] : this.#deviceIds(settings),
       cpus: this.#options.cpus,
     })
     return { provider, plan }
+  }
+
+  get #gpus(): number {
+    return this.#options.gpus ?? 1
+  }
+
+  /** Those that the model names, else all, so that the workers of all models take turns. */
+  #deviceIds({ deviceIds, minWorkers }: VersionSettings): readonly number[] {
+    if (deviceIds.length > 0) return deviceIds
+    const first = this.#nextGpu
+    this.#nextGpu = (first + minWorkers) % this.#gpus
+    return Array.from({ length: this.#gpus }, (_, i) => (first + i) % this.#gpus)
   }
 
   start(
@@ -75,6 +91,7 @@ export class WorkerSetFactory {
           intraOpThreads: layout.plan.intraOpThreads,
           maxBatchRows: settings.maxBatchRows,
           maxBatchesInFlight: settings.maxBatchesInFlight,
+          ...(settings.maxResponseBytes === undefined ? {} : { maxResponseBytes: settings.maxResponseBytes }),
           maxHeapMebibytes: MAX_HEAP_MEBIBYTES,
         },
         modelBytes: artefact.modelBytes,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { resultFromResultFrame } from '../../../worker/contract/batch-codec.ts'
 import type { BatchResponse, BatchTiming } from '../../../worker/contract/messages.ts'
+import type { Tensor } from '../../../worker/contract/tensor.ts'
 import type { HandlerLogger } from '../../../worker/handler.ts'
 import { resultFrame } from '../../../worker/thread/result-frame.ts'
 import { answersOf } from '../../support/batch-requests.ts'
@@ -14,6 +15,21 @@ const BROKEN: BatchResponse = {
   },
 }
 
+const NO_LOG: HandlerLogger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+}
+
+const floats = (count: number): Tensor => ({
+  name: 'y',
+  dtype: 'FP32',
+  shape: [count],
+  data: new Float32Array(count),
+})
+const strings = (...data: string[]): Tensor => ({ name: 'y', dtype: 'BYTES', shape: [data.length], data })
+
 describe('resultFrame', () => {
   it('fails only the member whose answer cannot be encoded, and logs why', () => {
     const logged: unknown[] = []
@@ -25,7 +41,7 @@ describe('resultFrame', () => {
       error: (_, fields) => logged.push(fields?.['stack']),
     }
     const replies = [TEXT, BROKEN, TEXT].map((value) => ({ ok: true, value }) as const)
-    const frame = resultFrame(7, { replies, timing: TIMING }, log)
+    const frame = resultFrame(7, { replies, timing: TIMING }, { log })
     const result = resultFromResultFrame(frame.buffer)
     assert.deepEqual(answersOf(result), [
       'fine',
@@ -36,4 +52,23 @@ describe('resultFrame', () => {
     assert.equal(logged.length, 1)
     assert.match(String(logged[0]), /a getter of the handler/)
   })
+
+  const SIZES: readonly (readonly [it: string, payload: BatchResponse['payload'], isTooLarge: boolean])[] = [
+    ['bytes at the limit', { kind: 'bytes', bytes: new Uint8Array(8) }, false],
+    ['bytes over it', { kind: 'bytes', bytes: new Uint8Array(9) }, true],
+    ['tensors over it', { kind: 'tensors', tensors: [floats(1), floats(2)] }, true],
+    ['strings over it', { kind: 'tensors', tensors: [strings('äöüß', 'a')] }, true],
+    ['strings at it', { kind: 'tensors', tensors: [strings('äöüß')] }, false],
+  ]
+  for (const [claim, payload, isTooLarge] of SIZES) {
+    it(`${isTooLarge ? 'fails' : 'keeps'} ${claim}, and its neighbours in any case`, () => {
+      const replies = [{ payload }, TEXT].map((value) => ({ ok: true, value }) as const)
+      const options = { log: NO_LOG, maxResponseBytes: 8 }
+      const frame = resultFrame(7, { replies, timing: TIMING }, options)
+      const [first, second] = resultFromResultFrame(frame.buffer).replies
+      const reason = first?.ok === false ? first.error.reason : undefined
+      assert.equal(reason, isTooLarge ? 'response_too_large' : undefined)
+      assert.equal(second?.ok, true)
+    })
+  }
 })

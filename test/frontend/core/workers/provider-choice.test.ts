@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chooseProvider } from '../../../../frontend/core/workers/provider-choice.ts'
+import { chooseProvider, wantedProviders } from '../../../../frontend/core/workers/provider-choice.ts'
 import type { ExecutionProvider, ProviderFinding } from '../../../../worker/contract/messages.ts'
 
 const CUDA: ProviderFinding = { provider: 'cuda', usable: true, reason: 'NVIDIA X' }
@@ -78,6 +78,50 @@ describe('chooseProvider', () => {
       message:
         "none of the model's executionProviders can run here: " +
         'cuda is not usable: libcudnn.so.9 is missing; webgpu is not usable: no adapter',
+    })
+  })
+})
+
+const WANTED: readonly {
+  readonly it: string
+  readonly executionProviders: 'auto' | readonly ExecutionProvider[]
+  readonly deviceType?: 'cpu' | 'gpu'
+  readonly gpus?: number
+  readonly wanted: unknown
+}[] = [
+  { it: 'leaves auto to the server', executionProviders: 'auto', wanted: 'auto' },
+  { it: 'takes a list as it is', executionProviders: ['webgpu', 'cpu'], wanted: ['webgpu', 'cpu'] },
+  { it: 'takes no GPU for deviceType cpu', executionProviders: 'auto', deviceType: 'cpu', wanted: ['cpu'] },
+  {
+    it: 'never falls back to the CPU for deviceType gpu',
+    executionProviders: 'auto',
+    deviceType: 'gpu',
+    wanted: ['cuda', 'webgpu'],
+  },
+  {
+    it: 'keeps a list to the kind of device',
+    executionProviders: ['webgpu', 'cpu'],
+    deviceType: 'gpu',
+    wanted: ['webgpu'],
+  },
+  {
+    it: 'takes no GPU when the server has none',
+    executionProviders: ['cuda', 'cpu'],
+    gpus: 0,
+    wanted: ['cpu'],
+  },
+]
+
+describe('wantedProviders', () => {
+  for (const { it: claim, executionProviders, deviceType, gpus = 1, wanted } of WANTED) {
+    it(claim, () => assert.deepEqual(wantedProviders({ executionProviders, deviceType }, gpus), wanted))
+  }
+
+  it('refuses a list that holds nothing of the kind', () => {
+    assert.throws(() => wantedProviders({ executionProviders: ['cuda'], deviceType: 'cpu' }, 1), {
+      code: 'failed_precondition',
+      message:
+        'the model asks for deviceType cpu with executionProviders cuda, but no listed provider is of that kind',
     })
   })
 })

@@ -6,10 +6,11 @@ import { FakeClock } from '../../../support/fake-clock.ts'
 import { FakeWorkers } from '../../../support/fake-worker-process.ts'
 import { NO_LISTENER } from '../../../support/worker-sets.ts'
 
-function fixture() {
+function fixture(gpus?: number) {
   const workers = new FakeWorkers()
   const factory = new WorkerSetFactory({
     cpus: 4,
+    ...(gpus === undefined ? {} : { gpus }),
     findings: { find: async () => [{ provider: 'webgpu', usable: true, reason: 'it ran' }] },
     startProcess: workers.start,
     clock: new FakeClock(),
@@ -69,5 +70,38 @@ describe('WorkerSetFactory', () => {
     await assert.rejects(factory.plan(settings({ executionProviders: ['cuda'] })), {
       code: 'failed_precondition',
     })
+  })
+
+  it('lets the workers of all models take turns on the GPUs', async () => {
+    const { factory } = fixture(3)
+    const idsOf = async (changes: Partial<VersionSettings>) => {
+      const { plan } = await factory.plan(settings({ executionProviders: 'auto', ...changes }))
+      return plan.processes.map(({ device }) => device.deviceId)
+    }
+    assert.deepEqual(await idsOf({ minWorkers: 2 }), [0, 1])
+    assert.deepEqual(await idsOf({ minWorkers: 2 }), [2, 0])
+    assert.deepEqual(await idsOf({ minWorkers: 3, deviceIds: [5, 7] }), [5, 7, 5])
+    assert.deepEqual(await idsOf({ executionProviders: ['cpu'] }), [0])
+    assert.deepEqual(await idsOf({ minWorkers: 1 }), [1])
+  })
+
+  it('keeps a model off the GPUs when the server has none', async () => {
+    const { factory } = fixture(0)
+    const { provider } = await factory.plan(settings({ executionProviders: 'auto' }))
+    assert.equal(provider.provider, 'cpu')
+    await assert.rejects(factory.plan(settings({ executionProviders: 'auto', deviceType: 'gpu' })), {
+      code: 'failed_precondition',
+      message: 'the model asks for deviceType gpu with executionProviders auto, but the server has gpus=0',
+    })
+  })
+
+  it('gives each worker that keeps state a process of its own', async () => {
+    for (const changes of [{ sequenceBatching: {} }, { continuousBatching: true }]) {
+      const { workers } = await started({ minWorkers: 3, ...changes })
+      assert.deepEqual(
+        workers.processes.map(({ spec }) => spec.threads),
+        [1, 1, 1],
+      )
+    }
   })
 })
