@@ -80,7 +80,8 @@ export class CallState implements GrpcCall {
     if (this.#areHeadersSent || this.#hasEnded) return
     this.#areHeadersSent = true
     const metadata = new Metadata()
-    for (const [name, value] of Object.entries(headers)) {
+    for (const [givenName, value] of Object.entries(headers)) {
+      const name = givenName.toLowerCase()
       if (isSendable(name, value)) metadata.set(name, value)
     }
     metadata.set(REQUEST_ID, this.requestId)

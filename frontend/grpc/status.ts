@@ -43,8 +43,8 @@ export type CallStatus = {
 /** The metadata that carries {@link CallStatus.details}, by the convention of gRPC's error model. */
 export const DETAILS_KEY = 'grpc-status-details-bin'
 const DOMAIN = 'onnxserve'
-/** Clients accept 8 KiB of trailers by default, and a message is sent with up to three characters for each. */
-const MAX_MESSAGE_CHARACTERS = 1500
+/** Clients accept 8 KiB of trailers by default; a byte may take three characters, and the details have it again. */
+const MAX_MESSAGE_BYTES = 1500
 const MS_PER_SECOND = 1000
 const NS_PER_MS = 1_000_000
 
@@ -71,7 +71,10 @@ function any(name: string, value: object): object {
   return { type_url: `type.googleapis.com/${name}`, value: encode(name, value) }
 }
 
-/** Clipped, and without halves of surrogate pairs: grpc-js percent-encodes it with `encodeURI`, which throws on them. */
+/**
+ * Clipped. Halves of surrogate pairs do not survive the way to UTF-8 and back: grpc-js percent-encodes the text with
+ * `encodeURI`, which throws on them.
+ */
 function readable(message: string): string {
-  return message.slice(0, MAX_MESSAGE_CHARACTERS).replace(/\p{Surrogate}/gu, '\uFFFD')
+  return Buffer.from(message).subarray(0, MAX_MESSAGE_BYTES).toString()
 }
