@@ -3,6 +3,7 @@ import { basename, dirname, extname, resolve } from 'node:path'
 import { build } from 'esbuild'
 import type { BuildFailure, BuildResult, Message } from 'esbuild'
 import { messageOf } from '../worker/contract/errors.ts'
+import { handlerReference } from '../worker/contract/handler-reference.ts'
 import { handlerApi, runtimeModules } from './bundle-plugins.ts'
 import { invalidOption, unreadable } from './option-errors.ts'
 import type { SourceFile } from './source-file.ts'
@@ -17,8 +18,9 @@ const BANNER = [
   `const require = __onnxserveCreateRequire(import.meta.url)`,
 ].join('; ')
 
+/** @param handler a module, perhaps with `:` and the name of a function in it */
 export function isHandlerFile(handler: string): boolean {
-  return /\.[cm]?[jt]s$/.test(handler)
+  return /\.[cm]?[jt]s$/.test(handlerReference(handler).file)
 }
 
 /**
@@ -28,7 +30,8 @@ export function isHandlerFile(handler: string): boolean {
  *
  * @throws ServingError `invalid_argument` with file, line and column of the first error.
  */
-export async function bundleHandler(path: string): Promise<SourceFile> {
+export async function bundleHandler(handler: string): Promise<SourceFile> {
+  const { file: path, exported: named } = handlerReference(handler)
   await stat(path).catch((error: unknown) => {
     throw unreadable('--handler', path, error)
   })
@@ -36,13 +39,27 @@ export async function bundleHandler(path: string): Promise<SourceFile> {
   const directory = dirname(resolve(path))
   const { outputFiles, metafile } = await bundle(basename(path), { directory, fileName })
   const exported = Object.values(metafile.outputs).flatMap((output) => output.exports)
-  if (!exported.includes('default')) {
-    throw invalidOption(
-      `--handler '${path}' has no default export; write: export default defineHandler({ … })`,
-    )
-  }
+  checkExports(path, exported, named)
   const bytes = outputFiles[0]?.contents ?? new Uint8Array()
   return { path: fileName, content: { bytes }, origin: path }
+}
+
+/** What each export is shows only when the handler is loaded: a bundle is not run on the packer's machine. */
+function checkExports(path: string, exported: readonly string[], named: string | undefined): void {
+  if (named !== undefined && !exported.includes(named)) {
+    throw invalidOption(
+      `--handler '${path}:${named}' names a function that '${path}' does not export; it exports ${exported.join(', ') || 'nothing'}`,
+    )
+  }
+  if (named !== undefined || exported.some(isHandlerName)) return
+  throw invalidOption(
+    `--handler '${path}' has no default export; write: export default defineHandler({ … }), or export a class or function as TorchServe's handlers are`,
+  )
+}
+
+/** The default, TorchServe's function, or what by its first letter is a class. */
+function isHandlerName(name: string): boolean {
+  return name === 'default' || name === 'handle' || /^\p{Lu}/u.test(name)
 }
 
 type Bundled = BuildResult<{ write: false; metafile: true }>

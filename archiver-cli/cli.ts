@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { BUILT_IN_HANDLERS } from '../worker/contract/built-in-handlers.ts'
 import { ServingError, messageOf } from '../worker/contract/errors.ts'
 import { createArchive } from './create-archive.ts'
 import type { CreatedArchive } from './create-archive.ts'
@@ -79,7 +80,7 @@ function addPackOptions(program: Command): void {
     .option('--serialized-file <path>', 'the ONNX file; files that hold its weights are found by themselves')
     .option(
       '--handler <name or path>',
-      'built-in handler (tensor, image_classifier), or a .ts or .js file; default tensor',
+      `built-in handler (${BUILT_IN_HANDLERS.join(', ')}), or a .ts or .js file, perhaps with :function; default tensor`,
     )
     .option('--extra-files <list>', 'files, directories and patterns, separated by commas', list)
     .option('-c, --config-file <path>', 'model-config.yaml')

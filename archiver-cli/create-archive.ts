@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isBuiltInHandler } from '../worker/contract/built-in-handlers.ts'
+import { handlerReference } from '../worker/contract/handler-reference.ts'
 import { isValidName } from '../worker/contract/model-id.ts'
 import { bundleHandler, isHandlerFile } from './bundle-handler.ts'
 import { collectModel } from './collect-model.ts'
@@ -25,7 +26,7 @@ export type ArchiveOptions = {
   readonly version: string
   /** The ONNX file. Optional only for a handler of one's own that runs no graph. */
   readonly serializedFile?: string
-  /** Name of a built-in handler, or a TypeScript or JavaScript module; default `tensor`. */
+  /** Name of a built-in handler, or a TypeScript or JavaScript module, perhaps `file:function`; default `tensor`. */
   readonly handler?: string
   /** Files, directories and patterns; see {@link collectExtraFiles}. */
   readonly extraFiles?: readonly string[]
@@ -77,7 +78,7 @@ export async function createArchive(options: ArchiveOptions): Promise<CreatedArc
     model: {
       modelName,
       modelVersion: options.version,
-      handler: parts.handler[0]?.path ?? options.handler ?? 'tensor',
+      handler: handlerOf(parts, options),
       ...(options.serializedFile === undefined ? {} : { serializedFile: basename(options.serializedFile) }),
       ...(options.configFile === undefined ? {} : { configFile: CONFIG_FILE }),
     },
@@ -93,6 +94,13 @@ export async function createArchive(options: ArchiveOptions): Promise<CreatedArc
     signal: options.signal,
   })
   return { path: target, format, digest, bytes, manifest, notices: parts.notices }
+}
+
+/** The bundle that the handler became, and the export that was named in it. */
+function handlerOf({ handler: [bundle] }: Parts, { handler = 'tensor' }: ArchiveOptions): string {
+  if (bundle === undefined) return handler
+  const { exported } = handlerReference(handler)
+  return exported === undefined ? bundle.path : `${bundle.path}:${exported}`
 }
 
 function checkOptions({ modelName, version, handler = 'tensor', serializedFile }: ArchiveOptions): void {

@@ -12,11 +12,13 @@ import type {
  */
 
 export type { DataType } from './contract/data-type.ts'
-export type { Device, RequestPart } from './contract/messages.ts'
+export type { Device, HandlerSchemas, Operation, RequestPart } from './contract/messages.ts'
 export type { Tensor, TensorMetadata, TensorOf } from './contract/tensor.ts'
 export { float16FromNumber, float16ToNumber } from './contract/float16.ts'
 export type * from './handler-api/handler.ts'
 export type * from './handler-api/metrics.ts'
+export type * from './handler-api/torchserve.ts'
+export { PredictionException } from './handler-api/torchserve.ts'
 export { tensor, type TensorValues } from './handler-api/tensor.ts'
 
 /**

@@ -1,4 +1,5 @@
 import { isBuiltInHandler } from '../../worker/contract/built-in-handlers.ts'
+import { handlerReference } from '../../worker/contract/handler-reference.ts'
 import { brokenArchive, brokenEntry, quote } from './archive-errors.ts'
 import type { ArchiveEntry } from './container.ts'
 import { MANIFEST_PATH } from './manifest.ts'
@@ -35,7 +36,7 @@ function checkReferences({ model }: Manifest, paths: ReadonlySet<string>): void 
     if (path !== undefined && !paths.has(path))
       throw brokenArchive(`its manifest names ${quote(path)}, which is missing`)
   }
-  if (!paths.has(handler) && !isBuiltInHandler(handler)) {
+  if (!paths.has(handlerReference(handler).file) && !isBuiltInHandler(handler)) {
     throw brokenArchive(`its handler ${quote(handler)} is neither in the archive nor built in`)
   }
 }

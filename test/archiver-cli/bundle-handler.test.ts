@@ -36,6 +36,17 @@ describe('bundleHandler', () => {
     return JSON.parse(stdout)
   }
 
+  const STYLES = [
+    { it: 'an exported class', text: 'export class Mine { handle() { return [] } }' },
+    { it: 'an exported function handle', text: 'export function handle() {}' },
+    { it: 'a function that is named', text: 'export const predict = () => []', entry: 'handler.ts:predict' },
+  ]
+  for (const { it: style, text, entry } of STYLES) {
+    it(`takes ${style}`, async () => {
+      assert.equal((await bundle({ 'handler.ts': text }, entry)).path, 'handler.mjs')
+    })
+  }
+
   it('names the module after its source', async () => {
     const { path } = await bundle({ 'my_handler.ts': 'export default {}' }, 'my_handler.ts')
     assert.equal(path, 'my_handler.mjs')
@@ -100,12 +111,18 @@ describe('bundleHandler', () => {
     for (const part of [text, map]) assert.ok(!part.includes(directory.path) && !part.includes(process.cwd()))
   })
 
-  const BROKEN: readonly [it: string, text: string, message: RegExp][] = [
+  const BROKEN: readonly [it: string, text: string, message: RegExp, exported?: string][] = [
     ['a syntax error', `export default {\n  a: ]\n}`, /cannot be bundled: handler\.ts:2:6: Unexpected "\]"/],
     [
       'an import that is missing',
       `import x from './gone.ts'\nexport default x`,
       /handler\.ts:1:15: Could not resolve "\.\/gone\.ts"/,
+    ],
+    [
+      'an export that is missing',
+      'export const handle = () => []',
+      /names a function that '.*handler\.ts' does not export; it exports handle/,
+      'predict',
     ],
     ['two errors', `import './a.ts'\nimport './b.ts'\nexport default {}`, /\(and 1 more\)/],
     [
@@ -114,8 +131,9 @@ describe('bundleHandler', () => {
       /has no default export; write: export default defineHandler/,
     ],
   ]
-  for (const [what, text, message] of BROKEN) {
+  for (const [what, text, message, exported] of BROKEN) {
+    const entry = exported === undefined ? 'handler.ts' : `handler.ts:${exported}`
     it(`refuses ${what}, naming the place`, () =>
-      assert.rejects(bundle({ 'handler.ts': text }), { code: 'invalid_argument', message }))
+      assert.rejects(bundle({ 'handler.ts': text }, entry), { code: 'invalid_argument', message }))
   }
 })

@@ -39,6 +39,8 @@ export type ServingErrorOptions = {
   readonly reason?: string
   /** How long a caller should wait before trying again. */
   readonly retryAfterMs?: number
+  /** HTTP status that a handler chose; other protocols go by the code. */
+  readonly status?: number
 }
 
 /** The only error a caller is meant to see. Its message names the value, what was expected and what to do. */
@@ -46,6 +48,7 @@ export class ServingError extends Error {
   readonly code: ErrorCode
   readonly reason: string | undefined
   readonly retryAfterMs: number | undefined
+  readonly status: number | undefined
 
   constructor(code: ErrorCode, message: string, options: ServingErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -53,6 +56,7 @@ export class ServingError extends Error {
     this.code = code
     this.reason = options.reason
     this.retryAfterMs = options.retryAfterMs
+    this.status = options.status
   }
 }
 
@@ -61,6 +65,7 @@ export type ErrorData = {
   readonly code: ErrorCode
   readonly message: string
   readonly reason?: string
+  readonly status?: number
   /** For the log only; never shown to a client. */
   readonly stack?: string
 }
@@ -85,6 +90,7 @@ export function errorToData(error: unknown, fallbackMessage: string): ErrorData 
       code: error.code,
       message: error.message,
       ...(error.reason === undefined ? {} : { reason: error.reason }),
+      ...(error.status === undefined ? {} : { status: error.status }),
     }
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -94,6 +100,7 @@ export function errorToData(error: unknown, fallbackMessage: string): ErrorData 
 export function errorFromData(data: ErrorData): ServingError {
   return new ServingError(data.code, data.message, {
     ...(data.reason === undefined ? {} : { reason: data.reason }),
+    ...(data.status === undefined ? {} : { status: data.status }),
     ...(data.stack === undefined ? {} : { cause: data.stack }),
   })
 }

@@ -27,7 +27,7 @@ export type LoadSpec = {
   readonly modelDir: string
   /** The ONNX graph, relative to `modelDir`; absent when the handler runs no graph. */
   readonly modelFile?: string
-  /** Name of a built-in handler, or a bundled module relative to `modelDir`. */
+  /** Name of a built-in handler, or a bundled module relative to `modelDir`, perhaps with `:` and an export of it. */
   readonly handler: string
   /** The archive's free-form `handler` settings. */
   readonly handlerConfig: Readonly<Record<string, unknown>>
@@ -42,6 +42,11 @@ export type LoadSpec = {
   readonly maxResponseBytes?: number
   /** Heap limit of one worker thread. */
   readonly maxHeapMebibytes: number
+  /** The archive's manifest without its list of files, and its configuration: for handlers of TorchServe's style. */
+  readonly manifest?: Readonly<Record<string, unknown>>
+  readonly modelConfig?: Readonly<Record<string, unknown>>
+  /** Whether those handlers get JSON and text decoded; default true. */
+  readonly decodeInputRequest?: boolean
 }
 
 /** One named piece of a request as it arrived: `body`, a form field, or a file. */

@@ -1,5 +1,5 @@
 import type { DataType } from '../contract/data-type.ts'
-import type { Device, RequestPart } from '../contract/messages.ts'
+import type { Device, HandlerSchemas, Operation, RequestPart } from '../contract/messages.ts'
 import type { Tensor, TensorMetadata, TensorOf } from '../contract/tensor.ts'
 import type { HandlerMetrics } from './metrics.ts'
 
@@ -11,6 +11,9 @@ import type { HandlerMetrics } from './metrics.ts'
  * a batch's `preprocess` calls may overlap if they are asynchronous, and so may its `postprocess` calls.
  */
 export interface Handler {
+  /** What its requests and answers look like, for the API description. */
+  readonly schemas?: HandlerSchemas
+
   /**
    * Prepares the handler, once per worker thread, after the graph is loaded and before the first request.
    * A throw fails the load of the version.
@@ -92,6 +95,7 @@ export interface HandlerLogger {
 /** One client's request. `preprocess` and `postprocess` see the same object. */
 export interface HandlerRequest {
   readonly id: string
+  readonly operation: Operation
   /** Lower-case names, one value each. */
   readonly headers: Readonly<Record<string, string>>
   /** The body, form fields and files as they arrived; empty when a dialect has decoded tensors. */

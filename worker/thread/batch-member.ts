@@ -1,9 +1,10 @@
-import { errorToData, isServingError } from '../contract/errors.ts'
+import { errorToData } from '../contract/errors.ts'
 import type { BatchRequest, BatchResponse, WorkerReply } from '../contract/messages.ts'
 import { formatModelId, type ModelId } from '../contract/model-id.ts'
 import type { HandlerLogger } from '../handler.ts'
 import { responseAfterPieces, responseFromAnswer } from './answer.ts'
 import type { RequestLink } from './batch-link.ts'
+import { clientErrorOf } from './failure.ts'
 import { BatchMemberRequest } from './handler-request.ts'
 
 /** What a handler or the engine was doing for a request. */
@@ -54,11 +55,14 @@ export class BatchMember {
   fail(error: unknown, stage: Stage): void {
     if (!this.isOpen) return
     const { model, log } = this.#options
-    const phrase = `model '${formatModelId(model)}' failed in ${stage}; the server's log has the details`
-    const { stack, ...data } = errorToData(error, phrase)
+    const name = `model '${formatModelId(model)}'`
+    const shown = clientErrorOf(error, `${name}, in ${stage},`)
+    const phrase = `${name} failed in ${stage}; the server's log has the details`
+    const { stack: _, ...data } = errorToData(shown ?? error, phrase)
     this.#reply = { ok: false, error: data }
     this.request.end()
-    if (isServingError(error)) return
+    if (shown !== undefined && shown.cause !== error) return
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
     // Giving up is right when nobody waits any more.
     const level = this.request.isCancelled ? 'debug' : 'error'
     log[level](`${stage} failed`, { requestId: this.request.id, stack })

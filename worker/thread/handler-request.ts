@@ -1,6 +1,6 @@
 import { ServingError } from '../contract/errors.ts'
 import { parseJson } from '../contract/json.ts'
-import type { BatchRequest, RequestPart } from '../contract/messages.ts'
+import type { BatchRequest, Operation, RequestPart } from '../contract/messages.ts'
 import type { Tensor } from '../contract/tensor.ts'
 import { textOf } from '../contract/text.ts'
 import type { HandlerRequest, HandlerStream, ResponseControl } from '../handler.ts'
@@ -31,6 +31,10 @@ export class BatchMemberRequest implements HandlerRequest {
 
   get id(): string {
     return this.#request.id
+  }
+
+  get operation(): Operation {
+    return this.#request.operation ?? 'predict'
   }
 
   get headers(): Readonly<Record<string, string>> {

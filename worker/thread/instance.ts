@@ -69,6 +69,7 @@ export class Instance {
         inputs: context.inputs,
         outputs: context.outputs,
         usesHeaders,
+        ...(handler.schemas === undefined ? {} : { schemas: handler.schemas }),
         loadMs: loadedAtMs - startedAtMs,
         warmUpMs: performance.now() - loadedAtMs,
       }

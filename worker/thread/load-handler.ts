@@ -2,9 +2,12 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isBuiltInHandler, type BuiltInHandler } from '../contract/built-in-handlers.ts'
 import { messageOf, ServingError } from '../contract/errors.ts'
+import { handlerReference } from '../contract/handler-reference.ts'
 import type { LoadSpec } from '../contract/messages.ts'
 import { nearest } from '../contract/nearest.ts'
-import type { Handler } from '../handler.ts'
+import type { Handler, TorchServeFunction, TorchServeHandler } from '../handler.ts'
+import { exportsOf, findHandler, type HandlerClass } from './find-handler.ts'
+import { handlerFromClass, handlerFromFunction } from './torchserve/adapter.ts'
 
 export type LoadedHandler = {
   readonly handler: Handler
@@ -20,18 +23,29 @@ const MEMBERS = ['initialize', 'preprocess', 'postprocess', 'handle', 'explain',
  *
  * @throws ServingError `invalid_argument` when the module cannot be imported or exports no handler.
  */
-export async function loadHandler(spec: Pick<LoadSpec, 'handler' | 'modelDir'>): Promise<LoadedHandler> {
+export async function loadHandler(spec: LoadSpec): Promise<LoadedHandler> {
   if (isBuiltInHandler(spec.handler)) {
     return { handler: await builtInHandler(spec.handler), usesHeaders: false }
   }
-  const url = pathToFileURL(join(spec.modelDir, spec.handler)).href
+  const { file, exported } = handlerReference(spec.handler)
+  const url = pathToFileURL(join(spec.modelDir, file)).href
   let module: unknown
   try {
     module = await import(url)
   } catch (error) {
     throw badHandler(spec.handler, `could not be imported: ${messageOf(error)}`, error)
   }
-  return { handler: checkHandler(spec.handler, defaultExport(module)), usesHeaders: true }
+  const found = findHandler(exportsOf(module), exported)
+  switch (found.style) {
+    case 'none':
+      throw badHandler(spec.handler, found.problem)
+    case 'object':
+      return { handler: checkHandler(spec.handler, found.value), usesHeaders: true }
+    case 'class':
+      return { handler: handlerFromClass(checkClass(spec.handler, found.value), spec), usesHeaders: true }
+    case 'function':
+      return { handler: handlerFromFunction(found.value as TorchServeFunction, spec), usesHeaders: true } // findHandler saw a function
+  }
 }
 
 /** On demand: image decoding loads a large native library. */
@@ -50,17 +64,8 @@ async function builtInHandler(name: BuiltInHandler): Promise<Handler> {
   }
 }
 
-function checkHandler(name: string, value: unknown): Handler {
-  if (typeof value !== 'object' || value === null) {
-    const found = value === undefined ? 'has no default export' : `exports a ${typeof value} by default`
-    throw badHandler(name, `${found}; write 'export default defineHandler({ … })'`)
-  }
-  for (const member of MEMBERS) {
-    const type = typeof Reflect.get(value, member)
-    if (type !== 'function' && type !== 'undefined') {
-      throw badHandler(name, `has a '${member}' that is a ${type}, not a function`)
-    }
-  }
+function checkHandler(name: string, value: object): Handler {
+  checkMembers(name, value)
   for (const key of Object.keys(value)) refuseMisspelling(name, key)
   const handler: Handler = value
   if (handler.handle !== undefined && (handler.preprocess ?? handler.postprocess) !== undefined) {
@@ -69,21 +74,31 @@ function checkHandler(name: string, value: unknown): Handler {
   return handler
 }
 
+function checkClass(name: string, HandlerClass: HandlerClass): TorchServeHandler {
+  let value: object
+  try {
+    value = new HandlerClass()
+  } catch (error) {
+    throw badHandler(name, `threw in the constructor of its class: ${messageOf(error)}`, error)
+  }
+  checkMembers(name, value)
+  return value as TorchServeHandler // has a handle; its other members are functions or absent
+}
+
+function checkMembers(name: string, value: object): void {
+  for (const member of MEMBERS) {
+    const type = typeof Reflect.get(value, member)
+    if (type !== 'function' && type !== 'undefined') {
+      throw badHandler(name, `has a '${member}' that is a ${type}, not a function`)
+    }
+  }
+}
+
 /** Members of its own are a handler's business, but `preProcess` would silently never be called. */
 function refuseMisspelling(name: string, key: string): void {
   const meant = nearest(key, MEMBERS)
   const isOwn = meant === undefined || meant === key || meant.toLowerCase() !== key.toLowerCase()
   if (!isOwn) throw badHandler(name, `has the unknown member '${key}'; did you mean '${meant}'?`)
-}
-
-/** A CommonJS module that was compiled from `export default` has it one level deeper. */
-function defaultExport(module: unknown): unknown {
-  const first = memberOf(module, 'default')
-  return memberOf(first, '__esModule') === true ? memberOf(first, 'default') : first
-}
-
-function memberOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
 }
 
 function badHandler(name: string, problem: string, cause?: unknown): ServingError {

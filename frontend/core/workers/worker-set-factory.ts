@@ -74,7 +74,8 @@ export class WorkerSetFactory {
     listener: WorkerSetOptions['listener'],
   ): WorkerSet {
     const { startProcess, clock, random } = this.#options
-    const { serializedFile } = artefact.manifest.model
+    const { files: _, ...manifest } = artefact.manifest
+    const { serializedFile } = manifest.model
     return new WorkerSet({
       id: this.#nextId++,
       listener,
@@ -93,6 +94,9 @@ export class WorkerSetFactory {
           maxBatchesInFlight: settings.maxBatchesInFlight,
           ...(settings.maxResponseBytes === undefined ? {} : { maxResponseBytes: settings.maxResponseBytes }),
           maxHeapMebibytes: MAX_HEAP_MEBIBYTES,
+          manifest,
+          modelConfig: artefact.config,
+          decodeInputRequest: settings.decodeInputRequest,
         },
         modelBytes: artefact.modelBytes,
         startupTimeoutMs: settings.startupTimeoutMs,

@@ -52,13 +52,18 @@ const UNAUTHENTICATED_STATUS = 401
 
 /** The answer to an error, with `Retry-After` and the machine-readable reason where a retry may help. */
 export function renderError(error: ServingError): Answer {
-  const { status, type } = BY_REASON[`${error.code} ${error.reason ?? ''}`] ?? BY_CODE[error.code]
+  const wording = BY_REASON[`${error.code} ${error.reason ?? ''}`] ?? BY_CODE[error.code]
+  const { status, type } = error.status === undefined ? wording : chosenByHandler(error.status)
   const answer = jsonAnswer(status, { code: status, type, message: error.message })
   if (status === UNAUTHENTICATED_STATUS) return withHeaders(answer, { 'www-authenticate': challenge(error) })
   if (!RETRYABLE_STATUSES.has(status)) return answer
   const retryAfterSeconds = Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1000))
   const reason = error.reason === undefined ? {} : { 'x-reject-reason': error.reason }
   return withHeaders(answer, { ...reason, 'retry-after': String(retryAfterSeconds) })
+}
+
+function chosenByHandler(status: number): Wording {
+  return { status, type: 'InternalServerException' }
 }
 
 /** @see RFC 6750, section 3: the error is named only to who brought a token. */

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import type { VersionSettings } from '../../../../frontend/core/settings.ts'
 import { WorkerSetFactory } from '../../../../frontend/core/workers/worker-set-factory.ts'
-import { artefact, settings } from '../../../support/artefacts.ts'
+import { artefact, manifest, settings } from '../../../support/artefacts.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 import { FakeWorkers } from '../../../support/fake-worker-process.ts'
 import { NO_LISTENER } from '../../../support/worker-sets.ts'
+
+/** As a handler gets it: without the list of files. */
+const { files: _, ...MANIFEST } = manifest()
 
 function fixture(gpus?: number) {
   const workers = new FakeWorkers()
@@ -44,6 +47,9 @@ describe('WorkerSetFactory', () => {
           maxBatchRows: 8,
           maxBatchesInFlight: 1,
           maxHeapMebibytes: 1024,
+          manifest: MANIFEST,
+          modelConfig: {},
+          decodeInputRequest: true,
         },
       ],
     )

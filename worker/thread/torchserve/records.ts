@@ -1,0 +1,35 @@
+import type { RequestPart } from '../../contract/messages.ts'
+import { textOf } from '../../contract/text.ts'
+import type { HandlerRequest, TorchServeRecord } from '../../handler.ts'
+
+/**
+ * A request as TorchServe's handlers see it: its parts by name, the last of a name counting.
+ *
+ * @param decodes whether JSON and text are decoded; if not, all is bytes
+ */
+export function recordFromRequest(request: HandlerRequest, decodes: boolean): TorchServeRecord {
+  // Without a prototype: a field may have any name.
+  const record = Object.create(null) as Record<string, unknown> // an empty record
+  for (const part of request.parts) record[part.name] = decodes ? decoded(part) : bytesOf(part)
+  for (const tensor of request.tensors ?? []) record[tensor.name] = tensor
+  return record
+}
+
+function decoded(part: RequestPart): unknown {
+  const type = part.contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  if (type === 'application/json') return parsedOrBytes(part)
+  return type.startsWith('text/') ? textOf(part.bytes) : bytesOf(part)
+}
+
+function parsedOrBytes(part: RequestPart): unknown {
+  try {
+    return JSON.parse(textOf(part.bytes)) as unknown
+  } catch {
+    return bytesOf(part) // TorchServe's rule: the handler may know better what it is
+  }
+}
+
+/** A `Buffer`, for its conversions; a view, not a copy. */
+function bytesOf({ bytes }: RequestPart): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
