@@ -1,17 +1,13 @@
 import { isScalar, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { ServingError } from '../../worker/contract/errors.ts'
-import { EXECUTION_PROVIDERS } from '../../worker/contract/messages.ts'
+import { EXECUTION_PROVIDERS, SERVICE_ENVELOPES } from '../../worker/contract/messages.ts'
 import { nearest } from '../../worker/contract/nearest.ts'
 import { TORCHSERVE_KEYS, translateTorchServeKeys, type RawConfig, type Report } from './torchserve-keys.ts'
 
 /** `deviceType`, in TorchServe's words. */
 export const DEVICE_TYPES = ['cpu', 'gpu'] as const
 export type DeviceType = (typeof DEVICE_TYPES)[number]
-
-/** `serviceEnvelope`, in TorchServe's words. */
-export const SERVICE_ENVELOPES = ['none', 'body', 'json', 'kserve', 'kservev2'] as const
-export type ServiceEnvelope = (typeof SERVICE_ENVELOPES)[number]
 
 const count = (min: number, max: number) => z.int().min(min).max(max)
 

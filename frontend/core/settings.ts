@@ -4,10 +4,9 @@ import {
   type MicroBatching,
   type ModelConfig,
   type SequenceBatching,
-  type ServiceEnvelope,
 } from '../../archiver-cli/format/model-config.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
-import type { ExecutionProvider } from '../../worker/contract/messages.ts'
+import type { ExecutionProvider, ServiceEnvelope } from '../../worker/contract/messages.ts'
 
 /** Who said the value that counts, from the strongest on. */
 export const SETTING_SOURCES = ['api', 'archive', 'models property', 'server default'] as const

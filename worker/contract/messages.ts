@@ -17,6 +17,10 @@ export type ProviderFinding = {
   readonly reason: string
 }
 
+/** Conventions of request and answer bodies around a handler, in TorchServe's words. */
+export const SERVICE_ENVELOPES = ['none', 'body', 'json', 'kserve', 'kservev2'] as const
+export type ServiceEnvelope = (typeof SERVICE_ENVELOPES)[number]
+
 /**
  * All that a worker process needs to host a version. Sent once, as its first frame.
  *
@@ -47,6 +51,8 @@ export type LoadSpec = {
   readonly modelConfig?: Readonly<Record<string, unknown>>
   /** Whether those handlers get JSON and text decoded; default true. */
   readonly decodeInputRequest?: boolean
+  /** The convention of request and answer bodies; absent means `none`. */
+  readonly serviceEnvelope?: ServiceEnvelope
 }
 
 /** One named piece of a request as it arrived: `body`, a form field, or a file. */

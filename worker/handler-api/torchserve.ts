@@ -33,7 +33,10 @@ export type TorchServeFunction = (
   context: TorchServeContext,
 ) => BatchAnswers | undefined | Promise<BatchAnswers | undefined>
 
-/** One request by its parts (`body`, form fields, files): JSON parsed, text as a string, all else as bytes. */
+/**
+ * One request by its parts (`body`, form fields, files): JSON parsed, text as a string, all else as bytes. With a
+ * service envelope it is what the envelope held: an instance, the tensors of a V2 request by name, or the body.
+ */
 export type TorchServeRecord = Readonly<Record<string, unknown>>
 
 /** TorchServe's context. `idx` is the place of a request in the batch. */

@@ -3,7 +3,7 @@ import type { BatchRequest, BatchResponse, WorkerReply } from '../contract/messa
 import { formatModelId, type ModelId } from '../contract/model-id.ts'
 import type { HandlerLogger } from '../handler.ts'
 import { responseAfterPieces, responseFromAnswer } from './answer.ts'
-import type { RequestLink } from './batch-link.ts'
+import { NO_LINK, type RequestLink } from './batch-link.ts'
 import { clientErrorOf } from './failure.ts'
 import { BatchMemberRequest } from './handler-request.ts'
 
@@ -16,6 +16,15 @@ export type MemberOptions = {
   readonly model: ModelId
   readonly log: HandlerLogger
   readonly link?: RequestLink
+  /** What handlers of TorchServe's style get as the record of this request, if an envelope says so. */
+  readonly record?: { readonly value: unknown } | undefined
+}
+
+/** A request inside another. */
+export type InnerOptions = {
+  readonly request: (outer: BatchRequest) => BatchRequest
+  readonly record: MemberOptions['record']
+  readonly link: (outer: RequestLink) => RequestLink
 }
 
 /** One request on its way through a batch. Its first reply stands. */
@@ -26,7 +35,7 @@ export class BatchMember {
 
   constructor(options: MemberOptions) {
     this.#options = options
-    this.request = new BatchMemberRequest(options.request, options.receivedAtMs, options.link)
+    this.request = new BatchMemberRequest(options.request, options.receivedAtMs, options)
   }
 
   get isOpen(): boolean {
@@ -76,6 +85,22 @@ export class BatchMember {
   #responseFrom(answer: unknown): BatchResponse {
     const { request } = this
     return request.hasStreamed ? responseAfterPieces(answer) : responseFromAnswer(answer, request.response)
+  }
+
+  /** Replies by what became of what the request holds. */
+  settle(reply: WorkerReply<BatchResponse>): void {
+    this.#reply ??= reply
+    this.request.end()
+  }
+
+  inner({ request, record, link }: InnerOptions): BatchMember {
+    const outer = this.#options
+    return new BatchMember({
+      ...outer,
+      request: request(outer.request),
+      record,
+      link: link(outer.link ?? NO_LINK),
+    })
   }
 
   /** The same request afresh, for a second try. */

@@ -7,11 +7,18 @@ import type { HandlerRequest, HandlerStream, ResponseControl } from '../handler.
 import { NO_LINK, type RequestLink } from './batch-link.ts'
 import { RequestStream } from './request-stream.ts'
 
+export type RequestSurroundings = {
+  readonly link?: RequestLink
+  readonly record?: { readonly value: unknown } | undefined
+}
+
 /** A member of a batch as its handler sees it. Its bytes are views of the batch's frame. */
 export class BatchMemberRequest implements HandlerRequest {
   readonly response: ResponseControl = { headers: {} }
   readonly tensors?: readonly Tensor[]
   readonly parts: readonly RequestPart[]
+  /** What handlers of TorchServe's style get for it, if an envelope says so. */
+  readonly record: RequestSurroundings['record']
   readonly #request: BatchRequest
   readonly #deadlineMs: number
   readonly #link: RequestLink
@@ -20,9 +27,14 @@ export class BatchMemberRequest implements HandlerRequest {
   #hasEnded = false
 
   /** @param receivedAtMs when the batch arrived in this thread, by `performance.now()` */
-  constructor(request: BatchRequest, receivedAtMs: number, link: RequestLink = NO_LINK) {
+  constructor(
+    request: BatchRequest,
+    receivedAtMs: number,
+    { link = NO_LINK, record }: RequestSurroundings = {},
+  ) {
     this.#request = request
     this.#link = link
+    this.record = record
     this.#deadlineMs = receivedAtMs + request.remainingMs
     const { payload } = request
     this.parts = payload.kind === 'parts' ? payload.parts : []

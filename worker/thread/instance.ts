@@ -7,6 +7,8 @@ import { tensorHandler } from '../handlers/tensor.ts'
 import { NO_LINK, type BatchLink } from './batch-link.ts'
 import { BatchMember } from './batch-member.ts'
 import { Engine } from './engine.ts'
+import { envelopeOf } from './envelope/choose-envelope.ts'
+import { enveloped } from './envelope/enveloped-way.ts'
 import { loadHandler } from './load-handler.ts'
 import type { MetricBuffer } from './metric-buffer.ts'
 import { outputsFromTensors, Pipeline, tensorsFromFeeds, type Steps } from './pipeline.ts'
@@ -46,7 +48,9 @@ export class Instance {
 
   private constructor(parts: Parts) {
     this.#parts = parts
-    this.#ways = waysOf(predictWay(parts), parts.handler, parts.context)
+    const ways = waysOf(predictWay(parts), parts.handler, parts.context)
+    const { serviceEnvelope, model } = parts.spec
+    this.#ways = enveloped(ways, envelopeOf(serviceEnvelope, model))
   }
 
   /**

@@ -97,6 +97,7 @@ export class WorkerSetFactory {
           manifest,
           modelConfig: artefact.config,
           decodeInputRequest: settings.decodeInputRequest,
+          serviceEnvelope: settings.serviceEnvelope,
         },
         modelBytes: artefact.modelBytes,
         startupTimeoutMs: settings.startupTimeoutMs,

@@ -8,6 +8,7 @@ import type {
   HandlerRequest,
   TorchServeFunction,
   TorchServeHandler,
+  TorchServeRecord,
 } from '../../handler.ts'
 import { BatchContext, type TorchServeSurroundings } from './context.ts'
 import { recordFromRequest } from './records.ts'
@@ -16,11 +17,11 @@ type BatchHook = TorchServeHandler['handle']
 
 /** A handler of TorchServe's class style as one of ours. */
 export function handlerFromClass(given: TorchServeHandler, spec: LoadSpec): Handler {
-  const decodes = spec.decodeInputRequest ?? true
+  const options = { decodes: spec.decodeInputRequest ?? true, unwrapsBody: spec.serviceEnvelope === 'body' }
   const hook =
     (answer: BatchHook) =>
     async (requests: readonly HandlerRequest[], context: HandlerContext): Promise<BatchAnswers> => {
-      const records = requests.map((request) => recordFromRequest(request, decodes))
+      const records = requests.map((request) => recordFromRequest(request, options) as TorchServeRecord) // what it is, its model's envelope says
       return answer(records, contextOf(spec, context, requests))
     }
   return {

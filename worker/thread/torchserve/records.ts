@@ -1,18 +1,26 @@
 import type { RequestPart } from '../../contract/messages.ts'
 import { textOf } from '../../contract/text.ts'
-import type { HandlerRequest, TorchServeRecord } from '../../handler.ts'
+import type { HandlerRequest } from '../../handler.ts'
+import { BatchMemberRequest } from '../handler-request.ts'
+
+export type RecordOptions = {
+  /** Whether JSON and text are decoded; if not, all is bytes. */
+  readonly decodes: boolean
+  /** The record is the part `data`, else `body`, by itself. */
+  readonly unwrapsBody: boolean
+}
 
 /**
- * A request as TorchServe's handlers see it: its parts by name, the last of a name counting.
- *
- * @param decodes whether JSON and text are decoded; if not, all is bytes
+ * A request as TorchServe's handlers see it: its parts by name, the last of a name counting; or what an envelope
+ * makes of it.
  */
-export function recordFromRequest(request: HandlerRequest, decodes: boolean): TorchServeRecord {
+export function recordFromRequest(request: HandlerRequest, options: RecordOptions): unknown {
+  if (request instanceof BatchMemberRequest && request.record !== undefined) return request.record.value
   // Without a prototype: a field may have any name.
   const record = Object.create(null) as Record<string, unknown> // an empty record
-  for (const part of request.parts) record[part.name] = decodes ? decoded(part) : bytesOf(part)
+  for (const part of request.parts) record[part.name] = options.decodes ? decoded(part) : bytesOf(part)
   for (const tensor of request.tensors ?? []) record[tensor.name] = tensor
-  return record
+  return options.unwrapsBody ? (record['data'] ?? record['body']) : record
 }
 
 function decoded(part: RequestPart): unknown {

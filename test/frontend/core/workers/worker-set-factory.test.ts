@@ -50,6 +50,7 @@ describe('WorkerSetFactory', () => {
           manifest: MANIFEST,
           modelConfig: {},
           decodeInputRequest: true,
+          serviceEnvelope: 'none',
         },
       ],
     )
