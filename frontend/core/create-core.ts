@@ -5,6 +5,7 @@ import type { Precedence } from './candidate.ts'
 import type { Clock } from './clock.ts'
 import { EventBus } from './events.ts'
 import { InferenceService } from './inference.ts'
+import { LocatedArchives, type FetchArchive } from './located-archives.ts'
 import { ManagementService } from './management.ts'
 import { ModelRegistry } from './model-registry.ts'
 import { ModelStore } from './model-store.ts'
@@ -39,6 +40,8 @@ export type CoreOptions = {
   readonly tolerance?: ConfigTolerance
   /** Versions that the configuration declares, with their settings. */
   readonly models?: readonly DeclaredVersion[]
+  /** For archives from outside the model store; absent: there are none. */
+  readonly fetcher?: FetchArchive
   readonly cpus: number
   /** GPUs, numbered from 0, that models may use; one when absent. */
   readonly gpus?: number
@@ -85,7 +88,7 @@ export function createCore(options: CoreOptions): Core {
   const dataPlane = new InferenceService(registry, events, clock)
   const controlPlane = new ManagementService({
     registry,
-    archives: store,
+    archives: options.fetcher === undefined ? store : new LocatedArchives(store, options.fetcher),
     journal,
     workerSets,
     events,
@@ -104,6 +107,7 @@ export function createCore(options: CoreOptions): Core {
     async load(note = () => undefined) {
       dataPlane.beginStartup()
       await store.prepare()
+      await options.fetcher?.prepare()
       const failures = await loadStartupModels({
         store,
         snapshots,
