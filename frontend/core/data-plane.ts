@@ -1,3 +1,4 @@
+import type { ServiceEnvelope } from '../../worker/contract/messages.ts'
 import type {
   BatchTiming,
   Device,
@@ -10,7 +11,7 @@ import type {
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { TensorMetadata } from '../../worker/contract/tensor.ts'
 
-export type { Operation, ResponsePiece }
+export type { Operation, ResponsePiece, ServiceEnvelope }
 
 /** Which version of a model a request means; without `version`, the default version. */
 export type ModelSelector = { readonly name: string; readonly version?: string }
@@ -132,6 +133,8 @@ export type VersionMetadata = {
   readonly inputs: readonly TensorMetadata[]
   readonly outputs: readonly TensorMetadata[]
   readonly device: Device
+  /** What goes around its requests and answers. */
+  readonly envelope: ServiceEnvelope
   /** What the handler says that it takes and answers. */
   readonly schemas?: HandlerSchemas
 }

@@ -103,10 +103,11 @@ export class InferenceService implements DataPlane {
       throw notServing(version.model, 'loading', 'no worker has loaded it yet', 1000)
     }
     const { inputs, outputs, device, schemas } = report
-    const { model, artefact } = version
+    const { model, artefact, settings } = version
     return {
       model,
       handler: artefact.handler,
+      envelope: settings.serviceEnvelope,
       inputs,
       outputs,
       device,

@@ -62,6 +62,7 @@ export class FakeDataPlane implements DataPlane {
   currentMetadata: VersionMetadata | Error = {
     model: DIGITS,
     handler: 'tensor',
+    envelope: 'none',
     inputs: [],
     outputs: [],
     device: DEVICE,

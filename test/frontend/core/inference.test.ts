@@ -261,6 +261,7 @@ describe('InferenceService', () => {
       assert.deepEqual(core.dataPlane.metadata({ name: 'm' }), {
         model: { name: 'm', version: '1' },
         handler: 'tensor',
+        envelope: 'none',
         inputs: [{ name: 'x', dtype: 'FP32', shape: ['batch', 4] }],
         outputs: [{ name: 'y', dtype: 'FP32', shape: ['batch', 3] }],
         device: { provider: 'cpu', deviceId: 0 },

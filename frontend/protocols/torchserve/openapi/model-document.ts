@@ -1,5 +1,6 @@
 import type { VersionMetadata } from '../../../core/data-plane.ts'
 import { contentOf, documentOf, responsesOf, type OpenApiDocument, type Operation } from './document.ts'
+import { ENVELOPES } from './envelopes.ts'
 import { ANYTHING, BYTES, exampleOfTensors, schemaOfTensors, type JsonSchema } from './json-schema.ts'
 import type { ContentDoc } from './route-doc.ts'
 
@@ -84,6 +85,10 @@ const BUILT_IN_BODIES: Readonly<Record<string, Bodies>> = {
 }
 
 function bodiesOf(metadata: VersionMetadata): Bodies {
+  const envelope = ENVELOPES[metadata.envelope]
+  if (envelope !== undefined) {
+    return { request: { [JSON_TYPE]: envelope.request }, answer: { [JSON_TYPE]: envelope.answer } }
+  }
   if (metadata.handler === 'tensor') return tensorBodies(metadata)
   return declaredBodies(metadata) ?? BUILT_IN_BODIES[metadata.handler] ?? ANY_BODIES
 }

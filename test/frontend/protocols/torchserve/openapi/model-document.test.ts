@@ -19,6 +19,7 @@ type Document = {
 const IRIS: VersionMetadata = {
   model: { name: 'iris', version: '2.0' },
   handler: 'tensor',
+  envelope: 'none',
   inputs: [
     { name: 'x', dtype: 'FP32', shape: ['batch', 2] },
     { name: 'words', dtype: 'BYTES', shape: [-1] },
@@ -125,6 +126,21 @@ describe('the description of a model', () => {
   for (const { handler, types } of HANDLERS) {
     it(`lets ${handler} take ${types.join(', ')}`, async () => {
       assert.deepEqual(Object.keys(await requestBody({ ...IRIS, handler })), types)
+    })
+  }
+
+  const ENVELOPES = [
+    { envelope: 'json', request: 'instances', answer: 'predictions' },
+    { envelope: 'kserve', request: 'instances', answer: 'predictions' },
+    { envelope: 'kservev2', request: 'inputs', answer: 'outputs' },
+  ] as const
+  for (const { envelope, request: inside, answer } of ENVELOPES) {
+    it(`has the envelope ${envelope} around the bodies`, async () => {
+      const content = await requestBody({ ...IRIS, envelope })
+      assert.deepEqual(content['application/json']?.schema['required'], [inside])
+      const { paths } = await describeModel()
+      const ok = paths['/predictions/iris']?.post.responses['200']
+      assert.deepEqual(ok?.content['application/json']?.schema['required'], [answer])
     })
   }
 
