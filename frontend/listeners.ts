@@ -1,7 +1,11 @@
-import { grpcListenersOf, listenGrpc, type GrpcAddresses, type GrpcListeners } from './compose-grpc.ts'
+import { listenGrpc, type GrpcAddresses, type GrpcListeners } from './compose-grpc.ts'
 import type { ComposedMetrics } from './compose-metrics.ts'
+import type { ListenerGuard, Security } from './compose-security.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
+import type { ListenAddress } from './config/values.ts'
+import type { ControlPlane } from './core/control-plane.ts'
 import type { Core } from './core/create-core.ts'
+import type { DataPlane } from './core/data-plane.ts'
 import type { AppOptions } from './http/app.ts'
 import { HttpListener } from './http/listener.ts'
 import { httpTransport } from './http/transport.ts'
@@ -22,23 +26,50 @@ export type Addresses = {
   readonly metrics?: string
 } & Partial<GrpcAddresses>
 
-export type Listeners = Readonly<Record<'inference' | 'management', HttpListener>> & {
-  readonly metrics?: HttpListener
-} & Partial<GrpcListeners>
+/** A listener, and what it has to be told before it listens. */
+export type GuardedListener = {
+  readonly http: HttpListener
+  readonly guard: ListenerGuard
+  readonly key: AddressKey
+  /** Whether its routes ask for tokens, where tokens are on. */
+  readonly mayAskForTokens: boolean
+  close(timeoutMs: number): Promise<void>
+}
+
+export type HttpListeners = Readonly<Record<'inference' | 'management', GuardedListener>> & {
+  readonly metrics?: GuardedListener
+}
+
+export type Listeners = HttpListeners & Partial<GrpcListeners>
 
 /** What the listeners tell of every request. */
 export type Observers = { readonly logger: Logger; readonly metrics: ComposedMetrics }
 
+type AddressKey = 'inferenceAddress' | 'managementAddress' | 'metricsAddress'
+
 /** The listeners with the dialect mounted on each; none listens yet. */
-export function listenersOf(config: Config, core: Core, { logger, metrics }: Observers): Listeners {
-  const { dataPlane, controlPlane } = core
+export function listenersOf(
+  config: Config,
+  core: { readonly dataPlane: DataPlane; readonly controlPlane: ControlPlane },
+  { logger, metrics, security }: Observers & { readonly security: Security },
+): HttpListeners {
+  const { dataPlane } = core
+  const controlPlane = security.controlPlaneFor(core.controlPlane)
   const hasQuirk = quirksOf(config.compatibility)
   const renderError = errorRenderer(hasQuirk)
-  const dialect = { transport: httpTransport, hasQuirk, serverVersion: packageVersion() }
-  const listener = (mount: AppOptions['mounts'][number]) =>
-    new HttpListener(
+  const dialect = {
+    transport: httpTransport,
+    hasQuirk,
+    serverVersion: packageVersion(),
+    access: security.access,
+  }
+  const listener = (key: AddressKey, mount: AppOptions['mounts'][number]): GuardedListener => {
+    const guard = security.guard(key)
+    const tls = isEncrypted(config[key]) ? security.tls : undefined
+    const http = new HttpListener(
       {
         mounts: [mount],
+        before: guard.before,
         renderError,
         report: (error, requestId) => {
           logger.failure(error, requestId)
@@ -48,31 +79,57 @@ export function listenersOf(config: Config, core: Core, { logger, metrics }: Obs
           if (config.accessLog) logger.access(record)
         },
       },
-      config,
+      { ...config, tls },
     )
+    const mayAskForTokens = key !== 'metricsAddress' || !hasQuirk('openDocuments')
+    return { http, guard, key, mayAskForTokens, close: (timeoutMs) => http.close(timeoutMs) }
+  }
+  const renewKey = security.authorization.rotate.bind(security.authorization)
   return {
-    inference: listener(inferenceMount({ dataPlane, maxRequestBytes: config.maxRequestBytes, ...dialect })),
-    management: listener(managementMount({ dataPlane, controlPlane, ...dialect })),
+    inference: listener(
+      'inferenceAddress',
+      inferenceMount({ dataPlane, maxRequestBytes: config.maxRequestBytes, ...dialect }),
+    ),
+    management: listener(
+      'managementAddress',
+      managementMount({ dataPlane, controlPlane, renewKey, ...dialect }),
+    ),
     ...(config.enableMetricsApi
-      ? { metrics: listener(metricsMount({ ...dialect, renderMetrics: metrics.render })) }
+      ? { metrics: listener('metricsAddress', metricsMount({ ...dialect, renderMetrics: metrics.render })) }
       : {}),
-    ...grpcListenersOf(config, core, logger),
   }
 }
 
-/** Starts them all. @throws ServingError `failed_precondition` naming the address that cannot be had */
-export async function listen(config: Config, listeners: Listeners): Promise<Addresses> {
-  const { inferenceAddress, managementAddress, metricsAddress } = config
-  const addresses = {
-    inference: await listeners.inference.listen(inferenceAddress, SETTINGS.inferenceAddress.property),
-    management: await listeners.management.listen(managementAddress, SETTINGS.managementAddress.property),
+/**
+ * Starts them all: the policy decides on each before the first one listens.
+ *
+ * @throws ServingError `invalid_argument` for one that anybody could use | `failed_precondition` for an address that
+ * cannot be had
+ */
+export async function listen(config: Config, listeners: Listeners, security: Security): Promise<Addresses> {
+  const { inference, management, metrics } = listeners
+  const admitted = new Map<GuardedListener, Awaited<ReturnType<Security['admit']>>>()
+  for (const listener of [inference, management, ...(metrics === undefined ? [] : [metrics])]) {
+    const { key, mayAskForTokens } = listener
+    const { property: setting } = SETTINGS[key]
+    admitted.set(listener, await security.admit({ setting, address: config[key], mayAskForTokens }))
   }
-  const metrics = await listeners.metrics?.listen(metricsAddress, SETTINGS.metricsAddress.property)
+  const start = async (listener: GuardedListener) => {
+    const decision = admitted.get(listener)
+    listener.guard.reachedBy({ isLocal: decision?.isLocal ?? true })
+    const { property: setting } = SETTINGS[listener.key]
+    return listener.http.listen(decision?.address ?? config[listener.key], setting)
+  }
   return {
-    ...addresses,
-    ...(metrics === undefined ? {} : { metrics }),
+    inference: await start(inference),
+    management: await start(management),
+    ...(metrics === undefined ? {} : { metrics: await start(metrics) }),
     ...(await listenGrpc(config, listeners)),
   }
+}
+
+function isEncrypted(address: ListenAddress): boolean {
+  return 'tls' in address && address.tls === true
 }
 
 /** Every version of every model, as it stands. */

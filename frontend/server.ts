@@ -1,5 +1,7 @@
+import { grpcListenersOf } from './compose-grpc.ts'
 import { composeMetrics, type ComposedMetrics } from './compose-metrics.ts'
 import { coreOf, type HostProcess } from './compose-core.ts'
+import { Security } from './compose-security.ts'
 import type { Config } from './config/schema.ts'
 import { systemClock } from './core/clock.ts'
 import type { Core } from './core/create-core.ts'
@@ -8,6 +10,7 @@ import type { StartupNote } from './core/startup-notes.ts'
 import { lockState, type StateLock } from './core/state-lock.ts'
 import { logEvents } from './observability/event-log.ts'
 import { createLogger, type Logger } from './observability/logger.ts'
+import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { findSample } from './find-sample.ts'
 import { allVersions, listen, listenersOf, type Addresses, type Listeners } from './listeners.ts'
 import { removeRunRecord, writeRunRecord, type RunRecord } from './run-file.ts'
@@ -24,6 +27,7 @@ export class Server {
   readonly #logger: Logger
   readonly #core: Core
   readonly #metrics: ComposedMetrics
+  readonly #security: Security
   readonly #listeners: Listeners
   readonly #startedAt = new Date().toISOString()
   #lock: StateLock | undefined
@@ -39,7 +43,14 @@ export class Server {
     logEvents(this.#core.events, this.#logger)
     const { events } = this.#core
     this.#metrics = composeMetrics({ events, readVersions: () => allVersions(this.#core) })
-    this.#listeners = listenersOf(config, this.#core, { logger: this.#logger, metrics: this.#metrics })
+    const logger = this.#logger
+    const hasQuirk = quirksOf(config.compatibility)
+    this.#security = new Security({ config, environment: host.environment, logger, hasQuirk })
+    const parts = { logger, metrics: this.#metrics, security: this.#security }
+    this.#listeners = {
+      ...listenersOf(config, this.#core, parts),
+      ...grpcListenersOf(config, this.#core, logger),
+    }
   }
 
   /**
@@ -54,7 +65,8 @@ export class Server {
   async start(): Promise<void> {
     this.#lock = await lockState(this.#config.stateDir, this.#host.pid)
     try {
-      const addresses = await listen(this.#config, this.#listeners)
+      const addresses = await listen(this.#config, this.#listeners, this.#security)
+      this.#security.authorization.publishKeys()
       await this.#record(addresses, 'starting')
       const notes: StartupNote[] = []
       const failures = await this.#core.load((note) => notes.push(note))
@@ -87,6 +99,7 @@ export class Server {
     this.#core.dataPlane.announceShutdown()
     await Promise.all(Object.values(this.#listeners).map((listener) => listener.close(drainTimeoutMs)))
     await this.#core.controlPlane.close(Math.max(0, endsAtMs - systemClock.nowMs()))
+    this.#security.close()
     if (this.#lock !== undefined) await removeRunRecord(this.#config.stateDir)
     await this.#lock?.release()
     this.#logger.log('info', 'stopped')

@@ -50,7 +50,7 @@ function mountedRoutes(): Set<string> {
   const renderMetrics = () => Promise.resolve({ contentType: '', body: '' })
   return new Set([
     ...inferenceMount({ dataPlane, maxRequestBytes: 100_000, ...dialect }).routes,
-    ...managementMount({ dataPlane, controlPlane, ...dialect }).routes,
+    ...managementMount({ dataPlane, controlPlane, renewKey: () => ({}), ...dialect }).routes,
     ...metricsMount({ ...dialect, renderMetrics }).routes,
   ])
 }

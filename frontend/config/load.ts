@@ -139,7 +139,20 @@ function withAbsolutePaths(config: Config, workingDirectory: string): Config {
   const optional = (path: string) => (path === '' ? '' : resolve(workingDirectory, path))
   const metricsConfig = optional(config.metricsConfig)
   const metricsLocation = optional(config.metricsLocation)
-  return { ...config, modelStore, stateDir, logLocation, metricsConfig, metricsLocation }
+  return {
+    ...config,
+    modelStore,
+    stateDir,
+    logLocation,
+    metricsConfig,
+    metricsLocation,
+    keyFile: optional(config.keyFile),
+    tokenFile: optional(config.tokenFile),
+    certificateFile: optional(config.certificateFile),
+    privateKeyFile: optional(config.privateKeyFile),
+    keystore: optional(config.keystore),
+    clientCaFile: optional(config.clientCaFile),
+  }
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -8,6 +8,7 @@ import {
 import { INAPPLICABLE_KEYS } from './inapplicable.ts'
 import { DIRECT_VARIABLES, PROPERTIES, VARIABLES } from './names.ts'
 import { ENVIRONMENT_PREFIX, flagName, SETTING_KEYS, type SettingKey } from './schema.ts'
+import { TOKEN_VARIABLES } from './settings/security.ts'
 
 /** A property that a flag of TorchServe stands for. */
 export type FlagProperty = { readonly flag: string; readonly property: string; readonly text: string }
@@ -59,8 +60,10 @@ function refuseTwice(earlier: Assignment, later: Assignment, { isLenient, note }
 export function fromEnvironment({ environment }: ConfigSources): Assignment[] {
   return Object.entries(environment).flatMap(([name, text]) => {
     if (!name.startsWith(ENVIRONMENT_PREFIX) || name === CONFIG_FILE_VARIABLE || text === undefined) return []
+    if (Object.hasOwn(TOKEN_VARIABLES, name)) return []
     const key = VARIABLES.get(name)
-    if (key === undefined) throw unknownSetting('environment', name, [...VARIABLES.keys()])
+    if (key === undefined)
+      throw unknownSetting('environment', name, [...VARIABLES.keys(), ...Object.keys(TOKEN_VARIABLES)])
     return [{ key, source: 'environment', name, text: text.trim(), inSeconds: false }]
   })
 }

@@ -58,6 +58,22 @@ export const path: ValueKind<string> = {
   format: String,
 }
 
+/** What a header can carry, and a person can read. */
+export const headerText: ValueKind<string> = {
+  expected: 'printable ASCII characters',
+  parse: (text) => (/^[\x20-\x7e]+$/.test(text) ? text : undefined),
+  format: String,
+}
+
+export const hostNames: ValueKind<readonly string[]> = {
+  expected: 'host names without ports, separated by commas',
+  parse: (text) => {
+    const names = splitList(text.toLowerCase())
+    return names.every((name) => /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/.test(name)) ? names : undefined
+  },
+  format: (names) => names.join(','),
+}
+
 export const variableNames: ValueKind<readonly string[]> = {
   expected: 'names of environment variables, separated by commas',
   parse: (text) => {

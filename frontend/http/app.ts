@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Koa, { type Middleware, type ParameterizedContext } from 'koa'
-import { isAnsweredEarly } from './answer.ts'
+import { isAnsweredEarly, send, type Answer } from './answer.ts'
 import { answerError, type ErrorRenderer, type FailureReport } from './error-boundary.ts'
 import { malformedHttp, routeNotFound, servingErrorFrom, tooManyHeaders } from './errors.ts'
 import { RequestState } from './request-state.ts'
@@ -36,6 +36,11 @@ export type AppOptions = {
   readonly report: FailureReport
   /** Told of every request that ended. Absent: nothing is computed for it. */
   readonly onAccess?: (record: AccessRecord) => void
+  /**
+   * Sees every request before the dialects: puts headers on the response, answers, or refuses by throwing.
+   * Absent: costs nothing.
+   */
+  readonly before?: ((req: IncomingMessage, res: ServerResponse) => Answer | undefined) | undefined
 }
 
 const CLIENT_CLOSED_REQUEST = 499
@@ -52,11 +57,14 @@ export function createApp(
   tracker: ResponseTracker,
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const app = new LeanKoa(options, tracker)
+  const { before } = options
   const routes = options.mounts.flatMap((mount) => mount.routes)
   app.use(async (ctx, next) => {
     try {
       checkHead(ctx.req)
-      await next()
+      const answer = before?.(ctx.req, ctx.res)
+      if (answer === undefined) await next()
+      else send(ctx, answer)
     } catch (thrown) {
       answerError(ctx, thrown, options)
     }

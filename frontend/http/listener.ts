@@ -1,8 +1,10 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
 import { createApp, MAX_HEADER_FIELDS, type AppOptions } from './app.ts'
 import { answerClientError } from './client-error.ts'
 import { listenError, type ListenAddress } from './listen-error.ts'
+import { contextOptions, tlsOptions, type ListenerTls } from './listener-tls.ts'
 import { protectSocket, removeStaleSocket } from './unix-socket.ts'
 
 export type HttpPolicy = {
@@ -10,6 +12,8 @@ export type HttpPolicy = {
   readonly requestTimeoutMs: number
   readonly keepAliveTimeoutMs: number
   readonly maxConnections: number
+  /** Absent: unencrypted. */
+  readonly tls?: ListenerTls | undefined
 }
 
 const MAX_HEADER_BYTES = 16 * 1024
@@ -38,7 +42,7 @@ export class HttpListener {
         this.#ended(res)
       },
     })
-    this.#server = createServer(serverOptions(policy), handle)
+    this.#server = serverFor(policy, handle)
     this.#server.maxHeadersCount = MAX_HEADER_FIELDS + 1
     this.#server.maxConnections = policy.maxConnections
     // Same as any request: whoever reads the body sends `100 Continue` first.
@@ -75,7 +79,8 @@ export class HttpListener {
     const bound = this.#server.address()
     if (typeof bound === 'string') return `unix:${bound}`
     const { address, port, family } = bound as AddressInfo // null only before it listens
-    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+    const scheme = this.#server instanceof TlsServer ? 'https' : 'http'
+    return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
   }
 
   /**
@@ -142,6 +147,18 @@ export class HttpListener {
       res.emit('close')
     }
   }
+}
+
+/** With TLS, the server follows its source of certificates: open connections keep theirs. */
+function serverFor(policy: HttpPolicy, handle: RequestListener): Server {
+  const { tls } = policy
+  if (tls === undefined) return createServer(serverOptions(policy), handle)
+  const server = createTlsServer({ ...serverOptions(policy), ...tlsOptions(tls, policy) }, handle)
+  const unsubscribe = tls.onChange((material) => {
+    server.setSecureContext(contextOptions(material))
+  })
+  server.once('close', unsubscribe)
+  return server
 }
 
 function serverOptions(policy: HttpPolicy) {

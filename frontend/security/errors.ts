@@ -58,6 +58,22 @@ export function keysAreSupplied(): ServingError {
   )
 }
 
+export function tokensAreOff(): ServingError {
+  return new ServingError(
+    'failed_precondition',
+    'this server asks for no tokens, so there is no key to renew; token_authorization=on changes that',
+    { reason: 'tokens_off' },
+  )
+}
+
+export function modelApiOff(): ServingError {
+  return new ServingError(
+    'permission_denied',
+    'models cannot be registered or unregistered while this server runs; enable_model_api=true allows it',
+    { reason: 'model_api' },
+  )
+}
+
 export function foreignHost(host: string): ServingError {
   return new ServingError(
     'permission_denied',

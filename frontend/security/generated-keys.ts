@@ -34,7 +34,7 @@ export class GeneratedKeys {
   /** Replaced keys by their name; each is accepted until its overlap is over. */
   readonly #replaced = new Map<RotatableKey, KnownToken>()
 
-  /** @throws ServingError `invalid_argument` when the key file cannot be written */
+  /** Nothing is written yet: a server that cannot start must not overwrite the file of one that runs. */
   constructor(options: GeneratedKeysOptions) {
     this.#options = options
     this.#current = {
@@ -42,7 +42,11 @@ export class GeneratedKeys {
       inference: this.#issue('inference', SCOPES_OF_KEY.inference),
       API: this.#issue('API', ['admin', 'metrics'], Number.POSITIVE_INFINITY),
     }
-    writeKeyFile(options.keyFile, recordsOf(this.#current))
+  }
+
+  /** Writes the key file. @throws ServingError `invalid_argument` when that is not possible */
+  publish(): void {
+    writeKeyFile(this.#options.keyFile, recordsOf(this.#current))
   }
 
   tokens(): readonly KnownToken[] {
@@ -67,8 +71,9 @@ export class GeneratedKeys {
     return issued.record
   }
 
+  /** Removes the key file, if it is still the one that was written here. */
   close(): void {
-    removeKeyFile(this.#options.keyFile)
+    removeKeyFile(this.#options.keyFile, recordsOf(this.#current))
   }
 
   #issue(name: string, scopes: readonly Scope[], expiresAtMs = this.#expiry()): IssuedKey {

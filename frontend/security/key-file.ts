@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { securityConfigError } from './errors.ts'
 
 /** One key as the file and the answer to a rotation show it. The key file's members are TorchServe's. */
@@ -25,7 +25,7 @@ export function writeKeyFile(path: string, records: KeyRecords): void {
   try {
     const file = openSync(temporary, 'wx', KEY_FILE_MODE)
     try {
-      writeSync(file, `${JSON.stringify(records, undefined, 2)}\n`)
+      writeSync(file, keyFileText(records))
       fsyncSync(file)
     } finally {
       closeSync(file)
@@ -40,7 +40,15 @@ export function writeKeyFile(path: string, records: KeyRecords): void {
   }
 }
 
-/** The keys in it are worthless once their server has ended. */
-export function removeKeyFile(path: string): void {
-  rmSync(path, { force: true })
+/** The keys in it are worthless once their server has ended; keys of another server are left alone. */
+export function removeKeyFile(path: string, records: KeyRecords): void {
+  try {
+    if (readFileSync(path, 'utf8') === keyFileText(records)) rmSync(path)
+  } catch {
+    // It has gone already, or was never written.
+  }
+}
+
+function keyFileText(records: KeyRecords): string {
+  return `${JSON.stringify(records, undefined, 2)}\n`
 }

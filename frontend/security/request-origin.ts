@@ -3,8 +3,6 @@ import { isIP } from 'node:net'
 import { foreignHost, foreignOrigin } from './errors.ts'
 
 export type RequestOriginOptions = {
-  /** Whether a foreign `Host` is refused: where being on this machine is what lets a caller in. */
-  readonly checksHost: boolean
   /** Further names of the listener, in lower case, without ports. */
   readonly allowedHosts: readonly string[]
   /** Origins whose pages may send requests that change something; `*` for all. */
@@ -22,6 +20,8 @@ const OWN_SITES = new Set(['same-origin', 'none'])
  * rebound to this machine, or by a request across origins. Programs send neither `Origin` nor `Sec-Fetch-Site`.
  */
 export class RequestOriginCheck {
+  /** Whether a foreign `Host` is refused: where being on this machine is what lets a caller in. */
+  checksHost = true
   readonly #options: RequestOriginOptions
   /** The last accepted `Host`: clients send the same one again and again. */
   #acceptedHost: string | undefined
@@ -34,7 +34,7 @@ export class RequestOriginCheck {
   check({ method = '', headers }: RequestHead): void {
     // Every browser sends a Host; probes that speak HTTP/1.0 may not.
     const { host } = headers
-    if (this.#options.checksHost && host !== undefined && host !== this.#acceptedHost) {
+    if (this.checksHost && host !== undefined && host !== this.#acceptedHost) {
       if (!this.#isOwnHost(host)) throw foreignHost(host)
       this.#acceptedHost = host
     }

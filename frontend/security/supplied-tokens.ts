@@ -4,14 +4,6 @@ import { SCOPES, type Scope } from './authorizer.ts'
 import { securityConfigError } from './errors.ts'
 import { DIGEST_BYTES, digestOfSupplied, type KnownToken } from './token.ts'
 
-/** Variables that hold one token each, and its scope. They are no settings: a flag would show them to `ps`. */
-export const TOKEN_VARIABLES: Readonly<Record<string, Scope>> = {
-  ONNXSERVE_INFERENCE_TOKEN: 'inference',
-  ONNXSERVE_MANAGEMENT_TOKEN: 'management',
-  ONNXSERVE_METRICS_TOKEN: 'metrics',
-  ONNXSERVE_ADMIN_TOKEN: 'admin',
-}
-
 const TOKEN_SCHEMA = z
   .strictObject({
     name: z.string().regex(/^[\w.-]{1,64}$/, 'expected 1 to 64 letters, digits, _ . -'),
@@ -27,6 +19,10 @@ const TOKEN_SCHEMA = z
       .optional(),
   })
   .refine(({ token, sha256 }) => (token === undefined) !== (sha256 === undefined), 'expected token or sha256')
+  .refine(
+    ({ models, scopes }) => models === undefined || scopes.every((scope) => scope === 'inference'),
+    'expected models only where the scope is inference alone: the other scopes reach every model',
+  )
 
 const FILE_SCHEMA = z.strictObject({ tokens: z.array(TOKEN_SCHEMA).min(1) })
 
@@ -57,11 +53,15 @@ export function tokensFromFile(text: string, path: string): KnownToken[] {
   return tokens.map((json) => tokenFromJson(json, path))
 }
 
-/** @throws ServingError `invalid_argument` that names the variable */
+/**
+ * @param variables names of variables and the scope of the token in each
+ * @throws ServingError `invalid_argument` that names the variable
+ */
 export function tokensFromEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
+  variables: Readonly<Record<string, Scope>>,
 ): KnownToken[] {
-  return Object.entries(TOKEN_VARIABLES).flatMap(([variable, scope]) => {
+  return Object.entries(variables).flatMap(([variable, scope]) => {
     const text = environment[variable]?.trim()
     if (text === undefined || text === '') return []
     return [{ name: variable, digest: digestOfSupplied(text, variable), scopes: new Set([scope]) }]

@@ -47,7 +47,7 @@ export class TorchServeFixture {
     const renderMetrics = () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' })
     const mounts = [
       inferenceMount({ dataPlane, maxRequestBytes: 100_000, ...dialect }),
-      managementMount({ dataPlane, controlPlane, ...dialect }),
+      managementMount({ dataPlane, controlPlane, renewKey: () => ({ key: 'new' }), ...dialect }),
       metricsMount({ ...dialect, renderMetrics }),
     ]
     const listeners = await Promise.all(

@@ -126,6 +126,21 @@ export const QUIRKS = {
     strict: 'none: probes have no tokens',
     torchserve: 'that of the listener, for `/ping` too',
   },
+  keyOverlap: {
+    topic: 'the old key after `GET /token`',
+    strict: 'accepted for another minute, while clients change over',
+    torchserve: 'refused at once',
+  },
+  staticCors: {
+    topic: '`cors_allowed_*`',
+    strict: 'preflights are answered, and an origin is named back if it is allowed',
+    torchserve: 'sent as they are with every answer; preflights are not answered',
+  },
+  cacheHeaders: {
+    topic: 'headers of every answer against caching',
+    strict: 'none: the answers are no pages',
+    torchserve: '`Pragma`, `Cache-Control` and `Expires`',
+  },
   openDocuments: {
     topic: 'token of `/metrics`, `/api-description` and `OPTIONS /`, where tokens are asked for',
     strict: 'the scope of the listener',

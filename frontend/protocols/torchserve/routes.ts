@@ -12,6 +12,7 @@ import { predictionsFirst } from './predictions.ts'
 import type { HasQuirk } from './quirks.ts'
 import { mountRoutes, scoped, type ScopedRoute } from './route-table.ts'
 import type { SequenceHeaders } from './request-head.ts'
+import { tokenRoutes, type RenewKey } from './token-routes.ts'
 import type { Mount, Transport } from './transport.ts'
 import { workflowManagementRoutes, workflowPredictionRoutes } from './workflow-routes.ts'
 
@@ -35,6 +36,7 @@ export type InferenceOptions = DialectOptions & {
 export type ManagementOptions = DialectOptions & {
   readonly dataPlane: DataPlane
   readonly controlPlane: ControlPlane
+  readonly renewKey: RenewKey
 }
 export type MetricsOptions = DialectOptions & { readonly renderMetrics: RenderMetrics }
 
@@ -61,6 +63,7 @@ export function managementMount(given: ManagementOptions): Mount {
     ...scoped('management', ofModels),
     ...scoped('management', [modelManagementApiRoute(ofModels, options.dataPlane)]),
     ...scoped('management', workflowManagementRoutes()),
+    ...scoped('admin', tokenRoutes(given.renewKey, given.hasQuirk)),
     ...scoped('health', healthRoutes(options)),
   ]
   const all = [...apiOf('management', routes, options), ...routes]

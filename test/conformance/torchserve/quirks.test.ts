@@ -8,6 +8,7 @@ import { inferenceProbes } from './probes/inference.ts'
 import { managementProbes } from './probes/management.ts'
 import type { Probe } from './probes/probe.ts'
 import { startupProbes } from './probes/startup.ts'
+import { securityProbes } from './probes/security.ts'
 import { tokenProbes } from './probes/tokens.ts'
 
 /** A quirk without its probe does not compile. */
@@ -18,6 +19,7 @@ const PROBES: Readonly<Record<QuirkName, Probe>> = {
   ...httpProbes,
   ...inferenceProbes,
   ...startupProbes,
+  ...securityProbes,
   ...tokenProbes,
   ...managementProbes,
 }

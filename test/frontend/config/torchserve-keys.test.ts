@@ -33,16 +33,7 @@ const TORCHSERVE_KEYS = [
 
 /** Keys of parts of the server that are not there yet. */
 const OWED = new Set<string>([
-  'private_key_file',
-  'certificate_file',
-  'keystore',
-  'keystore_pass',
-  'keystore_type',
   'enable_grpc_ssl',
-  'cors_allowed_origin',
-  'cors_allowed_methods',
-  'cors_allowed_headers',
-  'enable_model_api',
   'allowed_urls',
   'service_envelope',
   'number_of_gpu',
@@ -51,8 +42,6 @@ const OWED = new Set<string>([
   'ts_header_key_sequence_id',
   'ts_header_key_sequence_start',
   'ts_header_key_sequence_end',
-  'disable_token_authorization',
-  'token_expiration_min',
 ])
 
 describe("TorchServe's configuration keys", () => {

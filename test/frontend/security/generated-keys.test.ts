@@ -22,7 +22,9 @@ describe('GeneratedKeys', () => {
   afterEach(() => removeDirectory(directory))
 
   function generate(overlapMs = 0): GeneratedKeys {
-    return new GeneratedKeys({ keyFile, expirationMinutes: 60, overlapMs, nowMs: () => nowMs })
+    const keys = new GeneratedKeys({ keyFile, expirationMinutes: 60, overlapMs, nowMs: () => nowMs })
+    keys.publish()
+    return keys
   }
 
   async function records(): Promise<KeyRecords> {
@@ -102,6 +104,18 @@ describe('GeneratedKeys', () => {
     await mkdir(keyFile)
     assert.throws(() => keys.rotate('inference'), { reason: 'config', message: /key_file/ })
     assert.equal(accepts(keys, inference.key), true)
+    assert.deepEqual(await readdir(directory), ['key_file.json'])
+  })
+
+  it('writes nothing before it is told to', async () => {
+    new GeneratedKeys({ keyFile, expirationMinutes: 60, overlapMs: 0, nowMs: () => nowMs }).close()
+    assert.deepEqual(await readdir(directory), [])
+  })
+
+  it("leaves another server's file alone at the end", async () => {
+    const keys = generate()
+    generate()
+    keys.close()
     assert.deepEqual(await readdir(directory), ['key_file.json'])
   })
 

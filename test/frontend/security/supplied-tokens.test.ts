@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { TOKEN_VARIABLES } from '../../../frontend/config/settings/security.ts'
 import { tokensFromEnvironment, tokensFromFile } from '../../../frontend/security/supplied-tokens.ts'
 import { digestOf } from '../../../frontend/security/token.ts'
 import { tokenText } from '../../support/tokens.ts'
@@ -15,7 +16,7 @@ describe('tokensFromFile', () => {
     const text = file({
       name: 'shop',
       token: TOKEN,
-      scopes: ['inference', 'metrics'],
+      scopes: ['inference'],
       models: ['digits'],
       expires: '2030-01-31T00:00:00+01:00',
     })
@@ -23,7 +24,7 @@ describe('tokensFromFile', () => {
       {
         name: 'shop',
         digest: digestOf(TOKEN),
-        scopes: new Set(['inference', 'metrics']),
+        scopes: new Set(['inference']),
         models: new Set(['digits']),
         expiresAtMs: Date.parse('2030-01-30T23:00:00Z'),
       },
@@ -47,6 +48,11 @@ describe('tokensFromFile', () => {
     { it: 'neither token nor digest', text: file({ name: 'ci', scopes: ['metrics'] }), message: /token or/ },
     { it: 'a short digest', text: file({ ...good, token: undefined, sha256: 'ab' }), message: /64 hexa/ },
     { it: 'a bad name of a model', text: file({ ...good, models: ['../x'] }), message: /models\.0.*model/ },
+    {
+      it: 'models of a manager',
+      text: file({ ...good, scopes: ['inference', 'management'], models: ['digits'] }),
+      message: /inference alone/,
+    },
     { it: 'a local time', text: file({ ...good, expires: '2030-01-31' }), message: /expires.*2030-01-31T/ },
     { it: 'two tokens of one name', text: file(good, good), message: /two tokens named 'ci'/ },
     {
@@ -86,7 +92,7 @@ describe('tokensFromEnvironment', () => {
       HOME: '/root',
     }
     assert.deepEqual(
-      tokensFromEnvironment(environment).map(({ digest, scopes }) => [digest, [...scopes]]),
+      tokensFromEnvironment(environment, TOKEN_VARIABLES).map(({ digest, scopes }) => [digest, [...scopes]]),
       [
         [digestOf(TOKEN), ['inference']],
         [digestOf(tokenText('admin')), ['admin']],
@@ -96,7 +102,7 @@ describe('tokensFromEnvironment', () => {
 
   it('refuses one that could be guessed, by the name of its variable', () => {
     assert.throws(
-      () => tokensFromEnvironment({ ONNXSERVE_MANAGEMENT_TOKEN: WEAK }),
+      () => tokensFromEnvironment({ ONNXSERVE_MANAGEMENT_TOKEN: WEAK }, TOKEN_VARIABLES),
       /^ServingError: ONNXSERVE_MANAGEMENT_TOKEN has at most 84 bits \(14 characters\)/,
     )
   })

@@ -27,7 +27,7 @@ function mountedRoutes(): { listener: Listener; method: string; path: string }[]
   const renderMetrics = () => Promise.resolve({ contentType: '', body: '' })
   const mounts = {
     inference: inferenceMount({ maxRequestBytes: 100_000, ...dialect, dataPlane }),
-    management: managementMount({ ...dialect, dataPlane, controlPlane }),
+    management: managementMount({ ...dialect, dataPlane, controlPlane, renewKey: () => ({}) }),
     metrics: metricsMount({ ...dialect, renderMetrics }),
   }
   return (['inference', 'management', 'metrics'] as const).flatMap((listener) =>
