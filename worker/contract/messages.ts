@@ -21,6 +21,19 @@ export type ProviderFinding = {
 export const SERVICE_ENVELOPES = ['none', 'body', 'json', 'kserve', 'kservev2'] as const
 export type ServiceEnvelope = (typeof SERVICE_ENVELOPES)[number]
 
+/** How a batch is split, so that preparing one part overlaps running another. */
+export type MicroBatching = {
+  readonly microBatchRows?: number | undefined
+  /** Parts that may be in a stage at a time. */
+  readonly parallelism?:
+    | {
+        readonly preprocess?: number | undefined
+        readonly inference?: number | undefined
+        readonly postprocess?: number | undefined
+      }
+    | undefined
+}
+
 /**
  * All that a worker process needs to host a version. Sent once, as its first frame.
  *
@@ -53,6 +66,8 @@ export type LoadSpec = {
   readonly decodeInputRequest?: boolean
   /** The convention of request and answer bodies; absent means `none`. */
   readonly serviceEnvelope?: ServiceEnvelope
+  /** Splits a batch, for handlers with `preprocess` and `postprocess`. */
+  readonly microBatching?: MicroBatching
 }
 
 /** One named piece of a request as it arrived: `body`, a form field, or a file. */

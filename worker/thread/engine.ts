@@ -18,6 +18,9 @@ export type EngineResult = {
   readonly runs: number
 }
 
+/** Engine calls that a batch has taken. */
+type Tally = { runs: number }
+
 /**
  * Runs the feeds of a batch's members in as few engine calls as their shapes and `maxBatchRows` allow.
  *
@@ -29,7 +32,6 @@ export class Engine {
   readonly #maxBatchRows: number
   readonly #log: HandlerLogger
   #keepsRows: boolean
-  #runs = 0
 
   constructor(session: Session, maxBatchRows: number, log: HandlerLogger) {
     this.#session = session
@@ -45,11 +47,12 @@ export class Engine {
 
   /** @param members checked feeds, each in the order of the graph's inputs */
   async run(members: readonly Tensors[]): Promise<EngineResult> {
-    this.#runs = 0
+    // Of this call alone: batches may overlap where their handler waits.
+    const tally: Tally = { runs: 0 }
     const outcomes = new Array<EngineOutcome>(members.length)
     for (const indexes of this.#plan(members)) {
       const group = indexes.map((index) => members[index] ?? [])
-      const results = await this.#runGroup(group)
+      const results = await this.#runGroup(group, tally)
       indexes.forEach((index, at) => {
         outcomes[index] = results[at] ?? { ok: false, error: new Error('a run lost a member') }
       })
@@ -57,7 +60,7 @@ export class Engine {
     return {
       outcomes,
       rows: members.reduce((sum, feeds) => sum + (rowCount(feeds) ?? 1), 0),
-      runs: this.#runs,
+      runs: tally.runs,
     }
   }
 
@@ -76,21 +79,21 @@ export class Engine {
     return planRuns(plan, this.#maxBatchRows)
   }
 
-  async #runGroup(group: readonly Tensors[]): Promise<readonly EngineOutcome[]> {
+  async #runGroup(group: readonly Tensors[], tally: Tally): Promise<readonly EngineOutcome[]> {
     if (group.length > 1 && this.#keepsRows) {
-      const outcomes = await this.#runTogether(group)
+      const outcomes = await this.#runTogether(group, tally)
       if (outcomes !== undefined) return outcomes
     }
     const outcomes: EngineOutcome[] = []
-    for (const feeds of group) outcomes.push(await this.#runAlone(feeds))
+    for (const feeds of group) outcomes.push(await this.#runAlone(feeds, tally))
     return outcomes
   }
 
   /** Undefined when the members must be run one by one. */
-  async #runTogether(group: readonly Tensors[]): Promise<readonly EngineOutcome[] | undefined> {
+  async #runTogether(group: readonly Tensors[], tally: Tally): Promise<readonly EngineOutcome[] | undefined> {
     const rowsOfMembers = group.map((feeds) => rowCount(feeds) ?? 0)
     try {
-      const outputs = await this.#call(concatenate(group))
+      const outputs = await this.#call(concatenate(group), tally)
       const rows = rowsOfMembers.reduce((sum, each) => sum + each, 0)
       if (!this.#haveRows(outputs, rows)) return undefined
       return split(outputs, rowsOfMembers).map((member) => ({ ok: true, outputs: member }))
@@ -100,32 +103,35 @@ export class Engine {
     }
   }
 
-  async #runAlone(feeds: Tensors): Promise<EngineOutcome> {
+  async #runAlone(feeds: Tensors, tally: Tally): Promise<EngineOutcome> {
     try {
-      return { ok: true, outputs: await this.#runRows(feeds) }
+      return { ok: true, outputs: await this.#runRows(feeds, tally) }
     } catch (error) {
       return { ok: false, error }
     }
   }
 
   /** One member, in several calls when it brings more rows than one may have. */
-  async #runRows(feeds: Tensors): Promise<Tensors> {
-    if (!this.#keepsRows) return this.#call(feeds)
+  async #runRows(feeds: Tensors, tally: Tally): Promise<Tensors> {
+    if (!this.#keepsRows) return this.#call(feeds, tally)
     const rows = rowCount(feeds)
     if (rows === undefined) throw differentRows(feeds)
-    if (rows <= this.#maxBatchRows) return this.#call(feeds)
+    if (rows <= this.#maxBatchRows) return this.#call(feeds, tally)
     const pieces: Tensors[] = []
     for (let start = 0; start < rows; start += this.#maxBatchRows) {
       const count = Math.min(this.#maxBatchRows, rows - start)
-      const outputs = await this.#call(feeds.map((tensor) => sliceRows(tensor, start, count)))
-      if (!this.#haveRows(outputs, count)) return this.#call(feeds)
+      const outputs = await this.#call(
+        feeds.map((tensor) => sliceRows(tensor, start, count)),
+        tally,
+      )
+      if (!this.#haveRows(outputs, count)) return this.#call(feeds, tally)
       pieces.push(outputs)
     }
     return concatenate(pieces)
   }
 
-  #call(feeds: Tensors): Promise<Tensors> {
-    this.#runs++
+  #call(feeds: Tensors, tally: Tally): Promise<Tensors> {
+    tally.runs++
     return this.#session.run(feeds)
   }
 

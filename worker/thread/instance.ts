@@ -11,6 +11,7 @@ import { envelopeOf } from './envelope/choose-envelope.ts'
 import { enveloped } from './envelope/enveloped-way.ts'
 import { loadHandler } from './load-handler.ts'
 import type { MetricBuffer } from './metric-buffer.ts'
+import { MicroBatches } from './micro-batches.ts'
 import { outputsFromTensors, Pipeline, tensorsFromFeeds, type Steps } from './pipeline.ts'
 import { OrtSession, type Session } from './session.ts'
 import { ThreadMetrics } from './thread-metrics.ts'
@@ -117,7 +118,11 @@ const NO_METRICS = { add: () => undefined }
 const unlinked = () => NO_LINK
 
 function predictWay({ spec, log, handler, session, context }: Parts): Way {
+  const { microBatching } = spec
   if (handler.handle !== undefined) {
+    if (microBatching !== undefined) {
+      log.warn("microBatching has no effect: the handler answers whole batches by its 'handle'")
+    }
     return new WholeBatch(handler.handle.bind(handler), { context, stage: 'handle', rowsPerRequest: 1 })
   }
   if (session === undefined) {
@@ -128,7 +133,8 @@ function predictWay({ spec, log, handler, session, context }: Parts): Way {
     )
   }
   const engine = new Engine(session, spec.maxBatchRows, log)
-  return new Pipeline({ steps: stepsOf(handler), context, engine })
+  const pipeline = new Pipeline({ steps: stepsOf(handler), context, engine })
+  return microBatching === undefined ? pipeline : new MicroBatches(pipeline, microBatching)
 }
 
 /** What a handler leaves out is done as the built-in tensor handler does it. */

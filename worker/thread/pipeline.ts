@@ -13,7 +13,15 @@ export type PipelineOptions = {
   readonly engine: Engine
 }
 
-type Fed = { readonly member: BatchMember; readonly feeds: readonly Tensor[] }
+/** Members whose preprocess has succeeded, in the order of the batch. */
+export type Fed = { readonly member: BatchMember; readonly feeds: readonly Tensor[] }
+
+/** Members that came out of the engine, with their rows of its outputs. */
+export type Ran = {
+  readonly outputsOf: ReadonlyMap<BatchMember, Outputs>
+  readonly rows: number
+  readonly runs: number
+}
 
 /** The usual way of a batch: each request's preprocess, the engine for all, each request's postprocess. */
 export class Pipeline implements Way {
@@ -24,30 +32,12 @@ export class Pipeline implements Way {
   }
 
   async run(members: readonly BatchMember[]): Promise<WayResult> {
-    const { steps, context, engine } = this.#options
     const startedAtMs = performance.now()
-    const fed: Fed[] = []
-    await forEachMember(members, 'preprocess', (member) => steps.preprocess(member.request, context), {
-      done: (member, feeds) =>
-        fed.push({ member, feeds: checkFeeds(context.inputs, tensorsFromFeeds(feeds)) }),
-    })
-    // Asynchronous handlers finish in any order; the batch keeps that of the requests.
-    if (fed.length > 1) fed.sort((a, b) => members.indexOf(a.member) - members.indexOf(b.member))
+    const fed = await this.preprocess(members)
     const fedAtMs = performance.now()
-    const { outcomes, rows, runs } = await engine.run(fed.map(({ feeds }) => feeds))
+    const { outputsOf, rows, runs } = await this.infer(fed)
     const ranAtMs = performance.now()
-    const outputsOf = new Map<BatchMember, Outputs>()
-    for (const [index, { member }] of fed.entries()) {
-      const outcome = outcomes[index]
-      if (outcome?.ok === true) outputsOf.set(member, outputsFromTensors(outcome.outputs))
-      else member.fail(outcome?.error, 'inference')
-    }
-    await forEachMember(
-      [...outputsOf.keys()],
-      'postprocess',
-      (member) => steps.postprocess(outputsOf.get(member) ?? {}, member.request, context),
-      { done: (member, answer) => member.answer(answer, 'postprocess') },
-    )
+    await this.postprocess(outputsOf)
     const timing = {
       preprocessMs: fedAtMs - startedAtMs,
       inferenceMs: ranAtMs - fedAtMs,
@@ -56,6 +46,39 @@ export class Pipeline implements Way {
       runs,
     }
     return { members, timing }
+  }
+
+  async preprocess(members: readonly BatchMember[]): Promise<readonly Fed[]> {
+    const { steps, context } = this.#options
+    const fed: Fed[] = []
+    await forEachMember(members, 'preprocess', (member) => steps.preprocess(member.request, context), {
+      done: (member, feeds) =>
+        fed.push({ member, feeds: checkFeeds(context.inputs, tensorsFromFeeds(feeds)) }),
+    })
+    // Asynchronous handlers finish in any order; the batch keeps that of the requests.
+    if (fed.length > 1) fed.sort((a, b) => members.indexOf(a.member) - members.indexOf(b.member))
+    return fed
+  }
+
+  async infer(fed: readonly Fed[]): Promise<Ran> {
+    const { outcomes, rows, runs } = await this.#options.engine.run(fed.map(({ feeds }) => feeds))
+    const outputsOf = new Map<BatchMember, Outputs>()
+    for (const [index, { member }] of fed.entries()) {
+      const outcome = outcomes[index]
+      if (outcome?.ok === true) outputsOf.set(member, outputsFromTensors(outcome.outputs))
+      else member.fail(outcome?.error, 'inference')
+    }
+    return { outputsOf, rows, runs }
+  }
+
+  async postprocess(outputsOf: Ran['outputsOf']): Promise<void> {
+    const { steps, context } = this.#options
+    await forEachMember(
+      [...outputsOf.keys()],
+      'postprocess',
+      (member) => steps.postprocess(outputsOf.get(member) ?? {}, member.request, context),
+      { done: (member, answer) => member.answer(answer, 'postprocess') },
+    )
   }
 }
 

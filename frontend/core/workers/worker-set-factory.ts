@@ -98,6 +98,7 @@ export class WorkerSetFactory {
           modelConfig: artefact.config,
           decodeInputRequest: settings.decodeInputRequest,
           serviceEnvelope: settings.serviceEnvelope,
+          ...(settings.microBatching === undefined ? {} : { microBatching: settings.microBatching }),
         },
         modelBytes: artefact.modelBytes,
         startupTimeoutMs: settings.startupTimeoutMs,
