@@ -39,13 +39,13 @@ type Bound<K extends GrpcMethod['kind']> = BoundMethod<Extract<GrpcMethod, { kin
 /** Answers of a stream that its client has not taken yet; beyond it the client is too slow. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024
 
-/** Runs calls: knows which are pending, ends each exactly once, and turns what was thrown into a status. */
+/** Runs calls: ends each exactly once, and turns what was thrown into a status. */
 export class Dispatcher {
   readonly #options: DispatcherOptions
-  readonly #pending = new Set<CallState>()
   readonly #inboxes = new Set<Inbox>()
+  #pending = 0
+  #onIdle: () => void = () => undefined
   #isClosing = false
-  #onIdle: (() => void) | undefined
 
   constructor(options: DispatcherOptions) {
     this.#options = options
@@ -107,13 +107,13 @@ export class Dispatcher {
     }
   }
 
-  /** Streams whose clients may send more are ended; resolves when no call is pending. */
+  /** Streams whose clients may send more end once what they have sent is answered; resolves with the last call. */
   close(): Promise<void> {
     this.#isClosing = true
     for (const inbox of this.#inboxes) inbox.close()
     return new Promise((resolve) => {
       this.#onIdle = resolve
-      if (this.#pending.size === 0) resolve()
+      if (this.#pending === 0) resolve()
     })
   }
 
@@ -125,12 +125,12 @@ export class Dispatcher {
       requestId: requestIdFrom(callersId?.toString()),
       statusMessage: (thrown) => this.#reported(thrown, service, state.requestId).asMessage,
       onEnd: (record) => {
-        this.#pending.delete(state)
         onAccess?.(record)
-        if (this.#pending.size === 0) this.#onIdle?.()
+        this.#pending--
+        if (this.#pending === 0) this.#onIdle()
       },
     })
-    this.#pending.add(state)
+    this.#pending++
     return state
   }
 

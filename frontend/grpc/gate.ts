@@ -4,7 +4,7 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js'
-import { messageTooLate, servingErrorFrom } from './errors.ts'
+import { messageTooLate, servingErrorFrom, shuttingDown } from './errors.ts'
 import type { ServingError } from '../../worker/contract/errors.ts'
 import { DETAILS_KEY, type CallStatus } from './status.ts'
 
@@ -26,6 +26,8 @@ export type GateOptions = {
   readonly requestTimeoutMs: number
   /** Whether anybody may call the method. */
   readonly isOpen: (path: string) => boolean
+  /** Whether a call may last for as long as its client likes, and be cut short when the listener closes. */
+  readonly isEndless: (path: string) => boolean
   /** Words an error in the manner of the service that was called, and records the call. */
   readonly refuse: (path: string, error: ServingError, metadata: Metadata) => CallStatus
 }
@@ -33,6 +35,7 @@ export type GateOptions = {
 /** Decides on a call when its metadata has arrived: nothing more is read for a caller who may not ask. */
 export class Gate {
   readonly #options: GateOptions
+  readonly #endless = new Set<Incoming>()
   readonly #admitted = new WeakMap<Metadata, { readonly caller: Caller; readonly grant: Grant }>()
 
   constructor(options: GateOptions) {
@@ -46,6 +49,11 @@ export class Gate {
       },
     })
 
+  /** Ends the calls that nothing else would end. */
+  close(): void {
+    for (const incoming of this.#endless) this.#refuse(incoming, shuttingDown())
+  }
+
   /** A caller whose token is for certain models is asked again when its model is known. */
   checkModel(metadata: Metadata, model: string | undefined): void {
     const admitted = this.#admitted.get(metadata)
@@ -58,19 +66,17 @@ export class Gate {
     call: ServerInterceptingCallInterface,
   ) {
     let timer: NodeJS.Timeout | undefined
+    let incoming: Incoming | undefined
     const stopTimer = () => {
       clearTimeout(timer)
     }
     return {
       onReceiveMetadata: (metadata: Metadata, next: (metadata: Metadata) => void) => {
-        try {
-          this.#admit(path, call, metadata)
-        } catch (error) {
-          this.#refuse({ path, call, metadata }, error)
-          return
-        }
+        incoming = { path, call, metadata }
+        if (!this.#isAdmitted(incoming)) return
+        if (this.#options.isEndless(path)) this.#endless.add(incoming)
         // A stream may be opened long before its client has something to say.
-        if (!requestStream) timer = this.#startTimer({ path, call, metadata })
+        if (!requestStream) timer = this.#startTimer(incoming)
         next(metadata)
       },
       onReceiveMessage: (message: unknown, next: (message: unknown) => void) => {
@@ -81,11 +87,25 @@ export class Gate {
         stopTimer()
         next()
       },
-      onCancel: stopTimer,
+      /** Also when the call has ended well. */
+      onCancel: () => {
+        stopTimer()
+        if (incoming !== undefined) this.#endless.delete(incoming)
+      },
     }
   }
 
-  #admit(path: string, call: ServerInterceptingCallInterface, metadata: Metadata): void {
+  #isAdmitted(incoming: Incoming): boolean {
+    try {
+      this.#admit(incoming)
+      return true
+    } catch (error) {
+      this.#refuse(incoming, error)
+      return false
+    }
+  }
+
+  #admit({ path, call, metadata }: Incoming): void {
     if (this.#options.isOpen(path)) return
     const caller = callerOf(metadata, call.getConnectionInfo().remoteAddress)
     this.#admitted.set(metadata, { caller, grant: this.#options.authorize(caller) })

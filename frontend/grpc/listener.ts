@@ -41,8 +41,6 @@ const KEEPALIVE_MS = 60_000
 const KEEPALIVE_TIMEOUT_MS = 20_000
 /** Clients connect again by themselves. */
 const MAX_CONNECTION_IDLE_MS = 300_000
-/** How long connections may take to end once their last call has: its bytes are on their way. */
-const FLUSH_MS = 500
 
 /**
  * One address that serves gRPC, with health and reflection beside the services it is given.
@@ -56,6 +54,8 @@ export class GrpcListener {
   readonly #injector: ReturnType<Server['createConnectionInjector']>
   readonly #dispatcher: Dispatcher
   readonly #health: Health
+  readonly #table: ServiceTable
+  readonly #gate: Gate
   readonly #sockets = new Set<Socket>()
   #closed: Promise<void> | undefined
 
@@ -63,25 +63,27 @@ export class GrpcListener {
     this.#options = options
     this.#dispatcher = new Dispatcher(options)
     this.#health = new Health(options.health)
+    this.#table = new ServiceTable({ ...options, services: [...options.services, this.#health.service] })
+    this.#gate = gateOf(this.#table, options.authorize, policy)
     this.#injector = this.#grpcServer(policy).createConnectionInjector(ServerCredentials.createInsecure())
     const serve = (socket: Socket) => {
-      this.#serve(socket)
+      // A handshake may end after the listener has begun to close.
+      if (this.#closed === undefined) this.#injector.injectConnection(socket)
+      else socket.destroy()
     }
     this.#netServer = options.secureServer?.(serve) ?? createServer(serve)
     this.#netServer.maxConnections = policy.maxConnections
+    // Also those whose handshake is not done, which `serve` has not seen.
+    this.#netServer.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
   }
 
   #grpcServer(policy: GrpcPolicy): Server {
     const services = [...this.#options.services, this.#health.service]
-    const table = new ServiceTable({ ...this.#options, services })
-    const gate = new Gate({
-      authorize: this.#options.authorize,
-      requestTimeoutMs: policy.requestTimeoutMs,
-      isOpen: table.isOpen,
-      refuse: table.refuse,
-    })
-    const server = new Server({ ...channelOptions(policy), interceptors: [gate.interceptor] })
-    table.addTo(server, this.#dispatcher, gate)
+    const server = new Server({ ...channelOptions(policy), interceptors: [this.#gate.interceptor] })
+    this.#table.addTo(server, this.#dispatcher, this.#gate)
     addReflection(
       server,
       services.map(({ name }) => name),
@@ -127,28 +129,25 @@ export class GrpcListener {
   async #close(timeoutMs: number): Promise<void> {
     const closed = new Promise((resolve) => this.#netServer.close(resolve))
     this.#health.close()
-    this.#injector.drain(timeoutMs)
+    this.#gate.close()
+    const ended = this.#dispatcher.close()
+    // Gently, whatever its name: sessions are told to open no more calls, and end with their last one. Its `drain`
+    // would end those that are late with CANCELLED, as if their clients had wanted it.
+    this.#injector.destroy()
     const limit = setTimeout(() => {
       this.#cut()
     }, timeoutMs)
-    await this.#dispatcher.close()
-    const flush = setTimeout(() => {
-      this.#cut()
-    }, FLUSH_MS)
-    await closed
-    for (const timer of [limit, flush]) clearTimeout(timer)
-    this.#injector.destroy()
-  }
-
-  #serve(socket: Socket): void {
-    this.#sockets.add(socket)
-    socket.once('close', () => this.#sockets.delete(socket))
-    this.#injector.injectConnection(socket)
+    await Promise.all([closed, ended])
+    clearTimeout(limit)
   }
 
   #cut(): void {
     for (const socket of this.#sockets) socket.destroy()
   }
+}
+
+function gateOf({ isOpen, isEndless, refuse }: ServiceTable, authorize: Authorize, policy: GrpcPolicy): Gate {
+  return new Gate({ authorize, isOpen, isEndless, refuse, requestTimeoutMs: policy.requestTimeoutMs })
 }
 
 function channelOptions(policy: GrpcPolicy): ChannelOptions {

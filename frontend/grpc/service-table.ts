@@ -44,6 +44,9 @@ export class ServiceTable {
 
   readonly isOpen: GateOptions['isOpen'] = (path) => this.#entries.get(path)?.isOpen ?? false
 
+  /** Reflection, which is not of this table. */
+  readonly isEndless: GateOptions['isEndless'] = (path) => !this.#entries.has(path)
+
   readonly refuse: GateOptions['refuse'] = (path, error, metadata) => {
     const { requestIdFrom, onAccess } = this.#options
     const status = callStatus(error, this.#entries.get(path)?.service.statusOf?.(error))

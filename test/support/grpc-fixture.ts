@@ -1,5 +1,6 @@
 import type { CallRecord } from '../../frontend/grpc/call-state.ts'
 import { GrpcListener, type GrpcOptions, type GrpcPolicy } from '../../frontend/grpc/listener.ts'
+import type { GrpcService } from '../../frontend/grpc/service.ts'
 import { listenError } from '../../frontend/http/listen-error.ts'
 import { requestIdFrom } from '../../frontend/http/request-id.ts'
 import { healthSource } from '../../frontend/protocols/torchserve/grpc-health.ts'
@@ -19,8 +20,8 @@ export const GRPC_POLICY: GrpcPolicy = {
 
 type FixtureOptions = {
   readonly compatibility?: Compatibility
-  readonly policy?: Partial<GrpcPolicy>
-  readonly options?: Partial<GrpcOptions>
+  readonly policy?: Partial<GrpcPolicy> | undefined
+  readonly options?: Partial<GrpcOptions> | undefined
 }
 
 /** The TorchServe dialect over real gRPC, with fake planes behind it. `close` belongs in `afterEach`. */
@@ -45,23 +46,34 @@ export class GrpcFixture {
       inferenceService({ dataPlane, hasQuirk }),
       managementService({ dataPlane, controlPlane, hasQuirk }),
     ]) {
-      const listener = new GrpcListener(
-        {
-          services: [service],
-          health: healthSource(dataPlane, [service.name]),
-          requestIdFrom,
-          listenError,
-          authorize: () => ({}),
-          report: (error, requestId) => fixture.failures.push({ error, requestId }),
-          onAccess: (record) => fixture.calls.push(record),
-          ...options,
-        },
-        { ...GRPC_POLICY, ...policy },
-      )
+      const listener = fixture.listener([service], { policy, options })
       fixture.listeners.push(listener)
       fixture.targets.push(await listener.listen({ host: '127.0.0.1', port: 0 }, 'grpc_test_port'))
     }
     return fixture
+  }
+
+  /** A listener that does not listen yet, and is not closed by `close`. */
+  listener(
+    services: readonly GrpcService[] = [],
+    { policy, options }: Pick<FixtureOptions, 'policy' | 'options'> = {},
+  ): GrpcListener {
+    return new GrpcListener(
+      {
+        services,
+        health: healthSource(
+          this.dataPlane,
+          services.map(({ name }) => name),
+        ),
+        requestIdFrom,
+        listenError,
+        authorize: () => ({}),
+        report: (error, requestId) => this.failures.push({ error, requestId }),
+        onAccess: (record) => this.calls.push(record),
+        ...options,
+      },
+      { ...GRPC_POLICY, ...policy },
+    )
   }
 
   get inference(): GrpcClient {

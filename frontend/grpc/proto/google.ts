@@ -1,4 +1,4 @@
-import { field, inPackage, merge, message, nested, repeated, map } from './message.ts'
+import { field, inPackage, merge, message, nested, repeated } from './message.ts'
 
 /** The well-known types that the services use. */
 const PROTOBUF = inPackage('google.protobuf', {
@@ -21,7 +21,6 @@ const RPC = inPackage('google.rpc', {
   ErrorInfo: message({
     reason: field('string', 1),
     domain: field('string', 2),
-    metadata: map('string', 'string', 3),
   }),
   RetryInfo: message({ retry_delay: nested('google.protobuf.Duration', 1) }),
 })

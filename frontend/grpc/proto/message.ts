@@ -9,13 +9,14 @@ type Field = {
   readonly type: string
   readonly id: number
   readonly rule?: 'repeated'
-  readonly keyType?: string
   readonly options?: { readonly proto3_optional: true }
 }
 
 export type Message = {
   readonly fields: Readonly<Record<string, Field>>
   readonly oneofs?: Readonly<Record<string, { readonly oneof: readonly string[] }>>
+  readonly nested?: Readonly<Record<string, Message>>
+  readonly options?: { readonly map_entry: true }
 }
 
 type Method = {
@@ -47,14 +48,28 @@ export function optional(type: string, id: number): Field {
   return { type, id, options: { proto3_optional: true } }
 }
 
-export function map(keyType: Scalar, type: Scalar, id: number): Field {
-  return { keyType, type, id }
+/** The entries of a map: on the wire, a map is a repeated message of this form. */
+export function mapEntry(keyType: Scalar, type: Scalar): Message {
+  return { fields: { key: field(keyType, 1), value: field(type, 2) }, options: { map_entry: true } }
 }
 
-export function message(fields: Readonly<Record<string, Field>>): Message {
+/**
+ * @param messages that belong to it: the entry of its map field `x` must have the name `XEntry`. A map is not
+ * written as protobuf.js' own: that names the entry otherwise in its descriptors (7.6.6), and clients of reflection
+ * that check names, as those in Go, refuse the file.
+ */
+export function message(
+  fields: Readonly<Record<string, Field>>,
+  messages: Readonly<Record<string, Message>> = {},
+): Message {
+  const nestedMessages = Object.keys(messages).length === 0 ? {} : { nested: messages }
   const marked = Object.keys(fields).filter((name) => fields[name]?.options !== undefined)
-  if (marked.length === 0) return { fields }
-  return { fields, oneofs: Object.fromEntries(marked.map((name) => [`_${name}`, { oneof: [name] }])) }
+  if (marked.length === 0) return { fields, ...nestedMessages }
+  return {
+    fields,
+    ...nestedMessages,
+    oneofs: Object.fromEntries(marked.map((name) => [`_${name}`, { oneof: [name] }])),
+  }
 }
 
 /** `a.b.c` holding `members`. */
@@ -77,5 +92,5 @@ export function merge(...spaces: readonly Namespace[]): Namespace {
 }
 
 function isNamespace(member: Namespace | Message | Service | undefined): member is Namespace {
-  return member !== undefined && 'nested' in member
+  return member !== undefined && 'nested' in member && !('fields' in member)
 }

@@ -1,4 +1,4 @@
-import { field, inPackage, map, merge, message, optional } from './message.ts'
+import { field, inPackage, mapEntry, merge, message, optional, repeated } from './message.ts'
 
 /*
  * TorchServe's services, by the package names and field numbers of version 0.12. Numbers and switches are marked
@@ -8,12 +8,15 @@ const STATUS = 'google.rpc.Status'
 
 const INFERENCE = inPackage('org.pytorch.serve.grpc.inference', {
   TorchServeHealthResponse: message({ health: field('string', 1) }),
-  PredictionsRequest: message({
-    model_name: field('string', 1),
-    model_version: field('string', 2),
-    input: map('string', 'bytes', 3),
-    sequence_id: optional('string', 4),
-  }),
+  PredictionsRequest: message(
+    {
+      model_name: field('string', 1),
+      model_version: field('string', 2),
+      input: repeated('InputEntry', 3),
+      sequence_id: optional('string', 4),
+    },
+    { InputEntry: mapEntry('string', 'bytes') },
+  ),
   PredictionResponse: message({
     prediction: field('bytes', 1),
     sequence_id: optional('string', 2),

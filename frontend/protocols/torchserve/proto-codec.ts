@@ -7,12 +7,13 @@ import { badRequest } from './errors.ts'
 /**
  * A decoded `PredictionsRequest`. Names as on the wire; the transport has checked the types.
  *
- * Example: `{ model_name: 'digits', model_version: '', input: { data: <png bytes> } }`
+ * Example: `{ model_name: 'digits', model_version: '', input: [{ key: 'data', value: <png bytes> }] }`
  */
 export type PredictionsRequest = {
   readonly model_name: string
   readonly model_version: string
-  readonly input: Readonly<Record<string, Uint8Array>>
+  /** The entries of a map. */
+  readonly input: readonly { readonly key: string; readonly value: Uint8Array }[]
   readonly sequence_id?: string
 }
 
@@ -33,13 +34,14 @@ export function selectorFromGrpc(request: {
   return version === '' ? { name } : { name, version }
 }
 
-/** Each entry of the map is one part without content type, as TorchServe hands it to the handler. */
+/** Each entry of the map is one part without content type; of equal keys the last one counts, as in any map. */
 export function payloadFromGrpc({ input }: PredictionsRequest): RequestPayload {
-  return { kind: 'parts', parts: Object.entries(input).map(([name, bytes]) => ({ name, bytes })) }
+  const entries = new Map(input.map(({ key, value }) => [key, value]))
+  return { kind: 'parts', parts: Array.from(entries, ([name, bytes]) => ({ name, bytes })) }
 }
 
 export function bytesOfInput({ input }: PredictionsRequest): number {
-  return Object.values(input).reduce((sum, bytes) => sum + bytes.byteLength, 0)
+  return input.reduce((sum, { value }) => sum + value.byteLength, 0)
 }
 
 /** The bytes that the handler answered, or its tensors as the JSON that HTTP would carry. */
