@@ -26,6 +26,7 @@ type PackFlags = {
   readonly configFile?: string
   readonly exportPath?: string
   readonly archiveFormat?: ArchiveFormat
+  readonly runtime?: string
   readonly force?: true
   readonly verify?: boolean
   readonly json?: true
@@ -90,6 +91,12 @@ function addPackOptions(program: Command): void {
         .choices(ARCHIVE_FORMATS)
         .default('default'),
     )
+    .addOption(
+      new Option('--runtime <name>', 'what runs the handler')
+        .argParser(readRuntime)
+        .default('node')
+        .hideHelp(),
+    )
     .option('-f, --force', 'replace an archive that exists')
     .option('--no-verify', 'do not open the model to prove that it loads')
     .option('--json', 'print JSON')
@@ -101,15 +108,20 @@ function addPackOptions(program: Command): void {
   }
 }
 
+/** There is one, which a script may well name. */
+function readRuntime(name: string): string {
+  if (name === 'node') return name
+  throw new InvalidArgumentError('Handlers run in Node.js: leave this option out, or give node.')
+}
+
 /** Options of torch-model-archiver that have no meaning here, with what to do instead. */
 const TORCHSERVE_ONLY = [
   ['--model-file <path>', 'An ONNX file holds its own architecture: leave this option out.'],
-  ['--runtime <name>', 'Handlers run in Node.js: leave this option out.'],
   ['-r, --requirements-file <path>', 'npm dependencies are bundled with the handler: leave this option out.'],
 ] as const
 
 async function pack(flags: PackFlags, program: Command, environment: CliEnvironment): Promise<void> {
-  const { modelName, version, extraFiles, json, ...options } = flags
+  const { modelName, version, extraFiles, json, runtime: _, ...options } = flags
   if (modelName === undefined)
     return program.error(`error: required option '--model-name <name>' not specified`)
   if (version === undefined)

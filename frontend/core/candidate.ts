@@ -1,6 +1,7 @@
 import type { ModelConfig } from '../../archiver-cli/format/model-config.ts'
 import { BUILT_IN_HANDLERS } from '../../worker/contract/built-in-handlers.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
+import { handlerReference } from '../../worker/contract/handler-reference.ts'
 import { isValidName, type ModelId } from '../../worker/contract/model-id.ts'
 import type { Artefact } from './artefact.ts'
 import type { StoredModel } from './archive-source.ts'
@@ -37,7 +38,7 @@ export function artefactOf({ stored, name, handler }: Candidate): Artefact {
     )
   }
   const known = [...BUILT_IN_HANDLERS, ...stored.manifest.files.map((file) => file.path)]
-  if (handler !== undefined && !known.includes(handlerFileOf(handler))) {
+  if (handler !== undefined && !known.includes(handlerReference(handler).file)) {
     throw new ServingError(
       'invalid_argument',
       `handler '${handler}' is neither built in (${BUILT_IN_HANDLERS.join(', ')}) nor a file of archive '${stored.archive}'`,
@@ -45,11 +46,6 @@ export function artefactOf({ stored, name, handler }: Candidate): Artefact {
     )
   }
   return { model, handler: handler ?? ownHandler, ...stored }
-}
-
-/** `service.mjs:predict` names a function of a file. */
-function handlerFileOf(handler: string): string {
-  return handler.replace(/:[A-Za-z_$][\w$]*$/, '')
 }
 
 /** What call, archive and server say of the settings, in the order that counts. */

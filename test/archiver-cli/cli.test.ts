@@ -58,6 +58,10 @@ describe('onnx-model-archiver', () => {
     })
   })
 
+  it('takes the only runtime there is as said', async () => {
+    assert.equal((await run([...unverified(), '--runtime', 'node'])).code, 0)
+  })
+
   it('warns of a key that cannot apply, and packs it all the same', async () => {
     await writeFile(join(directory.path, 'c.yaml'), 'batchSize: 4\nparallelType: tp')
     const { code, stderr } = await run([...unverified(), '-c', join(directory.path, 'c.yaml')])

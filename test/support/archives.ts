@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createArchive } from '../../archiver-cli/create-archive.ts'
+import type { ArchiveFormat } from '../../archiver-cli/format/archive-writer.ts'
 
 export type TestArchive = {
   readonly modelName: string
@@ -10,11 +11,12 @@ export type TestArchive = {
   readonly handler?: string
   /** Text of `model-config.yaml`. */
   readonly config?: string
+  readonly format?: ArchiveFormat
 }
 
 /** Packs a model into `modelStore` as the archiver would. */
 export async function packTestArchive(modelStore: string, archive: TestArchive): Promise<void> {
-  const { modelName, version = '1.0', model, handler, config } = archive
+  const { modelName, version = '1.0', model, handler, config, format = 'default' } = archive
   const sources = join(modelStore, '.sources', modelName, version)
   await mkdir(sources, { recursive: true })
   const isSource = handler?.includes('\n') === true
@@ -28,6 +30,7 @@ export async function packTestArchive(modelStore: string, archive: TestArchive):
     ...(handler === undefined ? {} : { handler: isSource ? join(sources, 'handler.ts') : handler }),
     ...(config === undefined ? {} : { configFile: join(sources, 'config.yaml') }),
     exportPath: modelStore,
+    archiveFormat: format,
     force: true,
     verify: false,
   })
