@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Config } from './config/schema.ts'
 import { systemClock } from './core/clock.ts'
 import { createCore, type Core } from './core/create-core.ts'
@@ -6,6 +7,7 @@ import { launchCommand, workerEnvironment } from './core/workers/launch-command.
 import { childProbe, ProbedProviders } from './core/workers/provider-findings.ts'
 import { ChildWorkerProcess, type StartWorkerProcess } from './core/workers/worker-process.ts'
 
+import { ArchiveFetcher } from './download/archive-fetcher.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 
 /** What the server needs of the process that it runs in. */
@@ -45,6 +47,13 @@ export function coreOf(config: Config, host: HostProcess): Core {
     tolerance: hasQuirk('modelConfigKeys') ? 'everything' : 'nothing',
     restore: config.restore,
     savedStateFirst: hasQuirk('savedStateFirst'),
+    fetcher: new ArchiveFetcher({
+      allowed: config.allowedUrls,
+      allowPrivateAddresses: config.allowPrivateDownloadAddresses,
+      maxBytes: config.maxDownloadBytes,
+      timeoutMs: config.downloadTimeoutMs,
+      directory: join(config.stateDir, 'downloads'),
+    }),
     cpus: usableCpus(),
     gpus: config.gpus,
     findings: new ProbedProviders(childProbe(host, environment)),
