@@ -39,6 +39,8 @@ export function coreOf(config: Config, host: HostProcess): Core {
       startupTimeoutMs,
       maxRequestBytes,
       maxResponseBytes: config.maxResponseBytes,
+      serviceEnvelope: config.defaultServiceEnvelope,
+      decodeInputRequest: config.defaultDecodeInputRequest,
     },
     unregisterTimeoutMs: config.unregisterTimeoutMs,
     loadModels: config.loadModels,

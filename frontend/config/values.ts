@@ -51,6 +51,13 @@ export const toggle: ValueKind<boolean> = {
   format: String,
 }
 
+/** Headers are told apart without their case; Node.js shows them in lower case. */
+export const headerName: ValueKind<string> = {
+  expected: 'the name of a request header',
+  parse: (text) => (/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(text) ? text.toLowerCase() : undefined),
+  format: String,
+}
+
 /** A file system path; relative ones are resolved against the working directory when all sources are merged. */
 export const path: ValueKind<string> = {
   expected: 'a path',

@@ -86,6 +86,10 @@ export type SettingDefaults = {
   readonly maxRequestBytes: number
   /** Absent: no limit. */
   readonly maxResponseBytes?: number
+  /** Absent: `none`. */
+  readonly serviceEnvelope?: ServiceEnvelope
+  /** Absent: true. */
+  readonly decodeInputRequest?: boolean
 }
 
 /**
@@ -138,8 +142,8 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     sequenceBatching: merged.sequenceBatching,
     continuousBatching: merged.continuousBatching ?? false,
     microBatching: merged.microBatching,
-    serviceEnvelope: merged.serviceEnvelope ?? 'none',
-    decodeInputRequest: merged.decodeInputRequest ?? true,
+    serviceEnvelope: merged.serviceEnvelope ?? defaults.serviceEnvelope ?? 'none',
+    decodeInputRequest: merged.decodeInputRequest ?? defaults.decodeInputRequest ?? true,
     deviceType: merged.deviceType,
     executionProviders: merged.executionProviders ?? 'auto',
     deviceIds: merged.deviceIds ?? [],

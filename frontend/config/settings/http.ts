@@ -1,4 +1,4 @@
-import { integer } from '../values.ts'
+import { headerName, integer } from '../values.ts'
 import { MAX_TIMER_MS, milliseconds, setting } from './setting.ts'
 
 /** What protects the HTTP listeners. */
@@ -46,5 +46,23 @@ export const httpSettings = {
     kind: integer(1, 1_000_000, 'connections'),
     default: 10_000,
     doc: 'File descriptors, on each listener; further connections are closed at once.',
+  }),
+  sequenceIdHeader: setting({
+    property: 'ts_header_key_sequence_id',
+    kind: headerName,
+    default: 'ts_request_sequence_id',
+    doc: 'Request header that names the sequence a request belongs to.',
+  }),
+  sequenceStartHeader: setting({
+    property: 'ts_header_key_sequence_start',
+    kind: headerName,
+    default: 'ts_request_sequence_start',
+    doc: 'Request header that is true on the first request of a sequence.',
+  }),
+  sequenceEndHeader: setting({
+    property: 'ts_header_key_sequence_end',
+    kind: headerName,
+    default: 'ts_request_sequence_end',
+    doc: 'Request header that is true on the last request of a sequence.',
   }),
 } as const

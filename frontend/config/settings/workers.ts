@@ -1,4 +1,4 @@
-import { integer, variableNames } from '../values.ts'
+import { choice, toggle, integer, variableNames } from '../values.ts'
 import { milliseconds, setting } from './setting.ts'
 
 /** How the versions of models are run. */
@@ -54,6 +54,18 @@ export const workersSettings = {
     kind: integer(0, 64, 'GPUs'),
     default: 1,
     doc: 'GPUs, numbered from 0, over which the workers of all models take turns; 0 keeps every model off them.',
+  }),
+  defaultServiceEnvelope: setting({
+    property: 'service_envelope',
+    kind: choice('none', 'body', 'json', 'kserve', 'kservev2'),
+    default: 'none',
+    doc: 'What a request is unpacked from and its answer packed into, for models that do not say it themselves.',
+  }),
+  defaultDecodeInputRequest: setting({
+    property: 'decode_input_request',
+    kind: toggle,
+    default: true,
+    doc: 'Whether handlers get text and JSON decoded; false gives them bytes. For models that do not say it themselves.',
   }),
   workerAddressSpaceBytes: setting({
     property: 'worker_address_space_bytes',
