@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -19,8 +19,12 @@ const ANY_PORTS = ['inference', 'management', 'metrics'].flatMap((listener) => [
 type Outcome = { readonly exitCode: number | null; readonly output: string }
 
 /** Runs the command to its end, in a directory. */
-async function onnxserve(directory: string, ...args: string[]): Promise<Outcome> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+function onnxserve(directory: string, ...args: string[]): Promise<Outcome> {
+  return run(MAIN, directory, ...args)
+}
+
+async function run(program: string, directory: string, ...args: string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -82,6 +86,13 @@ describe("TorchServe's command line", function () {
     assert.notEqual((await statusOf()).pid, (await statusOf(...elsewhere)).pid)
     assert.equal((await onnxserve(directory, 'stop', ...elsewhere)).exitCode, 0)
     assert.equal((await statusOf()).state, 'started')
+  })
+
+  it('answers to another name that a link gives it', async () => {
+    const link = join(directory, 'torchserve')
+    await symlink(MAIN, link)
+    const { exitCode, output } = await run(link, directory, '--version')
+    assert.deepEqual([exitCode, /^onnxserve \d/.test(output)], [0, true])
   })
 
   it('says why a start in the background has failed, with its exit code', async () => {
