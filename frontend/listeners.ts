@@ -11,12 +11,7 @@ import { HttpListener } from './http/listener.ts'
 import { httpTransport } from './http/transport.ts'
 import type { Logger } from './observability/logger.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
-import {
-  errorRenderer,
-  inferenceMount,
-  managementMount,
-  metricsMount,
-} from './protocols/torchserve/routes.ts'
+import { combinedMount, errorRenderer, type Purposes } from './protocols/torchserve/routes.ts'
 import { packageVersion } from './version.ts'
 
 /** Where each listener listens; those that are switched off are absent. */
@@ -45,7 +40,14 @@ export type Listeners = HttpListeners & Partial<GrpcListeners>
 /** What the listeners tell of every request. */
 export type Observers = { readonly logger: Logger; readonly metrics: ComposedMetrics }
 
-type AddressKey = 'inferenceAddress' | 'managementAddress' | 'metricsAddress'
+const ADDRESS_KEYS = {
+  inference: 'inferenceAddress',
+  management: 'managementAddress',
+  metrics: 'metricsAddress',
+} as const
+
+type Purpose = keyof typeof ADDRESS_KEYS
+type AddressKey = (typeof ADDRESS_KEYS)[Purpose]
 
 /** The listeners with the dialect mounted on each; none listens yet. */
 export function listenersOf(
@@ -85,19 +87,51 @@ export function listenersOf(
     return { http, guard, key, mayAskForTokens, close: (timeoutMs) => http.close(timeoutMs) }
   }
   const renewKey = security.authorization.rotate.bind(security.authorization)
-  return {
-    inference: listener(
-      'inferenceAddress',
-      inferenceMount({ dataPlane, maxRequestBytes: config.maxRequestBytes, ...dialect }),
-    ),
-    management: listener(
-      'managementAddress',
-      managementMount({ dataPlane, controlPlane, renewKey, ...dialect }),
-    ),
-    ...(config.enableMetricsApi
-      ? { metrics: listener('metricsAddress', metricsMount({ ...dialect, renderMetrics: metrics.render })) }
-      : {}),
+  const purposes: Purposes = {
+    inference: {
+      dataPlane,
+      maxRequestBytes: config.maxRequestBytes,
+      sequenceHeaders: {
+        id: config.sequenceIdHeader,
+        start: config.sequenceStartHeader,
+        end: config.sequenceEndHeader,
+      },
+      ...dialect,
+    },
+    management: { dataPlane, controlPlane, renewKey, ...dialect },
+    ...(config.enableMetricsApi ? { metrics: { ...dialect, renderMetrics: metrics.render } } : {}),
   }
+  const shared = new Map<string, GuardedListener>()
+  const listenerOf = (purpose: Purpose): GuardedListener => {
+    const group = purposesAt(config, purpose).filter((each) => purposes[each] !== undefined)
+    const [leading = purpose] = group
+    const known = shared.get(leading)
+    if (known !== undefined) return known
+    const mount = combinedMount(Object.fromEntries(group.map((each) => [each, purposes[each]])))
+    const made = listener(ADDRESS_KEYS[leading], mount)
+    shared.set(leading, made)
+    return made
+  }
+  return {
+    inference: listenerOf('inference'),
+    management: listenerOf('management'),
+    ...(purposes.metrics === undefined ? {} : { metrics: listenerOf('metrics') }),
+  }
+}
+
+/**
+ * The purposes that share an address with this one, itself included; first the one whose rules the listener follows.
+ * Port 0 is another address each time.
+ */
+function purposesAt(config: Config, purpose: Purpose): Purpose[] {
+  const isShared = (other: Purpose) => {
+    const [mine, its] = [config[ADDRESS_KEYS[purpose]], config[ADDRESS_KEYS[other]]]
+    const { kind } = SETTINGS[ADDRESS_KEYS[purpose]]
+    return !('port' in mine && mine.port === 0) && kind.format(mine) === kind.format(its)
+  }
+  return (['management', 'inference', 'metrics'] as const).filter(
+    (other) => other === purpose || isShared(other),
+  )
 }
 
 /**
@@ -109,16 +143,21 @@ export function listenersOf(
 export async function listen(config: Config, listeners: Listeners, security: Security): Promise<Addresses> {
   const { inference, management, metrics } = listeners
   const admitted = new Map<GuardedListener, Awaited<ReturnType<Security['admit']>>>()
-  for (const listener of [inference, management, ...(metrics === undefined ? [] : [metrics])]) {
+  for (const listener of new Set([inference, management, ...(metrics === undefined ? [] : [metrics])])) {
     const { key, mayAskForTokens } = listener
     const { property: setting } = SETTINGS[key]
     admitted.set(listener, await security.admit({ setting, address: config[key], mayAskForTokens }))
   }
+  const urls = new Map<GuardedListener, string>()
   const start = async (listener: GuardedListener) => {
+    const known = urls.get(listener)
+    if (known !== undefined) return known
     const decision = admitted.get(listener)
     listener.guard.reachedBy({ isLocal: decision?.isLocal ?? true })
     const { property: setting } = SETTINGS[listener.key]
-    return listener.http.listen(decision?.address ?? config[listener.key], setting)
+    const url = await listener.http.listen(decision?.address ?? config[listener.key], setting)
+    urls.set(listener, url)
+    return url
   }
   return {
     inference: await start(inference),

@@ -36,12 +36,6 @@ export function givenTwice(source: string, first: string, second: string): Servi
   return configError(`${source}: ${names}; keep one of them`)
 }
 
-export function sameAddress(first: string, second: string, address: string): ServingError {
-  return configError(
-    `${first} and ${second} are both ${address}; give each listener its own port, or 0 for any free one`,
-  )
-}
-
 export function unreadableFile(path: string, cause: unknown): ServingError {
   return configError(
     `the configuration file '${path}' cannot be read; give the path of an existing file`,

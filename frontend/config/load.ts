@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
-import { badValue, sameAddress } from './errors.ts'
+import { badValue } from './errors.ts'
 import {
   defaultOf,
   environmentName,
@@ -19,7 +19,6 @@ import {
   type Assignment,
   type ConfigSources,
 } from './sources.ts'
-import type { ListenAddress } from './values.ts'
 
 export type { ConfigSources } from './sources.ts'
 
@@ -59,7 +58,6 @@ export function loadConfig(sources: ConfigSources, quirksOf: QuirksOf): LoadedCo
   for (const key of SETTING_KEYS)
     values[key] = given.get(key) ?? defaultOf(SETTINGS[key], hasQuirk('torchserveDefaults'))
   const merged = values as Config // each key of the schema was set by its own default or parser
-  checkAddresses(merged)
   const config = deepFreeze(withAbsolutePaths(merged, sources.workingDirectory))
   return { config, notes, file: file?.path }
 }
@@ -113,22 +111,6 @@ function valueOf({ key, source, name, text, inSeconds }: Assignment): unknown {
     text,
     inSeconds ? 'an integer from 1 to 86400 seconds' : (kind.explain?.(text) ?? kind.expected),
   )
-}
-
-/** Two listeners on one address would answer each other's routes; TorchServe's combined listener collides. */
-function checkAddresses(config: Config): void {
-  const taken = new Map<string, string>()
-  for (const key of ['inferenceAddress', 'managementAddress', 'metricsAddress'] as const) {
-    const { property, kind } = SETTINGS[key]
-    const address = kind.format(config[key])
-    const other = isChosenLater(config[key]) ? undefined : taken.get(address)
-    if (other !== undefined) throw sameAddress(other, property, address)
-    taken.set(address, property)
-  }
-}
-
-function isChosenLater(address: ListenAddress): boolean {
-  return 'port' in address && address.port === 0
 }
 
 function withAbsolutePaths(config: Config, workingDirectory: string): Config {

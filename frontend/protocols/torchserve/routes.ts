@@ -40,44 +40,77 @@ export type ManagementOptions = DialectOptions & {
 }
 export type MetricsOptions = DialectOptions & { readonly renderMetrics: RenderMetrics }
 
+/** What an address is for, and what that needs. One address may be for several purposes. */
+export type Purposes = {
+  readonly inference?: InferenceOptions
+  readonly management?: ManagementOptions
+  readonly metrics?: MetricsOptions
+}
+
 /** The routes of the inference address. */
-export function inferenceMount(given: InferenceOptions): Mount {
-  const options = { ...given, transport: withManners(given) }
-  const routes = [
-    ...scoped('inference', inferenceRoutes(options)),
-    ...scoped('inference', [modelApiRoute(options)]),
-    ...scoped('inference', workflowPredictionRoutes()),
-    ...scoped('health', healthRoutes(options)),
-    ...scoped('inference', queryRoutes(options)),
-  ]
-  const gate = accessGate({ ...options, scope: 'inference' })
-  const all = [...apiOf('inference', routes, options), ...routes]
-  return mountRoutes(all, { ...options, gate, first: predictionsFirst(options) })
+export function inferenceMount(inference: InferenceOptions): Mount {
+  return addressMount({ inference }, { scope: 'inference', options: inference })
 }
 
 /** The routes of the management address; health too, for probes that may reach only this one. */
-export function managementMount(given: ManagementOptions): Mount {
-  const options = { ...given, transport: withManners(given) }
-  const ofModels = managementRoutes(options)
-  const routes = [
-    ...scoped('management', ofModels),
-    ...scoped('management', [modelManagementApiRoute(ofModels, options.dataPlane)]),
-    ...scoped('management', workflowManagementRoutes()),
-    ...scoped('admin', tokenRoutes(given.renewKey, given.hasQuirk)),
-    ...scoped('health', healthRoutes(options)),
-  ]
-  const all = [...apiOf('management', routes, options), ...routes]
-  return mountRoutes(all, { ...options, gate: accessGate({ ...options, scope: 'management' }) })
+export function managementMount(management: ManagementOptions): Mount {
+  return addressMount({ management }, { scope: 'management', options: management })
 }
 
 /** The route of the metrics address. */
-export function metricsMount({ renderMetrics, ...options }: MetricsOptions): Mount {
-  const gate = accessGate({ ...options, scope: 'metrics' })
-  const routes = scoped('metrics', [metricsRoute(renderMetrics)])
-  const all = [...apiOf('metrics', routes, options), ...routes]
-  return mountRoutes(all, { transport: withManners(options), gate })
+export function metricsMount(metrics: MetricsOptions): Mount {
+  return addressMount({ metrics }, { scope: 'metrics', options: metrics })
 }
 
-function apiOf(purpose: AccessScope, routes: readonly ScopedRoute[], options: DialectOptions): ScopedRoute[] {
-  return scoped('description', apiRoutes(routes, { purpose, ...options }))
+/**
+ * The routes of an address that serves several purposes. They are one table, so that a path has its methods from all
+ * of them, and each route asks for the token that it asks for elsewhere; a path that no route takes needs the token of
+ * the most powerful purpose.
+ */
+export function combinedMount(purposes: Purposes): Mount {
+  const { inference, management, metrics } = purposes
+  if (management !== undefined) return addressMount(purposes, { scope: 'management', options: management })
+  if (inference !== undefined) return addressMount(purposes, { scope: 'inference', options: inference })
+  if (metrics !== undefined) return metricsMount(metrics)
+  return { middleware: (_, next) => next() as Promise<void>, routes: [] } // for nothing
+}
+
+type Leading = { readonly scope: AccessScope; readonly options: DialectOptions }
+
+function addressMount(purposes: Purposes, { scope, options }: Leading): Mount {
+  const transport = withManners(options)
+  const { management, inference, metrics } = purposes
+  const predictions = inference === undefined ? undefined : { ...inference, transport }
+  const healthOptions = management ?? inference
+  const routes = [
+    ...(management === undefined ? [] : managementPart({ ...management, transport })),
+    ...(predictions === undefined ? [] : inferencePart(predictions)),
+    ...(metrics === undefined ? [] : scoped('metrics', [metricsRoute(metrics.renderMetrics)])),
+    ...(healthOptions === undefined ? [] : scoped('health', healthRoutes(healthOptions))),
+    // Last: `/{model}/predict` must not take what is a route of its own.
+    ...(predictions === undefined ? [] : scoped('inference', queryRoutes(predictions))),
+  ]
+  const purpose = Object.keys(purposes).join(' and ')
+  const api = scoped('description', apiRoutes(routes, { purpose, ...options }))
+  const gate = accessGate({ ...options, scope })
+  const first = predictions === undefined ? undefined : predictionsFirst(predictions)
+  return mountRoutes([...api, ...routes], { transport, gate, first })
+}
+
+function inferencePart(options: InferenceOptions): ScopedRoute[] {
+  return [
+    ...scoped('inference', inferenceRoutes(options)),
+    ...scoped('inference', [modelApiRoute(options)]),
+    ...scoped('inference', workflowPredictionRoutes()),
+  ]
+}
+
+function managementPart(options: ManagementOptions): ScopedRoute[] {
+  const ofModels = managementRoutes(options)
+  return [
+    ...scoped('management', ofModels),
+    ...scoped('management', [modelManagementApiRoute(ofModels, options.dataPlane)]),
+    ...scoped('management', workflowManagementRoutes()),
+    ...scoped('admin', tokenRoutes(options.renewKey, options.hasQuirk)),
+  ]
 }

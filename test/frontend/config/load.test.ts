@@ -199,11 +199,6 @@ describe('loadConfig', () => {
       flags: { loadModels: 'a=' },
       message: /--load-models is 'a='/,
     },
-    {
-      it: 'two listeners on one address',
-      flags: { metricsAddress: 'http://127.0.0.1:8080' },
-      message: /inference_address and metrics_address are both http:\/\/127\.0\.0\.1:8080/,
-    },
   ]
   for (const c of REFUSED) {
     it(`refuses ${c.it}`, () =>
