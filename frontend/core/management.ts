@@ -157,7 +157,8 @@ export class ManagementService implements ControlPlane {
     return this.#exclusively(id, async () => {
       const version = registry.resolve(id)
       const record = journal.recordOf(version)
-      const overrides = { ...record.settings, minWorkers, maxWorkers: maxWorkers ?? Math.max(1, minWorkers) }
+      // A configuration has no `maxWorkers` of 0: there would be nothing to scale up to.
+      const overrides = { ...record.settings, minWorkers, maxWorkers: Math.max(1, maxWorkers ?? minWorkers) }
       const settings = resolveSettings(layersOf(version.artefact, overrides, this.#options), defaults)
       const commit = () => journal.record(version, overrides, record.handler)
       if (synchronous) {

@@ -47,9 +47,16 @@ describe('ManagementService', () => {
     it('can end all workers, and start them again', async () => {
       const core = await home.started()
       await core.register('m1')
-      const scale = (minWorkers: number) =>
-        core.controlPlane.scale({ model: { name: 'm' }, minWorkers, synchronous: true })
+      const scale = (minWorkers: number, maxWorkers?: number) =>
+        core.controlPlane.scale({
+          model: { name: 'm' },
+          minWorkers,
+          ...(maxWorkers === undefined ? {} : { maxWorkers }),
+          synchronous: true,
+        })
       assert.equal((await scale(0)).state, 'no_workers')
+      assert.equal((await scale(1)).workers, 1)
+      assert.equal((await scale(0, 0)).state, 'no_workers')
       assert.deepEqual(await home.onDisk(), ['m=1: 1×0'])
       assert.equal((await scale(2)).workers, 2)
     })
