@@ -1,3 +1,4 @@
+import type { Admission, Security } from './compose-security.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
 import type { Core } from './core/create-core.ts'
 import type { CoreEvents } from './core/events.ts'
@@ -9,6 +10,8 @@ import type { Logger } from './observability/logger.ts'
 import { healthSource } from './protocols/torchserve/grpc-health.ts'
 import { inferenceService, managementService } from './protocols/torchserve/grpc.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
+import { httpsWithoutCertificate } from './security/tls-source.ts'
+import { secureServerOf } from './security/tls-server.ts'
 
 export type GrpcListeners = { readonly grpcInference: GrpcListener; readonly grpcManagement: GrpcListener }
 
@@ -19,14 +22,19 @@ export type GrpcAddresses = { readonly grpcInference: string; readonly grpcManag
 const HEALTH_EVENTS = ['stateChanged', 'workerReady', 'workerProcessRestarted', 'versionRemoved'] as const
 
 /** The listeners of gRPC with the dialect's services on each, unless it is switched off; none listens yet. */
-export function grpcListenersOf(config: Config, core: Core, logger: Logger): Partial<GrpcListeners> {
+export function grpcListenersOf(
+  config: Config,
+  core: Core,
+  { logger, security }: { readonly logger: Logger; readonly security: Security },
+): Partial<GrpcListeners> {
   if (!config.enableGrpcApi) return {}
-  const { dataPlane, controlPlane } = core
+  const { dataPlane } = core
+  const controlPlane = security.controlPlaneFor(core.controlPlane)
   const hasQuirk = quirksOf(config.compatibility)
   const common = {
     requestIdFrom,
     listenError,
-    authorize: () => ({}),
+    ...secureServer(config, security),
     report: (error, requestId) => {
       logger.failure(error, requestId)
     },
@@ -34,14 +42,21 @@ export function grpcListenersOf(config: Config, core: Core, logger: Logger): Par
       if (config.accessLog) logger.call(record)
     },
   } satisfies Partial<GrpcOptions>
-  const listener = (service: GrpcService, policy: GrpcPolicy) =>
+  const { authorizer } = security.authorization
+  const listener = (scope: 'inference' | 'management', service: GrpcService, policy: GrpcPolicy) =>
     new GrpcListener(
-      { ...common, services: [service], health: healthSource(dataPlane, [service.name]) },
+      {
+        ...common,
+        authorize: (caller, model) => authorizer.check(caller, scope, model),
+        services: [service],
+        health: healthSource(dataPlane, [service.name]),
+      },
       policy,
     )
   const listeners = {
-    grpcInference: listener(inferenceService({ dataPlane, hasQuirk }), inferencePolicy(config)),
+    grpcInference: listener('inference', inferenceService({ dataPlane, hasQuirk }), inferencePolicy(config)),
     grpcManagement: listener(
+      'management',
       managementService({ dataPlane, controlPlane, hasQuirk }),
       managementPolicy(config),
     ),
@@ -50,23 +65,53 @@ export function grpcListenersOf(config: Config, core: Core, logger: Logger): Par
   return listeners
 }
 
-/** Starts what is there. @throws ServingError `failed_precondition` naming the address that cannot be had */
+/** Where the policy of all listeners lets gRPC listen; empty when it is switched off. */
+export type GrpcAdmissions = Partial<Readonly<Record<keyof GrpcListeners, Admission>>>
+
+/** @throws ServingError `invalid_argument` for an address on which anybody could use the services */
+export async function admitGrpc(config: Config, security: Security): Promise<GrpcAdmissions> {
+  if (!config.enableGrpcApi) return {}
+  const { grpcInferenceAddress, grpcInferencePort, grpcManagementAddress, grpcManagementPort } = config
+  const admit = (key: 'grpcInferenceAddress' | 'grpcManagementAddress', host: string, port: number) =>
+    security.admit({
+      setting: SETTINGS[key].property,
+      address: { host, port, ...(config.enableGrpcSsl ? { tls: true } : {}) },
+      mayAskForTokens: true,
+    })
+  return {
+    grpcInference: await admit('grpcInferenceAddress', grpcInferenceAddress, grpcInferencePort),
+    grpcManagement: await admit('grpcManagementAddress', grpcManagementAddress, grpcManagementPort),
+  }
+}
+
+/** Starts what is admitted. @throws ServingError `failed_precondition` naming the address that cannot be had */
 export async function listenGrpc(
-  config: Config,
+  admissions: GrpcAdmissions,
   { grpcInference, grpcManagement }: Partial<GrpcListeners>,
 ): Promise<Partial<GrpcAddresses>> {
   if (grpcInference === undefined || grpcManagement === undefined) return {}
-  const { grpcInferenceAddress, grpcInferencePort, grpcManagementAddress, grpcManagementPort } = config
   return {
     grpcInference: await grpcInference.listen(
-      { host: grpcInferenceAddress, port: grpcInferencePort },
+      tcpAddress(admissions.grpcInference),
       SETTINGS.grpcInferencePort.property,
     ),
     grpcManagement: await grpcManagement.listen(
-      { host: grpcManagementAddress, port: grpcManagementPort },
+      tcpAddress(admissions.grpcManagement),
       SETTINGS.grpcManagementPort.property,
     ),
   }
+}
+
+function tcpAddress(admission: Admission | undefined): { host: string; port: number } {
+  const address = admission?.address
+  if (address === undefined || !('host' in address)) throw new Error('gRPC listens where it was admitted')
+  return { host: address.host, port: address.port }
+}
+
+function secureServer({ enableGrpcSsl, headersTimeoutMs }: Config, { tls }: Security) {
+  if (!enableGrpcSsl) return {}
+  if (tls === undefined) throw httpsWithoutCertificate(SETTINGS.enableGrpcSsl.property)
+  return { secureServer: secureServerOf(tls, headersTimeoutMs) }
 }
 
 function inferencePolicy(config: Config): GrpcPolicy {

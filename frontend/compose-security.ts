@@ -40,6 +40,14 @@ export type ListenerPlan = {
   readonly mayAskForTokens: boolean
 }
 
+/** Where a listener may listen. */
+export type Admission = {
+  /** Resolved: binding a name could reach another address than the one that was checked. */
+  readonly address: ListenAddress
+  /** Only this machine reaches it. */
+  readonly isLocal: boolean
+}
+
 /** What stands before a listener's routes. */
 export type ListenerGuard = {
   readonly before: NonNullable<AppOptions['before']>
@@ -85,7 +93,7 @@ export class Security {
    * @returns the address to bind, resolved, and whether only this machine reaches it
    * @throws ServingError `invalid_argument` for a listener that anybody could use
    */
-  async admit({ setting, address, mayAskForTokens }: ListenerPlan) {
+  async admit({ setting, address, mayAskForTokens }: ListenerPlan): Promise<Admission> {
     const { config, logger } = this.#options
     const encrypted = 'tls' in address && address.tls === true
     if (encrypted && this.tls === undefined) throw httpsWithoutCertificate(setting)

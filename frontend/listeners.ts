@@ -1,6 +1,6 @@
-import { listenGrpc, type GrpcAddresses, type GrpcListeners } from './compose-grpc.ts'
+import { admitGrpc, listenGrpc, type GrpcAddresses, type GrpcListeners } from './compose-grpc.ts'
 import type { ComposedMetrics } from './compose-metrics.ts'
-import type { ListenerGuard, Security } from './compose-security.ts'
+import type { Admission, ListenerGuard, Security } from './compose-security.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
 import type { ListenAddress } from './config/values.ts'
 import type { ControlPlane } from './core/control-plane.ts'
@@ -142,7 +142,8 @@ function purposesAt(config: Config, purpose: Purpose): Purpose[] {
  */
 export async function listen(config: Config, listeners: Listeners, security: Security): Promise<Addresses> {
   const { inference, management, metrics } = listeners
-  const admitted = new Map<GuardedListener, Awaited<ReturnType<Security['admit']>>>()
+  const admitted = new Map<GuardedListener, Admission>()
+  const grpc = await admitGrpc(config, security)
   for (const listener of new Set([inference, management, ...(metrics === undefined ? [] : [metrics])])) {
     const { key, mayAskForTokens } = listener
     const { property: setting } = SETTINGS[key]
@@ -163,7 +164,7 @@ export async function listen(config: Config, listeners: Listeners, security: Sec
     inference: await start(inference),
     management: await start(management),
     ...(metrics === undefined ? {} : { metrics: await start(metrics) }),
-    ...(await listenGrpc(config, listeners)),
+    ...(await listenGrpc(grpc, listeners)),
   }
 }
 

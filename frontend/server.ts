@@ -49,7 +49,7 @@ export class Server {
     const parts = { logger, metrics: this.#metrics, security: this.#security }
     this.#listeners = {
       ...listenersOf(config, this.#core, parts),
-      ...grpcListenersOf(config, this.#core, logger),
+      ...grpcListenersOf(config, this.#core, parts),
     }
   }
 

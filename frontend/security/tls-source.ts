@@ -81,7 +81,7 @@ export class TlsSource {
 /** `https://` with nothing to show. TorchServe makes a certificate of its own; nobody could trust such a one. */
 export function httpsWithoutCertificate(setting: string) {
   return securityConfigError(
-    `${setting} is https, but there is no certificate; set certificate_file and private_key_file, or keystore`,
+    `${setting} asks for TLS, but there is no certificate; set certificate_file and private_key_file, or keystore`,
   )
 }
 

@@ -141,7 +141,7 @@ describe('Security', () => {
     {
       it: 'https without a certificate',
       flags: { inferenceAddress: 'https://127.0.0.1:0' },
-      message: /^inference_address is https.*certificate_file/,
+      message: /^inference_address asks for TLS.*certificate_file/,
     },
     { it: 'a token file that is not there', flags: { tokenFile: 'none.json' }, message: /none\.json/ },
     { it: 'a key without its certificate', flags: { privateKeyFile: 'k.pem' }, message: /certificate_file/ },

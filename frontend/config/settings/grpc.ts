@@ -12,6 +12,12 @@ export const grpcSettings = {
     default: true,
     doc: 'Whether gRPC is served, beside HTTP.',
   }),
+  enableGrpcSsl: setting({
+    property: 'enable_grpc_ssl',
+    kind: toggle,
+    default: false,
+    doc: 'Whether gRPC is encrypted, with the certificate of the https addresses.',
+  }),
   grpcInferenceAddress: setting({
     property: 'grpc_inference_address',
     kind: host,

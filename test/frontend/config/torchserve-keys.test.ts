@@ -32,7 +32,7 @@ const TORCHSERVE_KEYS = [
 ]
 
 /** Keys of parts of the server that are not there yet. */
-const OWED = new Set<string>(['enable_grpc_ssl', 'allowed_urls'])
+const OWED = new Set<string>(['allowed_urls'])
 
 describe("TorchServe's configuration keys", () => {
   for (const key of TORCHSERVE_KEYS.filter((each) => !OWED.has(each))) {
