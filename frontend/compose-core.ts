@@ -66,7 +66,9 @@ export function coreOf(config: Config, host: HostProcess): Core {
 }
 
 function startProcessOf(config: Config, host: HostProcess): StartWorkerProcess {
-  return (spec, modelBytes, listener) => {
+  const failsWholeBatch = quirksOf(config.compatibility)('wholeBatchFails')
+  return (planned, modelBytes, listener) => {
+    const spec = { ...planned, failsWholeBatch }
     const command = launchCommand({
       spec,
       modelBytes,

@@ -66,6 +66,8 @@ export type LoadSpec = {
   readonly decodeInputRequest?: boolean
   /** The convention of request and answer bodies; absent means `none`. */
   readonly serviceEnvelope?: ServiceEnvelope
+  /** A handler's throw fails its whole batch; absent: each request is tried once more alone. */
+  readonly failsWholeBatch?: boolean
   /** Splits a batch, for handlers with `preprocess` and `postprocess`. */
   readonly microBatching?: MicroBatching
 }

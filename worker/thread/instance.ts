@@ -49,7 +49,7 @@ export class Instance {
 
   private constructor(parts: Parts) {
     this.#parts = parts
-    const ways = waysOf(predictWay(parts), parts.handler, parts.context)
+    const ways = waysOf(predictWay(parts), parts)
     const { serviceEnvelope, model } = parts.spec
     this.#ways = enveloped(ways, envelopeOf(serviceEnvelope, model))
   }
@@ -118,12 +118,17 @@ const NO_METRICS = { add: () => undefined }
 const unlinked = () => NO_LINK
 
 function predictWay({ spec, log, handler, session, context }: Parts): Way {
-  const { microBatching } = spec
+  const { microBatching, failsWholeBatch: failsTogether } = spec
   if (handler.handle !== undefined) {
     if (microBatching !== undefined) {
       log.warn("microBatching has no effect: the handler answers whole batches by its 'handle'")
     }
-    return new WholeBatch(handler.handle.bind(handler), { context, stage: 'handle', rowsPerRequest: 1 })
+    return new WholeBatch(handler.handle.bind(handler), {
+      context,
+      stage: 'handle',
+      rowsPerRequest: 1,
+      failsTogether,
+    })
   }
   if (session === undefined) {
     throw new ServingError(

@@ -92,6 +92,30 @@ function checkMembers(name: string, value: object): void {
       throw badHandler(name, `has a '${member}' that is a ${type}, not a function`)
     }
   }
+  const schemas: unknown = Reflect.get(value, 'schemas')
+  if (schemas !== undefined && !areSchemas(schemas)) {
+    throw badHandler(
+      name,
+      `has 'schemas' that are not { request?: { … }, response?: { … } }, JSON Schemas of at most ${MAX_SCHEMA_CHARACTERS} characters`,
+    )
+  }
+}
+
+/** They go into the API description of every request for it. */
+const MAX_SCHEMA_CHARACTERS = 256 * 1024
+
+function areSchemas(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const isSchema = (each: unknown) => each === undefined || (typeof each === 'object' && each !== null)
+  try {
+    const { length } = JSON.stringify(value)
+    return (
+      length <= MAX_SCHEMA_CHARACTERS &&
+      ['request', 'response'].every((key) => isSchema(Reflect.get(value, key)))
+    )
+  } catch {
+    return false // a cycle, or a BigInt
+  }
 }
 
 /** Members of its own are a handler's business, but `preProcess` would silently never be called. */

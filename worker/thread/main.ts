@@ -4,6 +4,7 @@ import { errorToData, messageOf, type ErrorData } from '../contract/errors.ts'
 import { frameOf, markPreceded } from '../contract/frame.ts'
 import type { BatchRequest, BatchResult, LoadSpec, MetricsHeader } from '../contract/messages.ts'
 import { moveToPool, type ThreadMessage, type ThreadTask } from '../process/thread-pool.ts'
+import { clientErrorOf } from './failure.ts'
 import { Instance } from './instance.ts'
 import { MetricBuffer } from './metric-buffer.ts'
 import { resultFrame } from './result-frame.ts'
@@ -66,7 +67,8 @@ async function load(): Promise<{ ok: true; instance: Instance } | { ok: false; e
     ])
     return { ok: true, instance }
   } catch (error) {
-    const data = errorToData(error, `the handler's initialize failed: ${messageOf(error)}`)
+    const shown = clientErrorOf(error, 'the version, while it was loaded,') ?? error
+    const data = errorToData(shown, `the handler's initialize failed: ${messageOf(error)}`)
     post({ kind: 'instance', header: { threadId, ok: false, error: data } }, [])
     return { ok: false, error: data }
   }

@@ -1,5 +1,5 @@
 import { ServingError } from '../contract/errors.ts'
-import type { Operation } from '../contract/messages.ts'
+import type { LoadSpec, Operation } from '../contract/messages.ts'
 import { formatModelId, type ModelId } from '../contract/model-id.ts'
 import type { Handler, HandlerContext } from '../handler.ts'
 import type { BatchMember } from './batch-member.ts'
@@ -9,15 +9,26 @@ import { WholeBatch } from './whole-batch.ts'
 /** The way of each operation. */
 export type Ways = Readonly<Record<Operation, Way>>
 
+export type WaysOptions = {
+  readonly handler: Handler
+  readonly context: HandlerContext
+  readonly spec: LoadSpec
+}
+
 /** What a handler does beside predicting. */
-export function waysOf(predict: Way, handler: Handler, context: HandlerContext): Ways {
-  const model = { name: context.modelName, version: context.modelVersion }
+export function waysOf(predict: Way, { handler, context, spec }: WaysOptions): Ways {
+  const { model, failsWholeBatch: failsTogether } = spec
   return {
     predict,
     explain:
       handler.explain === undefined
         ? new Refusal(model)
-        : new WholeBatch(handler.explain.bind(handler), { context, stage: 'explain', rowsPerRequest: 0 }),
+        : new WholeBatch(handler.explain.bind(handler), {
+            context,
+            stage: 'explain',
+            rowsPerRequest: 0,
+            failsTogether,
+          }),
     describe: new Description(handler, context),
   }
 }

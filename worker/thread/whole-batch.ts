@@ -9,6 +9,8 @@ export type WholeBatchOptions = {
   readonly stage: Stage
   /** What a request counts in the prediction of waiting times. */
   readonly rowsPerRequest: number
+  /** A throw fails all members, instead of those that throw once more alone. */
+  readonly failsTogether?: boolean | undefined
 }
 
 /** The way of a batch whose handler answers it as a whole. */
@@ -31,8 +33,8 @@ export class WholeBatch implements Way {
   }
 
   async #afterFailure(members: readonly BatchMember[], error: unknown): Promise<readonly BatchMember[]> {
-    if (members.length === 1) {
-      members[0]?.fail(error, this.#options.stage)
+    if (members.length === 1 || this.#options.failsTogether === true) {
+      for (const member of members) member.fail(error, this.#options.stage)
       return members
     }
     const replied: BatchMember[] = []

@@ -44,6 +44,8 @@ export function renderErrorWith(hasQuirk: HasQuirk): (error: ServingError) => An
   if (quirks.length === 0) return renderError
   return (error) => {
     const strict = renderError(error)
+    // What a handler chose is sent as it is, in either mode.
+    if (error.status !== undefined) return strict
     return quirks.find(({ appliesTo }) => appliesTo(error, strict))?.render(error) ?? strict
   }
 }

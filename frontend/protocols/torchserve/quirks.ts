@@ -33,6 +33,11 @@ export const QUIRKS = {
     strict: '500, for the request that made it throw',
     torchserve: '503',
   },
+  wholeBatchFails: {
+    topic: 'a handler that throws for a batch',
+    strict: 'each request of the batch is tried once more alone: only the one at fault fails',
+    torchserve: 'every request of the batch fails',
+  },
   timeoutStatus: {
     topic: 'a worker that does not answer in time',
     strict: '504',

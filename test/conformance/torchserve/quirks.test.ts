@@ -3,6 +3,7 @@ import { COMPATIBILITIES, QUIRKS, type QuirkName } from '../../../frontend/proto
 import { healthProbes } from './probes/health.ts'
 import { configProbes } from './probes/config.ts'
 import { grpcProbes } from './probes/grpc.ts'
+import { handlerProbes } from './probes/handler.ts'
 import { httpProbes } from './probes/http.ts'
 import { inferenceProbes } from './probes/inference.ts'
 import { managementProbes } from './probes/management.ts'
@@ -15,6 +16,7 @@ import { tokenProbes } from './probes/tokens.ts'
 const PROBES: Readonly<Record<QuirkName, Probe>> = {
   ...configProbes,
   ...grpcProbes,
+  ...handlerProbes,
   ...healthProbes,
   ...httpProbes,
   ...inferenceProbes,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { renderError } from '../../../../frontend/protocols/torchserve/errors.ts'
+import { renderErrorWith } from '../../../../frontend/protocols/torchserve/error-quirks.ts'
+import { COMPATIBILITIES, quirksOf } from '../../../../frontend/protocols/torchserve/quirks.ts'
 import { ERROR_CODES, ServingError, type ErrorCode } from '../../../../worker/contract/errors.ts'
 
 type Case = readonly [code: ErrorCode, reason: string | undefined, status: number, type: string]
@@ -75,4 +77,19 @@ describe('an error in the TorchServe dialect', () => {
   it('promises no retry where it would not help', () => {
     assert.deepEqual(Object.keys(render('internal').headers), ['content-type'])
   })
+
+  for (const compatibility of COMPATIBILITIES) {
+    for (const status of [413, 422, 503, 599]) {
+      it(`has the status ${status} that a handler chose, with compatibility=${compatibility}`, () => {
+        const error = new ServingError('internal', 'why', { reason: 'prediction', status })
+        const answer = renderErrorWith(quirksOf(compatibility))(error)
+        assert.equal(answer.status, status)
+        assert.deepEqual(JSON.parse(String(answer.body)), {
+          code: status,
+          type: 'InternalServerException',
+          message: 'why',
+        })
+      })
+    }
+  }
 })

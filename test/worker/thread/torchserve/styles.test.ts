@@ -83,6 +83,11 @@ describe("handlers in TorchServe's styles", () => {
       message: /threw in the constructor of its class: no weights/,
     },
     {
+      it: 'schemas that are none',
+      source: "export default class { schemas = { request: 'object' }; handle() {} }",
+      message: /has 'schemas' that are not \{ request\?: \{ … \}, response\?: \{ … \} \}/,
+    },
+    {
       it: 'a function that cannot be called without data',
       source: 'export function handle(data) { return data.map(() => 1) }',
       message: /reading 'map'/,
