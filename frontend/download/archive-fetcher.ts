@@ -5,7 +5,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ServingError } from '../../worker/contract/errors.ts'
 import { isValidName } from '../../worker/contract/model-id.ts'
 import { allowedBy, shownUrl, type AllowedUrl } from './allow-list.ts'
-import { badLocation, downloadFailed, downloadTooLarge, downloadTooSlow, notAllowed } from './errors.ts'
+import {
+  badLocation,
+  diskFull,
+  downloadFailed,
+  downloadTooLarge,
+  downloadTooSlow,
+  notAllowed,
+} from './errors.ts'
 import { openUrl, systemResolve, type Resolve } from './open-url.ts'
 
 export type ArchiveFetcherOptions = {
@@ -66,6 +73,7 @@ export class ArchiveFetcher {
     } catch (error) {
       await release()
       if (error instanceof ServingError) throw error
+      if (isDiskFull(error)) throw diskFull(shownUrl(url), error)
       throw signal.aborted ? downloadTooSlow(shownUrl(url), timeoutMs) : downloadFailed(shownUrl(url), error)
     }
   }
@@ -88,6 +96,10 @@ export class ArchiveFetcher {
       await file.close()
     }
   }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }
 
 function urlOf(location: string): URL {

@@ -30,6 +30,14 @@ export function downloadFailed(location: string, cause: unknown): ServingError {
   )
 }
 
+export function diskFull(location: string, cause: unknown): ServingError {
+  return new ServingError(
+    'resource_exhausted',
+    `the archive at '${location}' does not fit: the disk of state_dir is full`,
+    { cause, reason: 'disk_full' },
+  )
+}
+
 export function downloadTooLarge(location: string, maxBytes: number): ServingError {
   return new ServingError(
     'resource_exhausted',

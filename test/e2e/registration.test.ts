@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { ARCHIVE_FORMATS, archiveFileName } from '../../archiver-cli/format/archive-writer.ts'
 import { packTestArchive } from '../support/archives.ts'
 import { http, postJson } from '../support/http-client.ts'
 import { mlp } from '../support/models.ts'
+import { OriginServer } from '../support/origin-server.ts'
 import { removeDirectory, ServerProcess, temporaryDirectory } from '../support/server-process.ts'
 
 const HANDLER = `
@@ -68,6 +70,45 @@ describe('registration over the management API', function () {
       ),
       ['api', 'archive', 'archive', 'server default'],
     )
+  })
+
+  describe('from an address', () => {
+    let elsewhere: string
+    let origin: OriginServer
+    beforeEach(async () => {
+      elsewhere = await temporaryDirectory()
+      await packTestArchive(elsewhere, { modelName: 'far', model: mlp([4, 16, 3], 1) })
+      const archive = await readFile(join(elsewhere, 'far.mar'))
+      origin = await OriginServer.open((_, res) => res.end(archive))
+    })
+    afterEach(async () => {
+      await origin.close()
+      await removeDirectory(elsewhere)
+    })
+
+    it('takes what is allowed, over http and from a directory, and nothing beside it', async () => {
+      const allowed = `http://127.0.0.1:${origin.port}/models/.*,file://${elsewhere}/`
+      await started('--allowed-urls', allowed, '--allow-private-download-addresses', 'true')
+      const url = (path: string) => encodeURIComponent(`http://127.0.0.1:${origin.port}${path}`)
+      const statuses = []
+      for (const location of [url('/models/far.mar'), url('/other/far.mar'), url('/models/%2e%2e/far.mar')])
+        statuses.push((await register(`url=${location}&initial_workers=1`)).status)
+      statuses.push((await register(`url=${join(elsewhere, 'far.mar')}&model_name=near`)).status)
+      statuses.push((await register('url=file:///etc/passwd')).status)
+      assert.deepEqual([statuses, origin.connections], [[200, 403, 403, 200, 403], 1])
+      assert.equal((await postJson(`${server.inference}/predictions/far`, { x: [[1, 2, 3, 4]] })).status, 200)
+      assert.deepEqual(
+        (await readdir(modelStore)).filter((name) => name.endsWith('.mar')),
+        [],
+      )
+    })
+
+    it('takes nothing unless it is told to, and says how', async () => {
+      await started()
+      const { status, text } = await register(`url=http://127.0.0.1:${origin.port}/models/far.mar`)
+      assert.deepEqual([status, origin.connections], [403, 0])
+      assert.match(text, /allowed_urls is empty\. Copy the archive into the model store/)
+    })
   })
 
   it('asks the handler to describe itself', async () => {

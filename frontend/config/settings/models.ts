@@ -8,7 +8,7 @@ export const modelsSettings = {
     property: 'model_store',
     kind: path,
     default: 'model-store',
-    doc: 'Directory of the archives. Only files inside it can be registered.',
+    doc: 'Directory of the archives. What lies elsewhere is registered only if `allowed_urls` permits it.',
   }),
   loadModels: setting({
     property: 'load_models',

@@ -28,6 +28,11 @@ const ERROR_QUIRKS: readonly ErrorQuirk[] = [
     render: () => errorAnswer(503, 'ServiceUnavailableException', UNAVAILABLE_TEXT),
   },
   {
+    name: 'downloadStatus',
+    appliesTo: ({ code, reason }) => code === 'permission_denied' && reason === 'download',
+    render: ({ message }) => errorAnswer(404, 'ModelNotFoundException', message),
+  },
+  {
     name: 'emptyBodyTooLarge',
     appliesTo: (_, { status }) => status === 413,
     render: () => ({ status: 413, headers: {}, body: '' }),

@@ -69,6 +69,11 @@ export const QUIRKS = {
     torchserve:
       'passed over: a bad number counts as absent, a bad truth value as false, of two values the first; a page has 100 models unless 1 to 100 are asked for',
   },
+  downloadStatus: {
+    topic: 'registering from an address that is not allowed',
+    strict: '403',
+    torchserve: '404',
+  },
   registeredTwice: {
     topic: 'registering the same archive again',
     strict: '200, and nothing changes; 409 when it is another archive of the same version',

@@ -1,4 +1,5 @@
 import type { CoreOptions } from '../../../../frontend/core/create-core.ts'
+import { notAllowed } from '../../../../frontend/download/errors.ts'
 import { quirksOf, type Compatibility } from '../../../../frontend/protocols/torchserve/quirks.ts'
 import { messageOf, ServingError } from '../../../../worker/contract/errors.ts'
 import { CoreHome, type CoreInstance } from '../../../support/core-fixture.ts'
@@ -41,6 +42,15 @@ export const managementProbes = {
     }),
     strict: { statuses: [400, 400, 400, 400, 400, 400], calls: 0 },
     torchserve: { statuses: [200, 200, 200, 200, 200, 200], calls: 5 },
+  },
+  downloadStatus: {
+    observe: overHttp(async (fixture) => {
+      fixture.controlPlane.failure = notAllowed('https://h/m.mar', 'it is not allowed')
+      const { status, text } = await fixture.manage('POST', '/models?url=https://h/m.mar')
+      return [status, (JSON.parse(text) as { type: string }).type]
+    }),
+    strict: [403, 'ForbiddenException'],
+    torchserve: [404, 'ModelNotFoundException'],
   },
   registeredTwice: {
     observe: overHttp(async (fixture) => {
