@@ -1,0 +1,23 @@
+/**
+ * A PKCS12 container with a certificate for 127.0.0.1 and its key, valid for a hundred years: what
+ * `openssl pkcs12 -export -passout pass:changeit` made of a self-signed P-256 certificate.
+ */
+export const KEYSTORE = Buffer.from(
+  'MIIEXwIBAzCCBBUGCSqGSIb3DQEHAaCCBAYEggQCMIID/jCCApIGCSqGSIb3DQEHBqCCAoMwggJ/AgEAMIICeAYJKoZIhvcN' +
+    'AQcBMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAijILwD7/r5WwICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQME' +
+    'ASoEEO+N4OqRb2HUHU3208Nba6WAggIQgx2nHyhQz+ZeJ3jA222vyuXksgEYwFtYXrTdJEvwubvTCvqpEVQW6LPLxGAryvwA' +
+    'NNdFluY7PMpXC2PWex60JhwrQBVZhWIv0gdzi7WxbvyzxmF1iTlMJ5ft5vugZtHAABQ0BRag9FyhnQoqRwL/vOL2aKxtsIzV' +
+    '2VjHUUJ58syFsn9v28aVxmt+GUxBZ8vBQI93UkteHTW/sIsTrPuaV1WxRGLJlkwnRPI8YNwjMl8XG6nW7tjNFRADJInlZkSm' +
+    'U4VdE2lQjFbjHlJryyPjQjf8qEfMGMVmXzzQc4gr3rBHR8f333g4L0duzIL5T6lMqVES9ZfV1O+d1SSRkRix/esvXnBDAFvU' +
+    'LfJmYrHyM1pf9QcRxe68RoKn6hv8fyUJSupHsFCKHjuNhVGN5tnY055MnUF9u0XUbiDyQkbI22xjVSdrmBGvUKA7WXgKj1TY' +
+    'mYnR2PYpgNwVUJsz9CMMliTj/6y7rLe55+5w8Nj+WrKxJPuvfCpChu4FSXY32qzmIZzgVsyczpzDsDQPSguWF5K5AOvZgeno' +
+    'po/0Pj8YJ0NYRfOgfgFvUvoEUEnUkSReS7A/VR+2HxCITSmAM6EbsCqsnczgiaVgELPmFvmM+jXSQ0OmzZhZAXhLGO4HDd3h' +
+    'aOoykegCv9Wb35RIE+nXnhpacYIjWP0GRBvWFfpUj81QRtsEhhylAQF1itbTPgfhMIIBZAYJKoZIhvcNAQcBoIIBVQSCAVEw' +
+    'ggFNMIIBSQYLKoZIhvcNAQwKAQKgge8wgewwVwYJKoZIhvcNAQUNMEowKQYJKoZIhvcNAQUMMBwECDoJPar9SnTuAgIIADAM' +
+    'BggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQtxuuZETt3whCkBWjqzYZnwSBkEHd2iMQ0k5BAaF+bMS9FyDVH+kUlhTiZWOr' +
+    'MJqRfv95UZxLXMbiZ5Ajv/gx89imRyKMTmhuJX5j93SJbrVy5mVe/B/vZNG38zP4F+zSd2Sh9F634LJ7PwkkLHpL596Dmtam' +
+    '1UmB/EC1RNhUhx+UToV1TL2UaJJ+SNzPOs1dIrAYFiRTFq1R19mN0beIy+u2LjFIMCEGCSqGSIb3DQEJFDEUHhIAbwBuAG4A' +
+    'eABzAGUAcgB2AGUwIwYJKoZIhvcNAQkVMRYEFLq4xqUgOoXIxQDFR1ktTshTpxeLMEEwMTANBglghkgBZQMEAgEFAAQg94gt' +
+    'APChRKlBpgYn15AFj2Ws4Bvlh3t4wwEBk4CC2WYECPOV6GZytvq/AgIIAA==',
+  'base64',
+)
