@@ -21,7 +21,7 @@ export class Uplink {
   readonly #port: MessagePort
   readonly #undeliveredBytes: Int32Array
   readonly #running = new Map<number, RunningBatch>()
-  readonly #early: CancelMessage[] = []
+  #early: CancelMessage[] = []
 
   /** @param undeliveredBytes one cell, shared with the other end, which subtracts what it has handed on */
   constructor(port: MessagePort, undeliveredBytes: Int32Array) {
@@ -37,10 +37,14 @@ export class Uplink {
   open(batchId: number): RunningBatch {
     const batch = new RunningBatch(this, batchId)
     this.#running.set(batchId, batch)
-    if (this.#early.length > 0) {
-      for (const early of this.#early) if (early.batchId === batchId) batch.cancel(early.member)
-    }
+    if (this.#early.length > 0) this.#takeEarly(batch, batchId)
     return batch
+  }
+
+  /** Batches come in the order of their ids: what is meant for an earlier one is over, or another thread's. */
+  #takeEarly(batch: RunningBatch, batchId: number): void {
+    for (const early of this.#early) if (early.batchId === batchId) batch.cancel(early.member)
+    this.#early = this.#early.filter((early) => early.batchId > batchId)
   }
 
   forget(batchId: number): void {

@@ -24,6 +24,9 @@ const orders = {
   'many pieces'(request) {
     for (let i = 0; i < 500; i++) request.stream.write(String(i))
   },
+  'much at once'(request) {
+    for (let i = 0; i < 40; i++) request.stream.write(new Uint8Array(1024 * 1024).fill(97))
+  },
   async 'ask the signal'(request) {
     request.stream.write('asking')
     const end = Date.now() + 10_000
@@ -141,6 +144,14 @@ describe('a worker process that streams', function () {
       await hosted.pieces(500),
       Array.from({ length: 500 }, (_, i) => `0: ${i}`),
     )
+  })
+
+  it('sends more than may be under way at once', async () => {
+    const hosted = await start()
+    await hosted.run([bodyRequest('much at once')])
+    const pieces = await hosted.pieces(40)
+    assert.deepEqual([pieces.length, new Set(pieces).size], [40, 1])
+    assert.equal(pieces[0]?.length, '0: '.length + 1024 * 1024)
   })
 
   it('does not try a request again of whose answer a part is out', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { BatchRequest, LoadSpec, RequestPart } from '../../../../worker/contract/messages.ts'
+import { NO_LINK } from '../../../../worker/thread/batch-link.ts'
 import { Instance } from '../../../../worker/thread/instance.ts'
 import { answersOf, bodyRequest, partsRequest } from '../../../support/batch-requests.ts'
 import { keptLog } from '../../../support/kept-log.ts'
@@ -189,6 +190,46 @@ describe("handlers in TorchServe's styles", () => {
     assert.deepEqual(properties, { gpuId: null, batchSize: 8, serverName: 'OnnxServe' })
     assert.match(String(serverVersion), /^\d+\.\d+\.\d+/)
   })
+
+  it('streams a piece for each request, or for one', async () => {
+    const { instance: loaded } = await load(`export default class {
+      handle(data, context) {
+        context.setResponseContentType(1, 'text/csv')
+        context.sendIntermediatePredictResponse(['a', 'b'])
+        context.sendIntermediatePredictResponse([undefined, 'c'])
+        context.stream().write({ d: 1 })
+        return data.map(() => 'end')
+      }
+    }`)
+    const sent: string[] = []
+    const result = await loaded.run([bodyRequest(''), bodyRequest('')], (member) => ({
+      ...NO_LINK,
+      send: ({ bytes, contentType = '' }) =>
+        sent.push(`${member} ${Buffer.from(bytes).toString()} ${contentType}`),
+    }))
+    assert.deepEqual(sent, ['0 a text/plain; charset=utf-8', '1 b text/csv', '1 c ', '0 {"d":1}\n '])
+    assert.deepEqual(answersOf(result), ['end', 'end'])
+  })
+
+  const OUT_OF_PLACE = [
+    {
+      it: 'a request that is not there',
+      use: 'context.getRequestId(2)',
+      message: 'there is no request 2 in a batch of 1, the first is 0',
+    },
+    {
+      it: 'another number of pieces',
+      use: "context.sendIntermediatePredictResponse(['a', 'b'])",
+      message: '2 pieces were given for 1 requests',
+    },
+  ]
+  for (const { it: name, use, message } of OUT_OF_PLACE) {
+    it(`refuses ${name}`, async () => {
+      const source = `export default class {
+        handle(data, context) { try { ${use} } catch (error) { return [error.message] } return ['taken'] } }`
+      assert.deepEqual(await answers(source, [bodyRequest('')]), [message])
+    })
+  }
 
   const EXPLAINING = [
     {
