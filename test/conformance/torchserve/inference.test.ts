@@ -7,7 +7,7 @@ import { removeDirectory, ServerProcess, temporaryDirectory } from '../../suppor
 
 /** A function of every outcome that a handler can bring about. */
 const HANDLER = `
-import { defineHandler, HandlerError } from 'onnxserve/handler'
+import { defineHandler, HandlerError, PredictionException } from 'onnxserve/handler'
 
 export default defineHandler({
   async handle(requests) {
@@ -23,6 +23,7 @@ async function answer(request) {
   const { response } = request
   if (order === 'throw') throw new Error('a bug')
   if (order === 'refuse') throw new HandlerError('invalid_argument', 'not like this')
+  if (order.startsWith('status ')) throw new PredictionException('as it likes', Number(order.slice(7)))
   if (order === 'loop') for (;;);
   if (order === 'teapot') {
     response.status = 418
@@ -40,6 +41,8 @@ type Expected = {
   /** The type of an error. */
   readonly type?: string
   readonly text?: string
+  /** Names of the members of a JSON object. */
+  readonly members?: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -133,6 +136,17 @@ const CASES: readonly Case[] = [
     contentType: 'multipart/form-data',
     strict: BAD_REQUEST,
   },
+  ...[400, 404, 413, 500, 503, 504, 599].map((status) => ({
+    call: 'POST /predictions/acts',
+    body: `status ${status}`,
+    strict: { status, type: 'InternalServerException', text: chosenError(status) },
+  })),
+  {
+    call: 'POST /predictions/wrapped',
+    body: '{"instances":[[1,2,3,4],[1,2,3,4]]}',
+    contentType: JSON_TYPE,
+    strict: { ...OK, members: ['predictions'] },
+  },
   {
     call: 'POST /predictions/acts',
     body: 'throw',
@@ -170,6 +184,7 @@ for (const compatibility of COMPATIBILITIES) {
       const model = mlp([4, 16, 3], 1)
       await packTestArchive(modelStore, { modelName: 'tiny', model })
       await packTestArchive(modelStore, { modelName: 'idle', model })
+      await packTestArchive(modelStore, { modelName: 'wrapped', model, config: 'serviceEnvelope: json\n' })
       await packTestArchive(modelStore, {
         modelName: 'acts',
         handler: HANDLER,
@@ -203,6 +218,11 @@ for (const compatibility of COMPATIBILITIES) {
   })
 }
 
+function chosenError(code: number): string {
+  const error = { code, type: 'InternalServerException', message: 'as it likes' }
+  return `${JSON.stringify(error, undefined, 2)}\n`
+}
+
 /** With TorchServe's manners, tokens would be asked for. */
 const ARGUMENTS = ['--max-request-bytes', '20000', '--disable-token-auth']
 
@@ -220,6 +240,7 @@ function seen({ status, headers, text }: HttpAnswer, expected: Expected) {
     status,
     ...(expected.type === undefined ? {} : { type: (JSON.parse(text) as { type: string }).type }), // an error body
     ...(expected.text === undefined ? {} : { text }),
+    ...(expected.members === undefined ? {} : { members: Object.keys(JSON.parse(text) as object) }),
     ...(expected.headers === undefined
       ? {}
       : { headers: Object.fromEntries(names.map((name) => [name, headers[name]])) }),
