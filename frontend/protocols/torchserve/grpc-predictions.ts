@@ -18,9 +18,9 @@ import {
   type PredictionResponse,
   type PredictionsRequest,
 } from './proto-codec.ts'
+import { SEQUENCE_HEADERS, sequenceOf } from './request-head.ts'
 
-/** The header of an answer that names the sequence which its request belongs to. */
-const SEQUENCE_HEADER = 'ts_request_sequence_id'
+const UNMARKED: SequenceMark = { start: false, end: false }
 
 /** One request of a call; a stream of requests has several, each with an id of its own. */
 export type PredictionCall = {
@@ -28,6 +28,8 @@ export type PredictionCall = {
   readonly call: GrpcCall
   readonly requestId: string
   readonly request: PredictionsRequest
+  /** Whether the metadata of the call is about this request only, not about a stream of them. */
+  readonly isAlone: boolean
 }
 
 /** One request, one answer; what a handler streams is put together. */
@@ -38,19 +40,19 @@ export async function predict(options: PredictionCall): Promise<PredictionRespon
   const error = errorOfHandlerStatus(response.status, prediction)
   if (error !== undefined) throw error
   call.sendHeaders(response.headers ?? {})
-  return { prediction, ...sequenceOf(response, request) }
+  return { prediction, ...sequenceIdOf(response, request) }
 }
 
 /** Sends each piece that the handler streams as a message; an answer without pieces is one message. */
 export async function predictInPieces(options: PredictionCall, send: Send): Promise<void> {
   const { call, request } = options
-  let sequence = sequenceOf({}, request)
+  let sequence = sequenceIdOf({}, request)
   const onPiece: OnPiece = (piece) => {
     const error = errorOfHandlerStatus(piece.status, piece.bytes)
     if (error !== undefined) throw error
     if (piece.headers !== undefined) {
       call.sendHeaders(piece.headers)
-      sequence = sequenceOf(piece, request)
+      sequence = sequenceIdOf(piece, request)
     }
     send({ prediction: piece.bytes, ...sequence })
   }
@@ -64,23 +66,22 @@ function headOf({ status, headers }: InferenceResponse) {
   return { ...(status === undefined ? {} : { status }), ...(headers === undefined ? {} : { headers }) }
 }
 
-function sequenceOf(
+function sequenceIdOf(
   { headers = {} }: Pick<InferenceResponse, 'headers'>,
   { sequence_id: given }: PredictionsRequest,
 ): { readonly sequence_id?: string } {
-  const id = headers[SEQUENCE_HEADER] ?? given
+  const id = headers[SEQUENCE_HEADERS.id] ?? given
   return id === undefined || id === '' ? {} : { sequence_id: id }
 }
 
-function admit({ dataPlane, call, requestId, request }: PredictionCall): AdmittedRequest {
+function admit(options: PredictionCall): AdmittedRequest {
+  const { dataPlane, call, request } = options
   const model = selectorFromGrpc(request)
   call.model = model.name
-  const admitted = dataPlane.admit(new GrpcRequestHead({ call, requestId, request, model }))
+  const admitted = dataPlane.admit(new GrpcRequestHead(options, model))
   call.model = formatModelId(admitted.model)
   return admitted
 }
-
-type HeadOptions = Omit<PredictionCall, 'dataPlane'> & { readonly model: ModelSelector }
 
 /** The head of a request over gRPC; its headers are the metadata of its call, read only if somebody asks. */
 class GrpcRequestHead implements RequestHead {
@@ -88,25 +89,31 @@ class GrpcRequestHead implements RequestHead {
   readonly model: ModelSelector
   readonly announcedBytes: number
   declare readonly timeoutMs?: number
-  declare readonly sequence?: SequenceMark
-  readonly #call: GrpcCall
+  readonly #options: PredictionCall
 
-  constructor({ call, requestId, request, model }: HeadOptions) {
+  constructor(options: PredictionCall, model: ModelSelector) {
+    const { call, requestId, request } = options
+    const { timeoutMs } = call
     this.requestId = requestId
     this.model = model
     this.announcedBytes = bytesOfInput(request)
-    this.#call = call
-    const { timeoutMs } = call
     if (timeoutMs !== undefined) this.timeoutMs = timeoutMs
-    const { sequence_id: id } = request
-    if (id !== undefined && id !== '') this.sequence = { id, start: false, end: false }
+    this.#options = options
   }
 
   get headers(): Readonly<Record<string, string>> {
-    return this.#call.headers
+    return this.#options.call.headers
   }
 
   get signal(): AbortSignal {
-    return this.#call.signal
+    return this.#options.call.signal
+  }
+
+  /** The field names the sequence; metadata may do so too, and may say that it starts or ends. */
+  get sequence(): SequenceMark {
+    const { request, isAlone } = this.#options
+    const marked = isAlone ? (sequenceOf(this.headers, SEQUENCE_HEADERS) ?? UNMARKED) : UNMARKED
+    const id = request.sequence_id ?? ''
+    return id === '' ? marked : { ...marked, id }
   }
 }

@@ -1,9 +1,9 @@
 import type { DataPlane } from '../../core/data-plane.ts'
 import { inferenceStatusOf, managementStatusOf } from './grpc-errors.ts'
 import { managementMethods } from './grpc-management.ts'
-import { predict, predictInPieces } from './grpc-predictions.ts'
+import { predict, predictInPieces, type PredictionCall } from './grpc-predictions.ts'
 import { PredictionStream } from './grpc-stream.ts'
-import type { GrpcMethod, GrpcService } from './grpc-transport.ts'
+import type { GrpcCall, GrpcMethod, GrpcService } from './grpc-transport.ts'
 import { ping } from './health.ts'
 import type { ManagementPlanes } from './management.ts'
 import type { PredictionsRequest } from './proto-codec.ts'
@@ -16,20 +16,16 @@ export type GrpcInferenceOptions = { readonly dataPlane: DataPlane; readonly has
 
 /** TorchServe's inference service. */
 export function inferenceService({ dataPlane, hasQuirk }: GrpcInferenceOptions): GrpcService {
+  const alone = (call: GrpcCall, message: unknown): PredictionCall => {
+    const request = message as PredictionsRequest // the transport has decoded it
+    return { dataPlane, call, requestId: call.requestId, request, isAlone: true }
+  }
   const methods: Readonly<Record<string, GrpcMethod>> = {
     Ping: { kind: 'unary', answer: () => ({ health: ping(dataPlane, hasQuirk).body }) },
-    Predictions: {
-      kind: 'unary',
-      answer: (call, request) =>
-        predict({ dataPlane, call, requestId: call.requestId, request: predictionsRequest(request) }),
-    },
+    Predictions: { kind: 'unary', answer: (call, request) => predict(alone(call, request)) },
     StreamPredictions: {
       kind: 'server_stream',
-      answer: (call, request, send) =>
-        predictInPieces(
-          { dataPlane, call, requestId: call.requestId, request: predictionsRequest(request) },
-          send,
-        ),
+      answer: (call, request, send) => predictInPieces(alone(call, request), send),
     },
     StreamPredictions2: {
       kind: 'bidi',
@@ -53,10 +49,6 @@ export function managementService(planes: ManagementPlanes): GrpcService {
     modelOf,
     statusOf: managementStatusOf(planes.hasQuirk),
   }
-}
-
-function predictionsRequest(message: unknown): PredictionsRequest {
-  return message as PredictionsRequest // the transport has decoded it
 }
 
 /** Every message of both services names its model in the same field, or has none. */

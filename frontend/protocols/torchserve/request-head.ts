@@ -83,7 +83,8 @@ function handlerHeaders(headers: Headers, { operation, urlPath }: PredictionTarg
   }
 }
 
-function sequenceOf(headers: Headers, names: SequenceHeaders): SequenceMark | undefined {
+/** What the headers say of a sequence; undefined when they say nothing. @throws ServingError `invalid_argument` */
+export function sequenceOf(headers: Headers, names: SequenceHeaders): SequenceMark | undefined {
   const id = headers[names.id]
   const start = headers[names.start]
   const end = headers[names.end]

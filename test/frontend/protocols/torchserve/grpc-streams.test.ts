@@ -137,7 +137,7 @@ describe('gRPC StreamPredictions2', () => {
     const stream = client.bidi('StreamPredictions2')
     stream.write(request('a'))
     assert.equal((await stream.next())['sequence_id'], 's1')
-    assert.equal(server.dataPlane.heads[0]?.sequence, undefined)
+    assert.deepEqual(server.dataPlane.heads[0]?.sequence, { start: false, end: false })
     stream.end()
     await stream.ended
   })
