@@ -17,7 +17,9 @@ async function valid(text: string): Promise<Document> {
 
 const ADDRESSES = ['inference', 'management', 'metrics'] as const
 
-describe('the description of an address', () => {
+describe('the description of an address', function () {
+  this.timeout(20_000) // the validator is slow
+
   for (const compatibility of COMPATIBILITIES) {
     describe(`with compatibility=${compatibility}`, () => {
       let server: TorchServeFixture

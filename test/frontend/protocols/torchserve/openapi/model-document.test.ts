@@ -31,7 +31,9 @@ const IRIS: VersionMetadata = {
 const FLOAT = { anyOf: [{ type: 'number' }, { type: 'string', enum: ['NaN', 'Infinity', '-Infinity'] }] }
 const ROW = { type: 'array', items: FLOAT, minItems: 2, maxItems: 2 }
 
-describe('the description of a model', () => {
+describe('the description of a model', function () {
+  this.timeout(20_000) // the validator is slow
+
   let server: TorchServeFixture
   beforeEach(async () => {
     server = await TorchServeFixture.open()
