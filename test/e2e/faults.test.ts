@@ -169,7 +169,8 @@ describe('a fault in a worker', function () {
 
   it('turns an allocation bomb into an error of that request', async () => {
     const answer = await postJson(`${server.inference}/predictions/bomb`, { shape: [[100_000, 20_000]] })
-    assert.equal(answer.status, 500)
+    assert.equal(answer.status, 507)
+    assert.match(answer.text, /ran out of memory; send a smaller request/)
     assert.equal((await postJson(`${server.inference}/predictions/bomb`, { shape: [[2, 3]] })).status, 200)
   })
 
