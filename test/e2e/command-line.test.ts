@@ -11,10 +11,10 @@ import { mlp } from '../support/models.ts'
 import { removeDirectory, temporaryDirectory } from '../support/server-process.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/frontend/main.js', import.meta.url))
-const ANY_PORTS = ['inference', 'management', 'metrics'].flatMap((listener) => [
-  `--${listener}-address`,
-  'http://127.0.0.1:0',
-])
+const ANY_PORTS = [
+  ...['inference', 'management', 'metrics'].flatMap((name) => [`--${name}-address`, 'http://127.0.0.1:0']),
+  ...['inference', 'management'].flatMap((name) => [`--grpc-${name}-port`, '0']),
+]
 
 type Outcome = { readonly exitCode: number | null; readonly output: string }
 
