@@ -20,6 +20,7 @@ export type * from './handler-api/metrics.ts'
 export type * from './handler-api/torchserve.ts'
 export { PredictionException } from './handler-api/torchserve.ts'
 export { tensor, type TensorValues } from './handler-api/tensor.ts'
+export { continueWith, type ContinuedAnswer } from './handler-api/continue-with.ts'
 
 /**
  * An error for the client of one request. Thrown from a handler, its code and message reach the client; any other

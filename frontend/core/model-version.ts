@@ -68,9 +68,7 @@ export class ModelVersion {
       artefact: options.artefact,
       factory: options.workerSets,
       listener: this.#workerListener(),
-      onSwitch: (workers) => {
-        this.batcher.useRunners(workers ?? NO_RUNNERS)
-      },
+      onSwitch: (workers) => this.batcher.useRunners(workers ?? NO_RUNNERS),
     })
   }
 

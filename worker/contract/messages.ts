@@ -55,6 +55,8 @@ export type LoadSpec = {
   readonly maxBatchRows: number
   /** Batches that a thread may hold at a time; absent: one. */
   readonly maxBatchesInFlight?: number
+  /** Batches are turns of requests that go on. */
+  readonly continuousBatching?: true
   /** The largest answer to a request; absent: no limit. */
   readonly maxResponseBytes?: number
   /** Heap limit of one worker thread. */
@@ -97,7 +99,20 @@ export type BatchRequest = {
   readonly headers: Readonly<Record<string, string>>
   /** Time left until the request's deadline when the batch is sent. */
   readonly remainingMs: number
+  /** Of continuous batching only. */
+  readonly turn?: Turn
   readonly payload: RequestPayload
+}
+
+/**
+ * One of the batches that a request takes part in with continuous batching. The worker keeps the request from its
+ * first turn to its last; one that is missing from a batch has left, and is forgotten.
+ */
+export type Turn = {
+  /** Names the request to its worker; never used again. */
+  readonly key: number
+  /** It was in the batch before; its payload is not sent again. */
+  readonly continues: boolean
 }
 
 /** What a handler answers: bytes with their content type, or tensors for the dialect to render. */
@@ -109,6 +124,8 @@ export type BatchResponse = {
   /** Status and headers that the handler chose for this request, if any. */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
+  /** The answer goes on with the next batch; this is a piece of it, perhaps an empty one. */
+  readonly more?: true
   readonly payload: ResponsePayload
 }
 

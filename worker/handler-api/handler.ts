@@ -113,6 +113,8 @@ export interface HandlerRequest {
   readonly response: ResponseControl
   /** Sends parts of the answer before the whole is known. */
   readonly stream: HandlerStream
+  /** The handler's own; with `continuousBatching`, kept from one batch of the request to the next. */
+  state: unknown
 
   /**
    * The bytes of the body: of the part `body`, else `data`, else the only part. A view, not a copy.

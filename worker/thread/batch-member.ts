@@ -2,10 +2,18 @@ import { errorToData } from '../contract/errors.ts'
 import type { BatchRequest, BatchResponse, WorkerReply } from '../contract/messages.ts'
 import { formatModelId, type ModelId } from '../contract/model-id.ts'
 import type { HandlerLogger } from '../handler.ts'
-import { responseAfterPieces, responseFromAnswer } from './answer.ts'
+import { pieceFromValue, responseAfterPieces, responseFromAnswer } from './answer.ts'
 import { NO_LINK, type RequestLink } from './batch-link.ts'
 import { clientErrorOf } from './failure.ts'
 import { BatchMemberRequest } from './handler-request.ts'
+
+const NO_PIECE: BatchResponse = { payload: { kind: 'bytes', bytes: new Uint8Array(0) } }
+
+/** The first piece carries the head of the answer. */
+function responseFromPiece(value: unknown, { hasStreamed, response }: BatchMemberRequest): BatchResponse {
+  const { contentType, bytes, ...head } = pieceFromValue(value, hasStreamed ? undefined : response)
+  return { ...head, payload: { kind: 'bytes', ...(contentType === undefined ? {} : { contentType }), bytes } }
+}
 
 /** What a handler or the engine was doing for a request. */
 export type Stage = 'preprocess' | 'inference' | 'postprocess' | 'handle' | 'explain' | 'describe'
@@ -29,13 +37,38 @@ export type InnerOptions = {
 
 /** One request on its way through a batch. Its first reply stands. */
 export class BatchMember {
-  readonly request: BatchMemberRequest
   readonly #options: MemberOptions
+  #request: BatchMemberRequest
   #reply: WorkerReply<BatchResponse> | undefined
 
   constructor(options: MemberOptions) {
     this.#options = options
-    this.request = new BatchMemberRequest(options.request, options.receivedAtMs, options)
+    this.#request = new BatchMemberRequest(options.request, options.receivedAtMs, options)
+  }
+
+  get request(): BatchMemberRequest {
+    return this.#request
+  }
+
+  /** Takes the place of a request that goes on from an earlier batch: its handler sees the very object again. */
+  resume(request: BatchMemberRequest): void {
+    request.goOn(this.#options.link ?? NO_LINK)
+    this.#request = request
+  }
+
+  /** Gives a piece of the answer; the request takes part in the next batch, too. */
+  goOn(piece: unknown, stage: Stage): void {
+    try {
+      const response = piece === undefined ? NO_PIECE : responseFromPiece(piece, this.#request)
+      this.#reply ??= { ok: true, value: { ...response, more: true } }
+      if (piece !== undefined) this.#request.notePiece()
+    } catch (error) {
+      this.fail(error, stage)
+    }
+  }
+
+  get hasMore(): boolean {
+    return this.#reply?.ok === true && this.#reply.value.more === true
   }
 
   get isOpen(): boolean {

@@ -1,6 +1,6 @@
 import { ServingError } from '../contract/errors.ts'
 import { parseJson } from '../contract/json.ts'
-import type { BatchRequest, Operation, RequestPart } from '../contract/messages.ts'
+import type { BatchRequest, Operation, RequestPart, Turn } from '../contract/messages.ts'
 import type { Tensor } from '../contract/tensor.ts'
 import { textOf } from '../contract/text.ts'
 import type { HandlerRequest, HandlerStream, ResponseControl } from '../handler.ts'
@@ -15,13 +15,15 @@ export type RequestSurroundings = {
 /** A member of a batch as its handler sees it. Its bytes are views of the batch's frame. */
 export class BatchMemberRequest implements HandlerRequest {
   readonly response: ResponseControl = { headers: {} }
+  state: unknown
   readonly tensors?: readonly Tensor[]
   readonly parts: readonly RequestPart[]
   /** What handlers of TorchServe's style get for it, if an envelope says so. */
   readonly record: RequestSurroundings['record']
   readonly #request: BatchRequest
   readonly #deadlineMs: number
-  readonly #link: RequestLink
+  #link: RequestLink
+  #hasGivenPiece = false
   #abort: AbortController | undefined
   #stream: RequestStream | undefined
   #hasEnded = false
@@ -80,7 +82,27 @@ export class BatchMemberRequest implements HandlerRequest {
 
   /** Whether a part of the answer is out: it cannot be tried again. */
   get hasStreamed(): boolean {
-    return this.#stream?.hasWritten ?? false
+    return this.#hasGivenPiece || (this.#stream?.hasWritten ?? false)
+  }
+
+  /** A piece of the answer went out as a part of a batch's result. */
+  notePiece(): void {
+    this.#hasGivenPiece = true
+  }
+
+  /** The request goes on in another batch, over another link. */
+  goOn(link: RequestLink): void {
+    this.#link = link
+    this.#stream?.goOn(link)
+    const abort = this.#abort
+    if (abort === undefined) return
+    link.onCancel(() => {
+      abort.abort(clientGone())
+    })
+  }
+
+  get turn(): Turn | undefined {
+    return this.#request.turn
   }
 
   /** The request is answered: what its handler streams from now on is dropped. */

@@ -6,6 +6,7 @@ import type { Feeds, Handler, HandlerContext, HandlerLogger, Outputs } from '../
 import { tensorHandler } from '../handlers/tensor.ts'
 import { NO_LINK, type BatchLink } from './batch-link.ts'
 import { BatchMember } from './batch-member.ts'
+import { ContinuousBatch } from './continuous-batch.ts'
 import { Engine } from './engine.ts'
 import { envelopeOf } from './envelope/choose-envelope.ts'
 import { enveloped } from './envelope/enveloped-way.ts'
@@ -118,6 +119,7 @@ const NO_METRICS = { add: () => undefined }
 const unlinked = () => NO_LINK
 
 function predictWay({ spec, log, handler, session, context }: Parts): Way {
+  if (spec.continuousBatching === true) return continuousWay(handler, spec, context)
   const { microBatching, failsWholeBatch: failsTogether } = spec
   if (handler.handle !== undefined) {
     if (microBatching !== undefined) {
@@ -140,6 +142,23 @@ function predictWay({ spec, log, handler, session, context }: Parts): Way {
   const engine = new Engine(session, spec.maxBatchRows, log)
   const pipeline = new Pipeline({ steps: stepsOf(handler), context, engine })
   return microBatching === undefined ? pipeline : new MicroBatches(pipeline, microBatching)
+}
+
+function continuousWay(handler: Handler, spec: LoadSpec, context: HandlerContext): Way {
+  const { serviceEnvelope = 'none' } = spec
+  if (serviceEnvelope !== 'none') {
+    throw new ServingError(
+      'invalid_argument',
+      `continuousBatching answers in pieces, which serviceEnvelope '${serviceEnvelope}' cannot carry; set it to none`,
+      { reason: 'model_config' },
+    )
+  }
+  if (handler.handle !== undefined) return new ContinuousBatch(handler.handle.bind(handler), context)
+  throw new ServingError(
+    'invalid_argument',
+    `continuousBatching needs a handler that answers whole batches, and '${spec.handler}' has no 'handle'`,
+    { reason: 'handler' },
+  )
 }
 
 /** What a handler leaves out is done as the built-in tensor handler does it. */

@@ -5,7 +5,7 @@ import type { RequestLink } from './batch-link.ts'
 /** The pieces of one request's answer, until the request is answered. */
 export class RequestStream implements HandlerStream {
   hasWritten = false
-  readonly #link: RequestLink
+  #link: RequestLink
   readonly #control: ResponseControl
   #hasEnded = false
 
@@ -19,6 +19,11 @@ export class RequestStream implements HandlerStream {
     this.#link.send(pieceFromValue(piece, this.hasWritten ? undefined : this.#control))
     this.hasWritten = true
     return true
+  }
+
+  /** @param link of the next batch that its request takes part in */
+  goOn(link: RequestLink): void {
+    this.#link = link
   }
 
   end(): void {

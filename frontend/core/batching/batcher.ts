@@ -48,7 +48,7 @@ type RunningBatch = {
 /** How often deadlines and departed clients are looked for: no request owns a timer. */
 const SWEEP_INTERVAL_MS = 20
 /** A worker that answers this late is left alone: replacing it costs more. */
-const KILL_GRACE_MS = 250
+export const KILL_GRACE_MS = 250
 
 /**
  * Forms batches of one version's requests and runs them.

@@ -1,4 +1,5 @@
 import { Batcher } from './batcher.ts'
+import { ContinuousBatcher } from './continuous-batcher.ts'
 import { NO_RUNNERS } from './runners.ts'
 import { SequenceBatcher } from './sequence-batcher.ts'
 import type { VersionBatcher, VersionBatcherOptions } from './version-batcher.ts'
@@ -7,5 +8,6 @@ import type { VersionBatcher, VersionBatcherOptions } from './version-batcher.ts
 export function chooseBatcher(options: VersionBatcherOptions): VersionBatcher {
   const { sequenceBatching } = options.limits
   if (sequenceBatching !== undefined) return new SequenceBatcher({ ...options, sequences: sequenceBatching })
+  if (options.limits.continuousBatching) return new ContinuousBatcher(options)
   return new Batcher({ ...options, runners: NO_RUNNERS })
 }

@@ -17,8 +17,12 @@ export interface VersionBatcher {
   refusalOf?(head: RequestHead): ServingError | undefined
   /** Every request pushed settles exactly once. */
   push(request: PendingRequest): void
-  /** Sends later batches elsewhere; those running stay where they are. */
-  useRunners(runners: VersionRunners): void
+  /**
+   * Sends later batches elsewhere; those running stay where they are.
+   *
+   * @returns when the earlier runners may be stopped; without it, as soon as what they run has ended
+   */
+  useRunners(runners: VersionRunners): Promise<void> | void
   /** Looks again for workers that are free. */
   dispatch(): void
   /** Ends everything at once, for good. */

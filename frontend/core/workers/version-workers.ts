@@ -8,8 +8,8 @@ export type VersionWorkersOptions = {
   readonly artefact: Artefact
   readonly factory: WorkerSetFactory
   readonly listener: WorkerSetOptions['listener']
-  /** Told which workers serve from now on, before the old ones are stopped. */
-  readonly onSwitch: (workers: WorkerSet | undefined) => void
+  /** Told which workers serve from now on, before the old ones are stopped. @returns what their stop waits for */
+  readonly onSwitch: (workers: WorkerSet | undefined) => Promise<void> | void
 }
 
 /** The workers of one version through its scalings: those that serve, and those that are starting. */
@@ -19,6 +19,8 @@ export class VersionWorkers {
   #layout: WorkerLayout | undefined
   /** New workers that are not warm yet. */
   #starting: WorkerSet | undefined
+  /** Old workers that finish what only they can. */
+  readonly #leaving = new Set<WorkerSet>()
   #isEnded = false
 
   constructor(options: VersionWorkersOptions) {
@@ -60,7 +62,8 @@ export class VersionWorkers {
   /** Ends all of them, for good. */
   async stop(): Promise<void> {
     this.#isEnded = true
-    await Promise.all([this.#serving?.stop(), this.#starting?.stop()])
+    const all = [this.#serving, this.#starting, ...this.#leaving]
+    await Promise.all(all.flatMap((workers) => (workers === undefined ? [] : [workers.stop()])))
   }
 
   async #untilStarted(workers: WorkerSet, commit: () => Promise<void>): Promise<void> {
@@ -81,9 +84,18 @@ export class VersionWorkers {
     const old = this.#serving
     this.#serving = workers
     this.#layout = layout
-    this.#options.onSwitch(workers)
+    const left = this.#options.onSwitch(workers)
     // Running batches of the old workers answer first; nothing waits for the processes to be gone.
-    void old?.stop()
+    if (left === undefined) void old?.stop()
+    else void this.#stopAfter(left, old)
+  }
+
+  async #stopAfter(left: Promise<void>, old: WorkerSet | undefined): Promise<void> {
+    if (old === undefined) return
+    this.#leaving.add(old)
+    await left
+    this.#leaving.delete(old)
+    await old.stop()
   }
 
   #givenUp() {

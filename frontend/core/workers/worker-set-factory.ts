@@ -92,6 +92,7 @@ export class WorkerSetFactory {
           intraOpThreads: layout.plan.intraOpThreads,
           maxBatchRows: settings.maxBatchRows,
           maxBatchesInFlight: settings.maxBatchesInFlight,
+          ...(settings.continuousBatching ? { continuousBatching: true } : {}),
           ...(settings.maxResponseBytes === undefined ? {} : { maxResponseBytes: settings.maxResponseBytes }),
           maxHeapMebibytes: MAX_HEAP_MEBIBYTES,
           manifest,
