@@ -38,7 +38,10 @@ export type HttpListeners = Readonly<Record<'inference' | 'management', GuardedL
 export type Listeners = HttpListeners & Partial<GrpcListeners>
 
 /** What the listeners tell of every request. */
-export type Observers = { readonly logger: Logger; readonly metrics: ComposedMetrics }
+export type Observers = {
+  readonly logger: Logger
+  readonly metrics: Pick<ComposedMetrics, 'render' | 'countResponse'>
+}
 
 const ADDRESS_KEYS = {
   inference: 'inferenceAddress',

@@ -42,9 +42,10 @@ export class Server {
     for (const note of notes) this.#logger.log('warn', note)
     logEvents(this.#core.events, this.#logger)
     const { events } = this.#core
-    this.#metrics = composeMetrics({ events, readVersions: () => allVersions(this.#core) })
     const logger = this.#logger
     const hasQuirk = quirksOf(config.compatibility)
+    const readVersions = () => allVersions(this.#core)
+    this.#metrics = composeMetrics(config, { events, readVersions, logger, hasQuirk })
     this.#security = new Security({ config, environment: host.environment, logger, hasQuirk })
     const parts = { logger, metrics: this.#metrics, security: this.#security }
     this.#listeners = {
@@ -67,6 +68,7 @@ export class Server {
     try {
       const addresses = await listen(this.#config, this.#listeners, this.#security)
       this.#security.authorization.publishKeys()
+      await this.#metrics.start()
       await this.#record(addresses, 'starting')
       const notes: StartupNote[] = []
       const failures = await this.#core.load((note) => notes.push(note))
@@ -102,6 +104,7 @@ export class Server {
     this.#security.close()
     if (this.#lock !== undefined) await removeRunRecord(this.#config.stateDir)
     await this.#lock?.release()
+    await this.#metrics.close()
     this.#logger.log('info', 'stopped')
     await this.#logger.flush()
   }

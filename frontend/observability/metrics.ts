@@ -2,24 +2,21 @@ import { formatModelId, type ModelId } from '../../worker/contract/model-id.ts'
 import type { EventBus } from '../core/events.ts'
 import type { MetricFamily } from './exposition/family.ts'
 import { HttpMetrics, type ResponseFacts } from './http-metrics.ts'
+import { RequestTotals } from './request-totals.ts'
 import { versionGauges, type VersionReading } from './version-gauges.ts'
 import { ModelMetrics, VersionSeries } from './version-series.ts'
-
-export type MetricsOptions = {
-  readonly events: EventBus
-  /** Read once for every scrape: all registered versions. */
-  readonly readVersions: () => readonly VersionReading[]
-}
 
 /** What the server measures of itself. Only registered versions have series; they go when the version goes. */
 export class Metrics {
   readonly http = new HttpMetrics()
+  /** Of the request and the batch that finished last; undefined before the first. */
+  readonly latest: { queueMs?: number; workerOverheadMs?: number } = {}
+  /** By model: requests that named no version. */
+  readonly defaultTotals = new Map<string, RequestTotals>()
   readonly #models = new ModelMetrics()
-  readonly #readVersions: () => readonly VersionReading[]
   readonly #series = new Map<string, VersionSeries>()
 
-  constructor({ events, readVersions }: MetricsOptions) {
-    this.#readVersions = readVersions
+  constructor(events: EventBus) {
     this.#subscribe(events)
   }
 
@@ -32,19 +29,23 @@ export class Metrics {
     this.http.count(facts)
   }
 
-  collect(): MetricFamily[] {
+  /** @param versions all that are registered, as they stand */
+  collect(versions: readonly VersionReading[]): MetricFamily[] {
     for (const series of this.#series.values()) series.flush()
-    return [...this.#models.collect(), ...this.http.collect(), ...versionGauges(this.#readVersions())]
+    return [...this.#models.collect(), ...this.http.collect(), ...versionGauges(versions)]
   }
 
   #subscribe(events: EventBus): void {
     events.on('requestFinished', (request) => {
+      this.latest.queueMs = request.queueMs
       this.#find(request.model)?.requestFinished(request)
     })
     events.on('requestRejected', ({ model, reason }) => {
       this.#findOrAdd(model).requestRejected(reason)
     })
     events.on('batchFinished', ({ model, requests, workerMs, timing }) => {
+      const { preprocessMs, inferenceMs, postprocessMs } = timing
+      this.latest.workerOverheadMs = Math.max(0, workerMs - preprocessMs - inferenceMs - postprocessMs)
       this.#find(model)?.batchFinished(requests, workerMs, timing)
     })
     events.on('workerProcessRestarted', ({ model, cause }) => {
@@ -67,7 +68,9 @@ export class Metrics {
   #findOrAdd(model: ModelId): VersionSeries {
     const found = this.#find(model)
     if (found !== undefined) return found
-    const series = new VersionSeries(this.#models, model)
+    const byDefault = this.defaultTotals.get(model.name) ?? new RequestTotals()
+    this.defaultTotals.set(model.name, byDefault)
+    const series = new VersionSeries(this.#models, model, byDefault)
     this.#series.set(formatModelId(model), series)
     return series
   }
@@ -76,5 +79,8 @@ export class Metrics {
     const key = formatModelId(model)
     this.#series.get(key)?.drop()
     this.#series.delete(key)
+    if (![...this.series].some(({ model: other }) => other.name === model.name)) {
+      this.defaultTotals.delete(model.name)
+    }
   }
 }

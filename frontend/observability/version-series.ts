@@ -45,6 +45,8 @@ export class ModelMetrics {
   )
   readonly batchRequests = sizes('batch_requests', 'Requests in a batch.')
   readonly batchRows = sizes('batch_rows', 'Rows of a batch that went through the engine.')
+  /** Batches so far. */
+  batches = 0
 
   collect(): MetricFamily[] {
     return this.all().map((metric) => metric.collect())
@@ -85,10 +87,12 @@ function sizes(name: string, help: string): HistogramMetric {
  */
 export class VersionSeries {
   readonly model: ModelId
-  /** Requests that named the version, and those that got it as the default. */
-  readonly totals = { named: new RequestTotals(), byDefault: new RequestTotals() }
-  /** Of the batch that finished last; undefined before the first. */
-  lastBatch: { readonly handlerMs: number; readonly workerMs: number } | undefined
+  /** Requests that named the version. */
+  readonly named = new RequestTotals()
+  /** Of the batch that finished last; undefined before the first. `number` orders the batches of all versions. */
+  lastBatch: { readonly number: number; readonly handlerMs: number; readonly workerMs: number } | undefined
+  /** Requests that named no version of the model; all its versions share them. */
+  readonly #byDefault: RequestTotals
   readonly #metrics: ModelMetrics
   readonly #ok: Value
   readonly #busySeconds: Value
@@ -100,11 +104,12 @@ export class VersionSeries {
   /** Request and queue times in turn, not in the histograms yet. */
   readonly #waiting: number[] = []
 
-  constructor(metrics: ModelMetrics, model: ModelId) {
+  constructor(metrics: ModelMetrics, model: ModelId, byDefault: RequestTotals) {
     const { name, version } = model
     const stage = (stageName: string) => metrics.stageSeconds.with(name, version, stageName)
     this.model = model
     this.#metrics = metrics
+    this.#byDefault = byDefault
     this.#ok = metrics.requests.with(name, version, 'ok')
     this.#busySeconds = metrics.busySeconds.with(name, version)
     this.#requestSeconds = metrics.requestSeconds.with(name, version)
@@ -123,7 +128,7 @@ export class VersionSeries {
     else this.#ofOutcome(code).add()
     this.#waiting.push(totalMs, queueMs)
     if (this.#waiting.length >= MAX_WAITING) this.flush()
-    const totals = byDefault ? this.totals.byDefault : this.totals.named
+    const totals = byDefault ? this.#byDefault : this.named
     totals.add(totalMs, queueMs)
   }
 
@@ -148,7 +153,8 @@ export class VersionSeries {
     this.#stages.inference.observe(inferenceMs / MS_PER_SECOND)
     this.#stages.postprocess.observe(postprocessMs / MS_PER_SECOND)
     this.#busySeconds.add(workerMs / MS_PER_SECOND)
-    this.lastBatch = { handlerMs: preprocessMs + inferenceMs + postprocessMs, workerMs }
+    const handlerMs = preprocessMs + inferenceMs + postprocessMs
+    this.lastBatch = { number: this.#metrics.batches++, handlerMs, workerMs }
   }
 
   workerProcessRestarted(cause: RestartCause): void {

@@ -11,9 +11,10 @@ export const metricsSettings = {
   }),
   metricsMode: setting({
     property: 'metrics_mode',
-    kind: choice('auto', 'prometheus', 'log', 'legacy'),
-    default: 'auto',
-    doc: 'What the endpoint shows: everything, nothing (lines in a log instead), or only the three `ts_*` counters (the rest in the log). auto is prometheus, with compatibility=torchserve log.',
+    kind: choice('prometheus', 'log', 'legacy'),
+    default: 'prometheus',
+    torchserveDefault: 'log',
+    doc: 'What the endpoint shows: everything, nothing (lines in a log instead), or only the three `ts_*` counters (the rest in the log).',
   }),
   metricsConfig: setting({
     property: 'metrics_config',
@@ -24,9 +25,10 @@ export const metricsSettings = {
   }),
   modelMetricsAutoDetect: setting({
     property: 'model_metrics_auto_detect',
-    kind: choice('auto', 'true', 'false'),
-    default: 'auto',
-    doc: 'Whether a metric of a handler is shown though `metrics_config` does not define it; auto is true, with compatibility=torchserve false.',
+    kind: toggle,
+    default: true,
+    torchserveDefault: false,
+    doc: 'Whether a metric of a handler is shown though `metrics_config` does not define it.',
   }),
   metricsLocation: setting({
     property: 'metrics_location',

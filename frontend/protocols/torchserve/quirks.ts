@@ -151,6 +151,11 @@ export const QUIRKS = {
     strict: 'none: the answers are no pages',
     torchserve: '`Pragma`, `Cache-Control` and `Expires`',
   },
+  metricsText: {
+    topic: 'format of `GET /metrics`',
+    strict: 'text 0.0.4, OpenMetrics or protobuf with native histograms, as `Accept` asks',
+    torchserve: 'always text 0.0.4, a comma after the last label, `8.0` for 8, HELP of kind and unit',
+  },
   openDocuments: {
     topic: 'token of `/metrics`, `/api-description` and `OPTIONS /`, where tokens are asked for',
     strict: 'the scope of the listener',

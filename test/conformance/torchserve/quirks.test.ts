@@ -7,6 +7,7 @@ import { handlerProbes } from './probes/handler.ts'
 import { httpProbes } from './probes/http.ts'
 import { inferenceProbes } from './probes/inference.ts'
 import { managementProbes } from './probes/management.ts'
+import { metricsProbes } from './probes/metrics.ts'
 import type { Probe } from './probes/probe.ts'
 import { startupProbes } from './probes/startup.ts'
 import { securityProbes } from './probes/security.ts'
@@ -20,6 +21,7 @@ const PROBES: Readonly<Record<QuirkName, Probe>> = {
   ...healthProbes,
   ...httpProbes,
   ...inferenceProbes,
+  ...metricsProbes,
   ...startupProbes,
   ...securityProbes,
   ...tokenProbes,
