@@ -102,6 +102,13 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
   const { archive, declared = {} } = layers
   const overrides = withoutUndefined(checkModelConfig(layers.call))
   const merged: ModelConfig = { ...declared, ...archive, ...overrides }
+  if (merged.sequenceBatching !== undefined && merged.continuousBatching === true) {
+    throw new ServingError(
+      'invalid_argument',
+      'sequenceBatching and continuousBatching are both set; a model batches in one of these ways: remove the other',
+      { reason: 'model_config' },
+    )
+  }
   // The server's default yields to an archive that allows fewer; what someone asked for does not.
   const defaultWorkers = Math.min(
     defaults.defaultWorkersPerModel,

@@ -115,6 +115,11 @@ describe('resolveSettings', () => {
     ['a fraction', { minWorkers: 1.5 }, /bad value for 'minWorkers'/],
     ['a maximum below the minimum', { minWorkers: 4, maxWorkers: 3 }, /maxWorkers 3 below minWorkers 4/],
     [
+      'two ways of batching',
+      { sequenceBatching: {}, continuousBatching: true },
+      /sequenceBatching and continuousBatching are both set/,
+    ],
+    [
       'an unknown setting',
       { maxBatchRow: 3 } as ModelConfig,
       /unknown key 'maxBatchRow'; did you mean 'maxBatchRows'/,
