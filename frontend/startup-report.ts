@@ -29,7 +29,7 @@ export function startupReport(facts: StartupFacts): string[] {
     ...(versions.length === 0 ? ['no model is registered'] : []),
     ...unregistered.map(
       (archive) =>
-        `${archive} is in the model store, not registered: curl -X POST "${addresses.management}/models?url=${archive}&initial_workers=1"`,
+        `${archive} is in the model store, not registered: curl -X POST ${curlTarget(addresses.management, `/models?url=${archive}&initial_workers=1`, '"')}`,
     ),
   ]
 }
@@ -49,8 +49,9 @@ function noteLine(note: StartupNote, managementAddress: string): string {
       return `${shown(note.model)} is declared and not served: the saved state alone counts with compatibility=torchserve`
     case 'changed': {
       const { model, archive } = note
-      const url = `${managementAddress}/models`
-      return `${shown(model)} is served as it was registered; ${archive} has changed since, and to serve that: curl -X DELETE "${url}/${model.name}/${model.version}" && curl -X POST "${url}?url=${archive}&initial_workers=1"`
+      const target = (path: string) => curlTarget(managementAddress, `/models${path}`, '"')
+      const [old, registration] = [`/${model.name}/${model.version}`, `?url=${archive}&initial_workers=1`]
+      return `${shown(model)} is served as it was registered; ${archive} has changed since, and to serve that: curl -X DELETE ${target(old)} && curl -X POST ${target(registration)}`
     }
     default:
       return note satisfies never
@@ -65,6 +66,13 @@ const WINNERS = {
 
 function shown({ name, version }: ModelId): string {
   return `${name} ${version}`
+}
+
+/** Where curl finds a path of an address, which may be a socket's. */
+function curlTarget(address: string, path: string, quote = ''): string {
+  const socket = /^unix:(.*)/.exec(address)?.[1]
+  if (socket === undefined) return `${quote}${address}${path}${quote}`
+  return `--unix-socket ${shellQuoted(socket)} ${quote}http://localhost${path}${quote}`
 }
 
 function listenersText(addresses: StartupFacts['addresses']): string {
@@ -99,7 +107,7 @@ export function exampleRequest(
 ): string | undefined {
   const { model, state, handler, inputs = [] } = version
   if (state !== 'ready') return undefined
-  const url = `${inferenceAddress}/predictions/${model.name}`
+  const url = curlTarget(inferenceAddress, `/predictions/${model.name}`)
   if (handler === 'image_classifier') return `curl -T ${findSample(model.name) ?? '<image file>'} ${url}`
   if (handler !== 'tensor' || inputs.length === 0 || !inputs.every(isSmall)) return undefined
   const text = JSON.stringify(Object.fromEntries(inputs.map((input) => [input.name, exampleRows(input)])))

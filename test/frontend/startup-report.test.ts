@@ -77,6 +77,13 @@ describe('the start-up report', () => {
 })
 
 describe('the example request', () => {
+  it('goes through the socket of an address that is one', () => {
+    assert.equal(
+      exampleRequest(TENSOR, 'unix:/run/x.sock'),
+      `curl -d '{"x":[[0,0,0,0]]}' -H 'Content-Type: application/json' --unix-socket '/run/x.sock' http://localhost/predictions/digits`,
+    )
+  })
+
   const CASES = [
     {
       it: 'has a zero for every element that a tensor model takes',

@@ -27,6 +27,6 @@ export const loggingSettings = {
     kind: path,
     default: '',
     defaultText: 'the state directory',
-    doc: 'Directory of `onnxserve.log`, the log of a server that runs in the background; others log to stdout.',
+    doc: 'Directory of `onnxserve.log`, the log of a server that runs in the background; others log to stdout. It only grows: rotate it with `copytruncate`.',
   }),
 } as const

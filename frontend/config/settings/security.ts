@@ -26,6 +26,7 @@ export const securitySettings = {
   }),
   disableTokenAuthorization: setting({
     property: 'disable_token_authorization',
+    variable: 'TS_DISABLE_TOKEN_AUTHORIZATION',
     kind: toggle,
     default: false,
     doc: "TorchServe's name for `token_authorization=off`.",
@@ -49,6 +50,7 @@ export const securitySettings = {
   }),
   enableModelApi: setting({
     property: 'enable_model_api',
+    variable: 'TS_ENABLE_MODEL_API',
     kind: toggle,
     default: true,
     torchserveDefault: false,

@@ -78,6 +78,11 @@ describe("loadConfig from TorchServe's sources", () => {
     ])
   })
 
+  it('reads what TorchServe always reads from the environment, switched on or not', () => {
+    const { config } = load('', { environment: { TS_ENABLE_MODEL_API: 'true', LOG_LOCATION: '/logs' } })
+    assert.deepEqual([config.enableModelApi, config.logLocation], [true, '/logs'])
+  })
+
   const TS_FILE = { TS_CONFIG_FILE: 'ts.properties' }
   const FILES = [
     { it: 'reads the file that TS_CONFIG_FILE names', given: { environment: TS_FILE }, expected: 7 },
