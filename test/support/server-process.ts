@@ -59,7 +59,7 @@ export class ServerProcess {
   static async start(options: ServerProcessOptions): Promise<ServerProcess> {
     const server = new ServerProcess(options)
     const found = await server.untilOutput(
-      /listens on (\S+) \(inference\), (\S+) \(management\), (\S+) \(metrics\)/,
+      /listens on (\S+) \(inference\), (\S+) \(management\)(?:, (\S+) \(metrics\))?.*\n/,
     )
     server.inference = found[1] ?? ''
     server.management = found[2] ?? ''
