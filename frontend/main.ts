@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { messageOf, ServingError } from '../worker/contract/errors.ts'
 import { startInBackground, STARTED_MESSAGE } from './background.ts'
 import { createProgram, type GivenOnCommandLine } from './config/command-line.ts'
-import { loadConfig, type LoadedConfig } from './config/load.ts'
+import { loadConfig, type LoadedConfig, type QuirksOf } from './config/load.ts'
 import { commandFrom } from './config/torchserve-flags.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { noServer, runningServer, stopServer } from './running-server.ts'
@@ -19,9 +19,18 @@ const EXIT_INTERRUPTED = 130
 // onnxruntime-node reads this when it loads. This process never loads it; its children inherit nothing else.
 process.env['ORT_DISABLE_TELEMETRY'] = '1'
 
-function configFrom(given: GivenOnCommandLine): LoadedConfig {
+function configFrom(given: GivenOnCommandLine, quirks: QuirksOf = quirksOf): LoadedConfig {
   const environment = process.env
-  return loadConfig({ ...given, environment, workingDirectory: process.cwd() }, quirksOf)
+  return loadConfig({ ...given, environment, workingDirectory: process.cwd() }, quirks)
+}
+
+/** Where a server that runs keeps its state. Properties that are no settings were judged when it started. */
+function stateDirFrom(given: GivenOnCommandLine): string {
+  const overlookingUnknown: QuirksOf = (compatibility) => {
+    const hasQuirk = quirksOf(compatibility)
+    return (name) => name === 'unknownProperties' || hasQuirk(name)
+  }
+  return configFrom(given, overlookingUnknown).config.stateDir
 }
 
 async function start(given: GivenOnCommandLine): Promise<void> {
@@ -82,13 +91,13 @@ function endWithThisProcess(child: ChildProcess): void {
 }
 
 async function stop(given: GivenOnCommandLine): Promise<void> {
-  const { stateDir } = configFrom(given).config
+  const stateDir = stateDirFrom(given)
   const pid = await stopServer(stateDir, (target, signal) => process.kill(target, signal))
   print(`the server with process id ${pid} has ended`)
 }
 
 async function status(given: GivenOnCommandLine): Promise<void> {
-  const { stateDir } = configFrom(given).config
+  const stateDir = stateDirFrom(given)
   const server = await runningServer(stateDir)
   if (server === undefined) throw noServer(stateDir)
   print(JSON.stringify(server, undefined, 2))
