@@ -28,8 +28,9 @@ const ERROR_QUIRKS: readonly ErrorQuirk[] = [
     render: () => errorAnswer(503, 'ServiceUnavailableException', UNAVAILABLE_TEXT),
   },
   {
-    name: 'downloadStatus',
-    appliesTo: ({ code, reason }) => code === 'permission_denied' && reason === 'download',
+    name: 'refusedArchives',
+    appliesTo: ({ code, reason }) =>
+      reason === 'archive_name' || (code === 'permission_denied' && reason === 'download'),
     render: ({ message }) => errorAnswer(404, 'ModelNotFoundException', message),
   },
   {

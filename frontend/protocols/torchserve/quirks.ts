@@ -69,10 +69,10 @@ export const QUIRKS = {
     torchserve:
       'passed over: a bad number counts as absent, a bad truth value as false, of two values the first; a page has 100 models unless 1 to 100 are asked for',
   },
-  downloadStatus: {
-    topic: 'registering from an address that is not allowed',
-    strict: '403',
-    torchserve: '404',
+  refusedArchives: {
+    topic: 'registering from an address that is not allowed, or by a path that leaves the store',
+    strict: '403; 400 for the path',
+    torchserve: '404 `ModelNotFoundException`',
   },
   registeredTwice: {
     topic: 'registering the same archive again',

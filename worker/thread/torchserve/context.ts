@@ -79,6 +79,7 @@ export class BatchContext implements TorchServeContext {
   getAllRequestHeader(idx: number): Readonly<Record<string, string>> {
     const { headers, operation } = this.#request(idx)
     return {
+      url_path: '',
       ...headers,
       explain: operation === 'explain' ? 'True' : 'False',
       describe: operation === 'describe' ? 'True' : 'False',

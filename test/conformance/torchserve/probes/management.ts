@@ -43,14 +43,28 @@ export const managementProbes = {
     strict: { statuses: [400, 400, 400, 400, 400, 400], calls: 0 },
     torchserve: { statuses: [200, 200, 200, 200, 200, 200], calls: 5 },
   },
-  downloadStatus: {
+  refusedArchives: {
     observe: overHttp(async (fixture) => {
-      fixture.controlPlane.failure = notAllowed('https://h/m.mar', 'it is not allowed')
-      const { status, text } = await fixture.manage('POST', '/models?url=https://h/m.mar')
-      return [status, (JSON.parse(text) as { type: string }).type]
+      const failures = [
+        notAllowed('https://h/m.mar', 'it is not allowed'),
+        new ServingError('invalid_argument', 'it leaves the store', { reason: 'archive_name' }),
+      ]
+      const answers = []
+      for (const failure of failures) {
+        fixture.controlPlane.failure = failure
+        const { status, text } = await fixture.manage('POST', '/models?url=m.mar')
+        answers.push([status, (JSON.parse(text) as { type: string }).type])
+      }
+      return answers
     }),
-    strict: [403, 'ForbiddenException'],
-    torchserve: [404, 'ModelNotFoundException'],
+    strict: [
+      [403, 'ForbiddenException'],
+      [400, 'BadRequestException'],
+    ],
+    torchserve: [
+      [404, 'ModelNotFoundException'],
+      [404, 'ModelNotFoundException'],
+    ],
   },
   registeredTwice: {
     observe: overHttp(async (fixture) => {
