@@ -31,6 +31,7 @@ const IMPORT_TABLE: readonly { readonly from: string; readonly may: readonly str
   { from: 'scripts/', may: ['scripts/', 'archiver-cli/', 'frontend/', CONTRACT] },
   { from: 'bench/', may: ['bench/', 'test/support/', 'archiver-cli/', CONTRACT] },
   { from: 'examples/', may: [] },
+  { from: 'docs/', may: [] },
   { from: 'test/', may: [''] },
 ]
 
