@@ -14,7 +14,9 @@ export default defineHandler({
   },
 
   postprocess(outputs) {
-    const powers = Array.from(outputs['scores']?.data ?? [], (score) => Math.exp(Number(score)))
+    const scores = outputs['scores']
+    if (scores?.dtype !== 'FP32') throw new Error("the graph's output 'scores' is expected to be FP32")
+    const powers = Array.from(scores.data, Math.exp)
     const sum = powers.reduce((total, power) => total + power, 0)
     return Object.fromEntries(powers.map((power, index) => [`class_${index}`, power / sum]))
   },
