@@ -145,8 +145,18 @@ function valueFromYaml(text: string): RawConfig {
   } catch (error) {
     throw invalidConfig('uses more YAML aliases than allowed', error)
   }
+  checkFinite(value)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as RawConfig // a mapping
   throw invalidConfig('must be a mapping of keys to values')
+}
+
+/** An alias inside of what it stands for makes a value without end, which nobody could write down or send. */
+function checkFinite(value: unknown): void {
+  try {
+    JSON.stringify(value)
+  } catch (error) {
+    throw invalidConfig('has a YAML alias inside of what it stands for', error)
+  }
 }
 
 /** Leaves out each key that the schema refuses. */

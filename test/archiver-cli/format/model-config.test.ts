@@ -66,6 +66,8 @@ describe('parseModelConfig', () => {
     { yaml: 'handler: !include secrets', message: /not valid YAML/ },
     { yaml: '__proto__: {polluted: true}', message: /has the key '__proto__'/ },
     { yaml: 'handler: {a: [{__proto__: {polluted: true}}]}', message: /has the key '__proto__'/ },
+    { yaml: 'batchSize: &a [*a]', message: /has a YAML alias inside of what it stands for/ },
+    { yaml: 'handler: &a {x: *a}', message: /has a YAML alias inside of what it stands for/ },
     { yaml: bomb(), message: /more YAML aliases than allowed/ },
     { yaml: `handler: {a: "${'x'.repeat(256 * 1024)}"}`, message: /is \d+ bytes long, allowed are 262144/ },
   ]
