@@ -1,4 +1,4 @@
-import type { MetricSample } from '../contract/messages.ts'
+import { METRIC_KINDS, type MetricSample } from '../contract/messages.ts'
 import type { HandlerLogger } from '../handler.ts'
 
 /** Samples between two flushes, as a rule those of one batch. */
@@ -74,9 +74,15 @@ export class MetricBuffer {
 }
 
 /** Handlers are not always compiled against the types. */
-function problemOf({ name, value, kind, dimensions }: MetricSample): string | undefined {
+function problemOf({ name, value, kind, unit, dimensions }: MetricSample): string | undefined {
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_CHARACTERS) {
     return `its name must have 1 to ${MAX_NAME_CHARACTERS} characters`
+  }
+  if (!METRIC_KINDS.includes(kind)) {
+    return `its type is ${JSON.stringify(kind)}, expected one of ${METRIC_KINDS.join(', ')}`
+  }
+  if (typeof unit !== 'string' || unit.length > MAX_NAME_CHARACTERS) {
+    return `its unit must be a text of at most ${MAX_NAME_CHARACTERS} characters`
   }
   if (typeof value !== 'number' || !Number.isFinite(value)) {
     return `its value is ${String(value)}, expected a finite number`

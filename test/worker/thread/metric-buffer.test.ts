@@ -58,6 +58,16 @@ describe('MetricBuffer', () => {
 
   const REFUSED = [
     { it: 'without a name', changes: { name: '' }, problem: /its name must have 1 to 256 characters/ },
+    {
+      it: 'of an unknown type',
+      changes: { kind: 'meter' as 'counter' },
+      problem: /its type is "meter", expected one of counter, gauge, histogram/,
+    },
+    {
+      it: 'whose unit is no text',
+      changes: { unit: 5 as unknown as string },
+      problem: /its unit must be a text of at most 256 characters/,
+    },
     { it: 'whose value is no number', changes: { value: Number.NaN }, problem: /its value is NaN/ },
     {
       it: 'that counts down',
