@@ -50,13 +50,16 @@ export class Pipeline implements Way {
 
   async preprocess(members: readonly BatchMember[]): Promise<readonly Fed[]> {
     const { steps, context } = this.#options
-    const fed: Fed[] = []
+    const feedsOf = new Map<BatchMember, Fed['feeds']>()
     await forEachMember(members, 'preprocess', (member) => steps.preprocess(member.request, context), {
-      done: (member, feeds) =>
-        fed.push({ member, feeds: checkFeeds(context.inputs, tensorsFromFeeds(feeds)) }),
+      done: (member, feeds) => feedsOf.set(member, checkFeeds(context.inputs, tensorsFromFeeds(feeds))),
     })
     // Asynchronous handlers finish in any order; the batch keeps that of the requests.
-    if (fed.length > 1) fed.sort((a, b) => members.indexOf(a.member) - members.indexOf(b.member))
+    const fed: Fed[] = []
+    for (const member of members) {
+      const feeds = feedsOf.get(member)
+      if (feeds !== undefined) fed.push({ member, feeds })
+    }
     return fed
   }
 

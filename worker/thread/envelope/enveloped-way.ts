@@ -3,7 +3,7 @@ import type { BatchRequest, BatchResponse } from '../../contract/messages.ts'
 import type { RequestLink } from '../batch-link.ts'
 import type { BatchMember } from '../batch-member.ts'
 import type { Ways } from '../operations.ts'
-import type { Way, WayResult } from '../way.ts'
+import { timingSince, type Way, type WayResult } from '../way.ts'
 import type { Envelope, InnerRequest, OpenedRequest } from './envelope.ts'
 
 type Opened = {
@@ -33,8 +33,12 @@ class EnvelopedWay implements Way {
   }
 
   async run(members: readonly BatchMember[]): Promise<WayResult> {
+    const startedAtMs = performance.now()
     const all = members.flatMap((member) => this.#open(member))
-    const { members: replied, timing } = await this.#way.run(all.flatMap(({ inner }) => inner))
+    const inside = all.flatMap(({ inner }) => inner)
+    // Empty envelopes, and broken ones, are no business of the handler.
+    const { members: replied, timing } =
+      inside.length === 0 ? { members: [], timing: timingSince(startedAtMs) } : await this.#way.run(inside)
     let next = 0
     for (const { member, opened, inner } of all) {
       seal(member, opened, replied.slice(next, next + inner.length))

@@ -1,7 +1,10 @@
-import type { BatchResponse, RequestPart } from '../../contract/messages.ts'
+import type { BatchResponse, RequestPart, ServiceEnvelope } from '../../contract/messages.ts'
 import type { HandlerRequest } from '../../handler.ts'
 import { badEnvelope, type Envelope, type InnerRequest, type OpenedRequest } from './envelope.ts'
 import { headOf, jsonFromAnswer } from './render.ts'
+
+/** Each costs some kilobytes of a worker's heap, and in the body perhaps two bytes. */
+const MAX_INSTANCES = 65_536
 
 /**
  * KServe's V1 convention: `{"instances": […]}` in, `{"predictions": […]}` out, or `{"explanations": […]}`. Every
@@ -19,9 +22,13 @@ export class InstancesEnvelope implements Envelope {
     const instances: unknown = isRecord(body) ? body['instances'] : undefined
     if (!Array.isArray(instances))
       throw badEnvelope(this.#kind, `has no list 'instances', expected {"instances": […]}`)
+    if (instances.length > MAX_INSTANCES) {
+      const problem = `has ${instances.length} instances, allowed are ${MAX_INSTANCES}: send them in several requests`
+      throw badEnvelope(this.#kind, problem)
+    }
     const key = request.operation === 'explain' ? 'explanations' : 'predictions'
     return {
-      inner: instances.map(innerRequest),
+      inner: instances.map((instance) => innerRequest(this.#kind, instance)),
       seal: (answers) => sealed(key, answers),
     }
   }
@@ -35,9 +42,15 @@ function sealed(key: string, answers: readonly BatchResponse[]): BatchResponse {
   }
 }
 
-function innerRequest(instance: unknown): InnerRequest {
+function innerRequest(kind: ServiceEnvelope, instance: unknown): InnerRequest {
   const value = withBytes(instance)
-  return { payload: { kind: 'parts', parts: [partOf(value, instance)] }, record: { value } }
+  try {
+    return { payload: { kind: 'parts', parts: [partOf(value, instance)] }, record: { value } }
+  } catch (error) {
+    // What can be parsed cannot always be written again: the one needs no stack.
+    if (error instanceof RangeError) throw badEnvelope(kind, 'has an instance that is nested too deeply')
+    throw error
+  }
 }
 
 /** What an instance wraps as `data` or `body` alone is the body itself, as in a form. */

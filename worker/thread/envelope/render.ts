@@ -17,7 +17,8 @@ export function jsonFromAnswer(payload: ResponsePayload): string {
 /** Status and headers for the whole: a status that any of the answers has, and the headers of all. */
 export function headOf(answers: readonly BatchResponse[]): Omit<BatchResponse, 'payload'> {
   const status = answers.find((answer) => answer.status !== undefined)?.status
-  const headers = Object.assign({}, ...answers.map((answer) => answer.headers)) as Record<string, string> // of records
+  const headers: Record<string, string> = {}
+  for (const answer of answers) Object.assign(headers, answer.headers)
   return {
     ...(status === undefined ? {} : { status }),
     ...(Object.keys(headers).length === 0 ? {} : { headers }),

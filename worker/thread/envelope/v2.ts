@@ -57,7 +57,7 @@ function tensorFromInput(input: unknown, index: number): Tensor {
   const what = `inputs[${index}]`
   if (typeof name !== 'string') throw badEnvelope('kservev2', `has no text as ${what}.name`)
   if (!isDataType(datatype)) {
-    const found = JSON.stringify(datatype) ?? 'nothing'
+    const found = typeof datatype === 'string' ? `"${datatype.slice(0, 32)}"` : `no text`
     throw badEnvelope(
       'kservev2',
       `has ${found} as ${what}.datatype, expected one of ${DATA_TYPES.join(', ')}`,

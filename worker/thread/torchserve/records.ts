@@ -20,7 +20,9 @@ export function recordFromRequest(request: HandlerRequest, options: RecordOption
   const record = Object.create(null) as Record<string, unknown> // an empty record
   for (const part of request.parts) record[part.name] = options.decodes ? decoded(part) : bytesOf(part)
   for (const tensor of request.tensors ?? []) record[tensor.name] = tensor
-  return options.unwrapsBody ? (record['data'] ?? record['body']) : record
+  // A request that a dialect has decoded has no envelope any more.
+  const isEnveloped = options.unwrapsBody && request.tensors === undefined
+  return isEnveloped ? (record['data'] ?? record['body']) : record
 }
 
 function decoded(part: RequestPart): unknown {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { BatchRequest, LoadSpec, ServiceEnvelope } from '../../../../worker/contract/messages.ts'
+import type { BatchRequest, ServiceEnvelope } from '../../../../worker/contract/messages.ts'
 import { Instance } from '../../../../worker/thread/instance.ts'
 import { answersOf, bodyRequest, tensorsRequest } from '../../../support/batch-requests.ts'
 import { keptLog } from '../../../support/kept-log.ts'
@@ -43,13 +43,13 @@ describe('service envelopes', () => {
     {
       source,
       requests,
-      spec,
-    }: { source?: string; requests: readonly BatchRequest[]; spec?: Partial<LoadSpec> },
+      log = keptLog(),
+    }: { source?: string; requests: readonly BatchRequest[]; log?: ReturnType<typeof keptLog> },
   ) => {
     const files = source === undefined ? { 'model.onnx': identity('FP32') } : { 'handler.mjs': source }
     const handler = source === undefined ? {} : { handler: 'handler.mjs' }
-    directory = await modelDirectory(files, { ...handler, serviceEnvelope, ...spec })
-    ;({ instance } = await Instance.load(directory.spec, { log: keptLog() }))
+    directory = await modelDirectory(files, { ...handler, serviceEnvelope })
+    ;({ instance } = await Instance.load(directory.spec, { log }))
     return instance.run(requests)
   }
   const answers = async (...given: Parameters<typeof run>) => answersOf(await run(...given))
@@ -232,8 +232,47 @@ describe('service envelopes', () => {
     assert.match(String(answer), /^internal: the handler streams, which no service envelope can carry/)
   })
 
+  const x = { name: 'x', dtype: 'FP32', shape: [1, 2], data: Float32Array.of(1, 2) } as const
+
   it('leaves alone what a dialect has decoded', async () => {
-    const x = { name: 'x', dtype: 'FP32', shape: [1, 2], data: Float32Array.of(1, 2) } as const
     assert.deepEqual(await answers('kservev2', { requests: [tensorsRequest([x])] }), [[{ ...x, name: 'y' }]])
   })
+
+  it('leaves a record of decoded tensors alone that has no body to unwrap', async () => {
+    const source =
+      'export default class { handle(data) { return data.map((record) => Object.keys(record)) } }'
+    assert.deepEqual(await answers('body', { source, requests: [tensorsRequest([x])] }), [['x']])
+  })
+
+  it('does not call a handler for envelopes that are empty or broken', async () => {
+    const source =
+      'export default { handle() { throw new Error(`called`) }, explain() { throw new Error(`called`) } }'
+    const log = keptLog()
+    const requests = [bodyRequest({ instances: [] }), bodyRequest(5)]
+    const [empty, broken] = await answers('json', { source, requests, log })
+    assert.deepEqual(empty, { predictions: [] })
+    assert.match(String(broken), /^invalid_argument/)
+    assert.deepEqual(log.records, [])
+  })
+
+  const NEST = 200_000
+  const HOSTILE = [
+    {
+      it: 'more instances than a worker has room for',
+      body: `{"instances":[${'0,'.repeat(65_536)}0]}`,
+      problem: /has 65537 instances, allowed are 65536: send them in several requests/,
+    },
+    {
+      it: 'an instance that is nested too deeply',
+      body: `{"instances":[${'['.repeat(NEST)}${']'.repeat(NEST)}]}`,
+      problem: /has an instance that is nested too deeply/,
+    },
+  ]
+  for (const { it: name, body, problem } of HOSTILE) {
+    it(`json: refuses ${name}`, async () => {
+      const [answer] = await answers('json', { source: MODERN, requests: [bodyRequest(body)] })
+      assert.match(String(answer), /^invalid_argument/)
+      assert.match(String(answer), problem)
+    })
+  }
 })
