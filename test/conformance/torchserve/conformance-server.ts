@@ -1,5 +1,9 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Compatibility } from '../../../frontend/protocols/torchserve/quirks.ts'
+import { packTestArchive } from '../../support/archives.ts'
 import { http } from '../../support/http-client.ts'
+import { mlp } from '../../support/models.ts'
 import { removeDirectory, ServerProcess, temporaryDirectory } from '../../support/server-process.ts'
 import { packConformanceStore } from './conformance-store.ts'
 
@@ -33,8 +37,22 @@ export class ConformanceServer {
     await packConformanceStore(modelStore)
     const args = ['--load-models', LOADED.map((name) => `${name}.mar`).join(','), ...MODE_ARGS[compatibility]]
     const server = new ConformanceServer(await ServerProcess.start({ modelStore, args }), modelStore)
+    // Registered, without a worker.
     await http(`${server.management}/models?url=idle.mar&initial_workers=0`, { method: 'POST' })
     return server
+  }
+
+  /** One that asks for tokens and lets nobody register, with a single model. */
+  static async startGuarded(compatibility: Compatibility, tokens: object): Promise<ConformanceServer> {
+    const modelStore = await temporaryDirectory()
+    await packTestArchive(modelStore, { modelName: 'tiny', model: mlp([4, 16, 3], 1) })
+    const tokenFile = join(modelStore, 'tokens.json')
+    await writeFile(tokenFile, JSON.stringify({ tokens }))
+    const args = [
+      ...['--load-models', 'tiny.mar', '--token-file', tokenFile, '--enable-model-api', 'false'],
+      ...['--compatibility', compatibility],
+    ]
+    return new ConformanceServer(await ServerProcess.start({ modelStore, args }), modelStore)
   }
 
   get inference(): string {
@@ -47,6 +65,14 @@ export class ConformanceServer {
 
   get metrics(): string {
     return this.#process.metrics
+  }
+
+  get grpcInference(): string {
+    return this.#process.grpcInference
+  }
+
+  get grpcManagement(): string {
+    return this.#process.grpcManagement
   }
 
   async stop(): Promise<void> {
