@@ -142,9 +142,15 @@ export function pieceNotTaken(cause: unknown): ServingError {
   })
 }
 
-export function workersDidNotStart(model: ModelId, detail: string): ServingError {
-  return new ServingError('internal', `the workers of ${formatModelId(model)} did not start: ${detail}`, {
-    reason: 'startup',
+/** @param cause says what the caller should do, if it was made for callers */
+export function workersDidNotStart(model: ModelId, cause: unknown): ServingError {
+  const message = `${formatModelId(model)} did not start: ${messageOf(cause)}`
+  if (!(cause instanceof ServingError)) return new ServingError('internal', message, { reason: 'startup' })
+  const { code, reason = 'startup', retryAfterMs } = cause
+  return new ServingError(code, message, {
+    cause,
+    reason,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   })
 }
 

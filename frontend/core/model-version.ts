@@ -1,4 +1,4 @@
-import { messageOf, ServingError } from '../../worker/contract/errors.ts'
+import { messageOf } from '../../worker/contract/errors.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import { refusalOf } from './admission.ts'
 import type { Artefact } from './artefact.ts'
@@ -136,12 +136,16 @@ export class ModelVersion {
     }
     const wasServing = this.#state === 'ready'
     if (!wasServing) this.#become('loading')
+    let isStarted = false
     try {
-      await this.#workers.replace(settings, commit)
+      await this.#workers.replace(settings, () => {
+        isStarted = true
+        return commit()
+      })
     } catch (error) {
       this.#reason = messageOf(error)
       if (this.#state === 'loading') this.#become('failed', this.#reason)
-      throw error instanceof ServingError ? error : workersDidNotStart(this.model, this.#reason)
+      throw isStarted ? error : workersDidNotStart(this.model, error)
     }
     this.#settings = settings
     this.#reason = undefined

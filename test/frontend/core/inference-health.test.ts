@@ -123,11 +123,14 @@ describe('InferenceService', () => {
       await until(() => core.workers.processes.length === 2)
       core.workers.latest().failToLoad()
       await loading
-      assert.match(health(), /^archive 'late.mar': .*; model 'm' version '2': the graph is broken$/)
+      assert.match(
+        health(),
+        /^archive 'late.mar': .*; model 'm' version '2': m\/2 did not start: the graph is broken$/,
+      )
       core.workers.options = { loads: true }
       await storeArchive(home.modelStore, 'late.mar', { modelName: 'late' })
       await core.register('late.mar')
-      assert.equal(health(), "model 'm' version '2': the graph is broken")
+      assert.equal(health(), "model 'm' version '2': m/2 did not start: the graph is broken")
       await core.register('m2')
       assert.equal(health(), 'ready')
     })

@@ -63,7 +63,10 @@ describe('ModelVersion', () => {
       const done = scaled(2)
       await settlePromises()
       workers.latest().failToLoad()
-      await assert.rejects(done, { code: 'invalid_argument', message: 'the graph is broken' })
+      await assert.rejects(done, {
+        code: 'invalid_argument',
+        message: 'm/1 did not start: the graph is broken',
+      })
       assert.equal(await request('a'), 'a')
       assert.deepEqual(states, ['loading', 'ready'])
       assert.deepEqual([version.state, version.reason], ['ready', 'the graph is broken'])
@@ -81,13 +84,13 @@ describe('ModelVersion', () => {
         it: 'a model that does not load',
         fail: ({ workers }) => workers.latest().failToLoad(),
         code: 'invalid_argument',
-        message: /^the graph is broken$/,
+        message: /^m\/1 did not start: the graph is broken$/,
       },
       {
         it: 'a process that dies',
         fail: ({ workers }) => workers.latest().exit(),
         code: 'internal',
-        message: /^the workers of m\/1 did not start: it ended with SIGSEGV$/,
+        message: /^m\/1 did not start: it ended with SIGSEGV$/,
       },
       {
         it: 'a process that takes too long',

@@ -170,7 +170,7 @@ describe('loadStartupModels', function () {
       await until(() => core.workers.processes.length === 2)
       core.workers.processes[0]?.failToLoad()
       core.workers.processes[1]?.ready()
-      assert.deepEqual(await loading, ["model 'm' version '1': the graph is broken"])
+      assert.deepEqual(await loading, ["model 'm' version '1': m/1 did not start: the graph is broken"])
       assert.deepEqual(core.versions(), ['m/1 failed 0', 'm/2* ready 1', 'n/1* new 0'])
       assert.deepEqual(await home.onDisk(), ['m=2: 1×3 2×default', 'n=1: 1×0'])
     })
