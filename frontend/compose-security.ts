@@ -102,6 +102,7 @@ export class Security {
         setting,
         ...('host' in address ? { host: address.host } : {}),
         asksForTokens: this.authorization.isOn && mayAskForTokens,
+        isOpenAsInTorchServe: this.authorization.isOn && !mayAskForTokens,
         encrypted,
         asksForCertificates: encrypted && this.tls?.asksForCertificates === true,
       },

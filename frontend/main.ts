@@ -8,6 +8,7 @@ import { commandFrom } from './config/torchserve-flags.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { noServer, runningServer, stopServer } from './running-server.ts'
 import { Server } from './server.ts'
+import { listenersText } from './startup-report.ts'
 import { packageVersion } from './version.ts'
 
 const EXIT_FAILURE = 1
@@ -71,8 +72,7 @@ async function startDetached(given: GivenOnCommandLine): Promise<void> {
     return
   }
   const { addresses } = (await runningServer(config.stateDir)) ?? {}
-  const places = Object.entries(addresses ?? {}).map(([listener, address]) => `${address} (${listener})`)
-  print(`Model server started: process ${outcome.pid}, on ${places.join(', ')}`)
+  print(`Model server started: process ${outcome.pid}, on ${listenersText(addresses ?? {})}`)
   print(`its log is ${outcome.logFile}; end it with: onnxserve stop --state-dir ${config.stateDir}`)
 }
 

@@ -75,7 +75,8 @@ function curlTarget(address: string, path: string, quote = ''): string {
   return `--unix-socket ${shellQuoted(socket)} ${quote}http://localhost${path}${quote}`
 }
 
-function listenersText(addresses: StartupFacts['addresses']): string {
+/** `http://127.0.0.1:8080 (inference), …`. */
+export function listenersText(addresses: Readonly<Record<string, string>>): string {
   return Object.entries(addresses)
     .map(([listener, address]) => `${address} (${LISTENER_WORDS[listener] ?? listener})`)
     .join(', ')

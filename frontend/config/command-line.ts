@@ -14,12 +14,13 @@ export type Commands = {
 }
 
 const TORCHSERVE_USAGE = `
-TorchServe's command line is understood as well: --start [--foreground], --stop, --version.
+TorchServe's command line is understood as well: --start [--foreground], --stop, --version, with --model-store,
+--models, --ts-config, --ncs, --disable-token-auth … Every flag: onnxserve start --help
 `
 
 /** @param exit ends the process after a mistake, `--help` or the like; told commander's exit code */
 export function createProgram(commands: Commands, exit: (code: number) => never): Command {
-  const program = new Command('onnxserve').description('Serves ONNX models over HTTP.')
+  const program = new Command('onnxserve').description('Serves ONNX models over HTTP and gRPC.')
   program.addHelpText('after', TORCHSERVE_USAGE)
   // Before the subcommands, which inherit it: a flag that does not exist is a mistake like any other.
   program.exitOverride(({ exitCode }) => exit(exitCode))

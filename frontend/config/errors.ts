@@ -13,6 +13,19 @@ export function inapplicableKey(source: string, name: string, why: string): Serv
   return configError(`${source}: '${name}' ${why}`)
 }
 
+/** What to do about a key of TorchServe that means nothing here. */
+export function withWayOut({ message }: ServingError): ServingError {
+  return configError(`${message}; remove it, or set compatibility=torchserve, which passes over such keys`)
+}
+
+/** All mistakes at once: nobody wants to start a server as often as a file has them. */
+export function together(errors: readonly [ServingError, ...ServingError[]]): ServingError {
+  const [first, ...others] = errors
+  if (others.length === 0) return first
+  const lines = errors.map(({ message }) => `\n  ${message}`)
+  return configError(`the configuration has ${errors.length} mistakes:${lines.join('')}`)
+}
+
 export function missingVariable(source: string, name: string, variable: string): ServingError {
   return configError(
     `${source}: ${name} needs the environment variable '${variable}', which is not set; set it, or write the value itself`,

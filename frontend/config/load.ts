@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
-import { badValue } from './errors.ts'
+import { ServingError } from '../../worker/contract/errors.ts'
+import { badValue, together } from './errors.ts'
 import {
   defaultOf,
   environmentName,
@@ -48,12 +49,15 @@ export function loadConfig(sources: ConfigSources, quirksOf: QuirksOf): LoadedCo
   const compatibility = compatibilityOf(textOf('compatibility', sources, file))
   const hasQuirk = quirksOf(compatibility)
   const notes: string[] = []
-  const given = new Map(
-    assignmentsOf({ sources, file, hasQuirk, notes }).map((assignment) => [
-      assignment.key,
-      valueOf(assignment),
-    ]),
-  )
+  const mistakes: ServingError[] = []
+  const given = new Map<SettingKey, unknown>()
+  for (const assignment of assignmentsOf({ sources, file, hasQuirk, notes, mistakes })) {
+    const value = valueOf(assignment)
+    if (value instanceof ServingError) mistakes.push(value)
+    else given.set(assignment.key, value)
+  }
+  const [mistake, ...others] = mistakes
+  if (mistake !== undefined) throw together([mistake, ...others])
   const values: Record<string, unknown> = {}
   for (const key of SETTING_KEYS)
     values[key] = given.get(key) ?? defaultOf(SETTINGS[key], hasQuirk('torchserveDefaults'))
@@ -72,13 +76,15 @@ type Reading = {
   readonly file: ConfigFile | undefined
   readonly hasQuirk: (name: ConfigQuirk) => boolean
   readonly notes: string[]
+  readonly mistakes: ServingError[]
 }
 
 /** In ascending precedence. */
-function assignmentsOf({ sources, file, hasQuirk, notes }: Reading): Assignment[] {
+function assignmentsOf({ sources, file, hasQuirk, notes, mistakes }: Reading): Assignment[] {
   const leniency = {
     isLenient: hasQuirk('unknownProperties'),
     note: (sentence: string) => void notes.push(sentence),
+    refuse: (error: ServingError) => void mistakes.push(error),
   }
   const isOn = (key: SettingKey) => textOf(key, sources, file)?.toLowerCase() === 'true'
   const switches = { isEnabled: isOn('enableEnvvarsConfig'), mayAllowUrls: isOn('useEnvAllowedUrls') }
@@ -101,11 +107,12 @@ function textOf(key: SettingKey, { flags, environment }: ConfigSources, file: Co
   return flags[key] ?? environment[environmentName(key)] ?? inFile
 }
 
+/** The value, or what is wrong with it. */
 function valueOf({ key, source, name, text, inSeconds }: Assignment): unknown {
   const { kind }: Setting<unknown> = SETTINGS[key]
   const value = kind.parse(inSeconds && /^\d+$/.test(text) ? `${text}000` : text)
   if (value !== undefined) return value
-  throw badValue(
+  return badValue(
     source,
     name,
     text,

@@ -38,11 +38,11 @@ const versionSchema = z.strictObject({
 
 const modelsSchema = z.record(z.string().min(1), z.record(z.string().min(1), versionSchema))
 
-/** What TorchServe writes into `model_snapshot`. */
+/** What TorchServe writes into `model_snapshot`; people who write it themselves, as for KServe, leave `created` out. */
 const snapshotSchema = z.strictObject({
-  name: z.string(),
+  name: z.string().optional(),
   modelCount: z.int(),
-  created: z.int(),
+  created: z.int().optional(),
   models: modelsSchema,
 })
 

@@ -66,7 +66,7 @@ export function defaultText({
   defaultText,
   torchserveDefault,
 }: Setting<unknown>): string {
-  const text = defaultText ?? kind.format(own)
+  const text = defaultText ?? (kind.format(own) || 'none')
   if (torchserveDefault === undefined) return text
   return `${text}; ${kind.format(torchserveDefault)} with compatibility=torchserve`
 }

@@ -1,4 +1,5 @@
-import { givenTwice, inapplicableKey, unknownSetting } from './errors.ts'
+import type { ServingError } from '../../worker/contract/errors.ts'
+import { givenTwice, inapplicableKey, unknownSetting, withWayOut } from './errors.ts'
 import {
   CONFIG_FILE_VARIABLE,
   TORCHSERVE_FILE_VARIABLE,
@@ -30,7 +31,12 @@ export type Assignment = {
 }
 
 /** What a reader of TorchServe's properties may overlook, and whom it tells. */
-export type Leniency = { readonly isLenient: boolean; readonly note: (sentence: string) => void }
+export type Leniency = {
+  readonly isLenient: boolean
+  readonly note: (sentence: string) => void
+  /** Takes a mistake, so that all of them can be told at once. */
+  readonly refuse: (error: ServingError) => void
+}
 
 type GivenProperty = { readonly source: string; readonly name: string; readonly text: string }
 
@@ -51,10 +57,10 @@ export function fromFile(file: ConfigFile | undefined, leniency: Leniency): Assi
 }
 
 /** Java keeps the last of two; two names of one meaning are a mistake everywhere. */
-function refuseTwice(earlier: Assignment, later: Assignment, { isLenient, note }: Leniency): void {
+function refuseTwice(earlier: Assignment, later: Assignment, { isLenient, note, refuse }: Leniency): void {
   const error = givenTwice(later.source, earlier.name, later.name)
-  if (!isLenient || earlier.name !== later.name) throw error
-  note(`${error.message}; the last one counts`)
+  if (!isLenient || earlier.name !== later.name) refuse(error)
+  else note(`${error.message}; the last one counts`)
 }
 
 export function fromEnvironment({ environment }: ConfigSources): Assignment[] {
@@ -128,7 +134,7 @@ export function fromFlags({ flags, flagProperties = [] }: ConfigSources, lenienc
 }
 
 /** The setting that a property stands for; none when it cannot apply and that may be overlooked. */
-function assigned(given: GivenProperty, { isLenient, note }: Leniency): Assignment[] {
+function assigned(given: GivenProperty, { isLenient, note, refuse }: Leniency): Assignment[] {
   const { source, name, text } = given
   const known = PROPERTIES.get(name)
   if (known !== undefined) return [{ ...known, source, name, text }]
@@ -138,7 +144,7 @@ function assigned(given: GivenProperty, { isLenient, note }: Leniency): Assignme
     inapplicable === undefined
       ? unknownSetting(source, name, [...PROPERTIES.keys()])
       : inapplicableKey(source, name, inapplicable.why)
-  if (!isLenient) throw error
-  note(`${error.message}; ignored`)
+  if (isLenient) note(`${error.message}; ignored`)
+  else refuse(inapplicable === undefined ? error : withWayOut(error))
   return []
 }

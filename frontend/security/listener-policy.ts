@@ -10,6 +10,8 @@ export type ListenerRequest = {
   readonly host?: string
   /** Whether each request needs a token there. */
   readonly asksForTokens: boolean
+  /** Whether the server asks for tokens elsewhere, and leaves this listener open as TorchServe does. */
+  readonly isOpenAsInTorchServe?: boolean
   /** Whether the connection is encrypted. */
   readonly encrypted: boolean
   /** Whether each client has to show a certificate. */
@@ -46,7 +48,7 @@ export async function listenerPolicy(
   if (first === undefined) throw securityConfigError(`${setting}: the name '${host}' has no address`)
   if (addresses.every(isLoopback)) return { host: first, isLocal: true, warnings: [] }
   const isAuthenticated = asksForTokens || asksForCertificates
-  if (!isAuthenticated && !allowUnauthenticatedExposure) throw exposedWithoutTokens(setting, host)
+  if (!isAuthenticated && !allowUnauthenticatedExposure) throw exposedWithoutTokens(request, host)
   const warning = warningFor(request)
   return { host: first, isLocal: false, warnings: warning === undefined ? [] : [warning] }
 
@@ -63,11 +65,13 @@ export function isLoopback(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback'
 }
 
-function exposedWithoutTokens(setting: string, host: string) {
+function exposedWithoutTokens({ setting, isOpenAsInTorchServe = false }: ListenerRequest, host: string) {
+  const [nobody, wayToTokens] = isOpenAsInTorchServe
+    ? ['compatibility=torchserve asks for no token there', 'set compatibility=strict, which asks for one']
+    : ['nothing asks them who they are', 'set token_file or token_authorization=on']
   return securityConfigError(
-    `${setting} is ${host}, which other machines can reach, and nothing asks them who they are; use 127.0.0.1, or ` +
-      'set token_file or token_authorization=on, or https:// with client_ca_file, or, if the network is trusted, ' +
-      'allow_unauthenticated_exposure=true',
+    `${setting} is ${host}, which other machines can reach, and ${nobody}; use 127.0.0.1, or ${wayToTokens}, ` +
+      'or https:// with client_ca_file, or, if the network is trusted, allow_unauthenticated_exposure=true',
   )
 }
 

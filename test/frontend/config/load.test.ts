@@ -133,6 +133,17 @@ describe('loadConfig', () => {
       file: '\njob_queue_sise=1',
       message: /config\.properties:2: 'job_queue_sise' .* 'job_queue_size'\?/,
     },
+    {
+      it: 'a key of TorchServe that cannot apply, with two ways out',
+      file: 'vmargs=-Xmx1g',
+      message: /:1: 'vmargs' configures .*; remove it, or set compatibility=torchserve/,
+    },
+    {
+      it: 'all mistakes of a file at once, in its order',
+      file: 'vmargs=-Xmx1g\njob_queue_sise=1\nmodel_store=x\nmodel_store=y\njob_queue_size=many',
+      message:
+        /has 4 mistakes:\n .*:1: 'vmargs'.*\n .*:2: 'job_queue_sise'.*\n .*:4: .*twice.*\n .*:5: .*'many'/,
+    },
     { it: 'an unknown property that resembles nothing', file: 'zzz=1', message: /'zzz' is not a setting$/ },
     {
       it: 'an unknown variable with our prefix',

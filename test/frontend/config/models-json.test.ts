@@ -31,6 +31,11 @@ const READ = [
     expected: [declared],
   },
   {
+    it: 'a snapshot that a person wrote, as for KServe',
+    value: { name: 'startup.cfg', modelCount: 1, models: { m: { '1.0': FULL } } },
+    expected: [declared],
+  },
+  {
     it: 'a version that says nothing more than its archive',
     value: { m: { '2.0': { marName: 'm.mar' } } },
     expected: [{ ...declared, version: '2.0', isDefault: false, settings: {} }],

@@ -41,6 +41,12 @@ describe('listenerPolicy', () => {
     })
   }
 
+  it('says what to do about a listener that stays open as in TorchServe, though tokens are on', async () => {
+    await assert.rejects(decide({ host: '0.0.0.0', isOpenAsInTorchServe: true }), {
+      message: /compatibility=torchserve asks for no token there; .*compatibility=strict, .*allow_unauth/,
+    })
+  })
+
   const ALLOWED: { it: string; request: Partial<ListenerRequest>; allow?: boolean; warning?: RegExp }[] = [
     { it: 'with tokens over TLS', request: { asksForTokens: true, encrypted: true } },
     { it: 'with certificates of the clients', request: { asksForCertificates: true, encrypted: true } },

@@ -54,7 +54,8 @@ export const configProbes = {
       notes.map((note) => note.replace(/^.*config\.properties/, 'config.properties')),
     ),
     strict:
-      "config.properties:1: 'vmargs' configures the Java virtual machine of TorchServe; there is none here",
+      "config.properties:1: 'vmargs' configures the Java virtual machine of TorchServe; there is none here; " +
+      'remove it, or set compatibility=torchserve, which passes over such keys',
     torchserve: [
       "config.properties:1: 'vmargs' configures the Java virtual machine of TorchServe; there is none here; ignored",
     ],
