@@ -81,28 +81,26 @@ export class Dispatcher {
   serverStream(bound: Bound<'server_stream'>): handleServerStreamingCall<Received, Buffer> {
     return (call) => {
       const state = this.#begin(call, bound)
+      const stream = { bound, call, state }
       const answer = async () => {
-        await bound.method.answer(
-          state,
-          requestOf(bound, { call, state }, call.request),
-          this.#sender(bound, call, state),
-        )
+        await bound.method.answer(state, requestOf(bound, stream, call.request), this.#sender(stream))
       }
-      this.#finish(answer(), { bound, call, state })
+      this.#finish(answer(), stream)
     }
   }
 
   bidi(bound: Bound<'bidi'>): handleBidiStreamingCall<Received, Buffer> {
     return (call) => {
       const state = this.#begin(call, bound)
+      const stream = { bound, call, state }
       const inbox = this.#inboxOf(bound, call, state)
       const answer = async () => {
-        await bound.method.answer(state, inbox, this.#sender(bound, call, state))
+        await bound.method.answer(state, inbox, this.#sender(stream))
         if (this.#isClosing && !call.readableEnded) throw shuttingDown()
       }
       this.#finish(
         answer().finally(() => this.#inboxes.delete(inbox)),
-        { bound, call, state },
+        stream,
       )
     }
   }
@@ -142,27 +140,28 @@ export class Dispatcher {
       try {
         inbox.push(requestOf(bound, { call, state }, received))
       } catch (error) {
-        inbox.close()
         this.#fail(error, { bound, call, state })
       }
     })
-    for (const event of ['end', 'cancelled']) {
-      call.on(event, () => {
-        inbox.close()
-      })
+    const close = () => {
+      inbox.close()
     }
+    call.on('end', close)
+    call.on('cancelled', close)
+    state.signal.addEventListener('abort', close)
     return inbox
   }
 
-  #sender(
-    bound: BoundMethod,
-    call: ServerWritableStream<Received, Buffer> | ServerDuplexStream<Received, Buffer>,
-    state: CallState,
-  ): Send {
+  /** Never throws for a slow reader: whoever sends may be one of several at work for the call, which ends as a whole. */
+  #sender(stream: OpenStream): Send {
+    const { bound, call, state } = stream
     let unreadBytes = 0
     return (message) => {
       if (state.hasEnded) return
-      if (unreadBytes > MAX_UNREAD_BYTES) throw readerTooSlow(MAX_UNREAD_BYTES)
+      if (unreadBytes > MAX_UNREAD_BYTES) {
+        this.#fail(readerTooSlow(MAX_UNREAD_BYTES), stream)
+        return
+      }
       const bytes = bound.serialize(message)
       state.sendHeaders()
       state.responseBytes += bytes.byteLength

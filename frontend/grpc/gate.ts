@@ -22,7 +22,7 @@ export type Authorize = (caller: Caller, model?: string) => Grant
 
 export type GateOptions = {
   readonly authorize: Authorize
-  /** How long the first message of a call may take to arrive. */
+  /** How long a request may take to arrive, to its end; a stream of them may last. */
   readonly requestTimeoutMs: number
   /** Whether anybody may call the method. */
   readonly isOpen: (path: string) => boolean
@@ -78,10 +78,6 @@ export class Gate {
         // A stream may be opened long before its client has something to say.
         if (!requestStream) timer = this.#startTimer(incoming)
         next(metadata)
-      },
-      onReceiveMessage: (message: unknown, next: (message: unknown) => void) => {
-        stopTimer()
-        next(message)
       },
       onReceiveHalfClose: (next: () => void) => {
         stopTimer()

@@ -16,8 +16,9 @@ export class PredictionStream {
   readonly #send: Send
   /** The last request of each sequence that has requests here. */
   readonly #turns = new Map<string, Promise<void>>()
-  readonly #running = new Set<Promise<void>>()
+  #running = 0
   #requests = 0
+  #onEnded: () => void = () => undefined
 
   constructor(dataPlane: DataPlane, call: GrpcCall, send: Send) {
     this.#dataPlane = dataPlane
@@ -28,9 +29,18 @@ export class PredictionStream {
   async answer(requests: AsyncIterable<unknown>): Promise<void> {
     for await (const message of requests) {
       this.#start(message as PredictionsRequest) // the transport has decoded it
-      if (this.#running.size >= MAX_RUNNING) await Promise.race(this.#running)
+      await this.#fewerThan(MAX_RUNNING)
     }
-    await Promise.all(this.#running)
+    await this.#fewerThan(1)
+  }
+
+  /** No race of them all: each would leave something at a request that runs for hours. */
+  async #fewerThan(limit: number): Promise<void> {
+    while (this.#running >= limit) {
+      await new Promise<void>((resolve) => {
+        this.#onEnded = resolve
+      })
+    }
   }
 
   #start(request: PredictionsRequest): void {
@@ -39,10 +49,11 @@ export class PredictionStream {
     const id = request.sequence_id ?? ''
     const turn = (this.#turns.get(id) ?? Promise.resolve()).then(() => this.#answerOne(options))
     if (id !== '') this.#turns.set(id, turn)
-    this.#running.add(turn)
+    this.#running++
     void turn.then(() => {
-      this.#running.delete(turn)
+      this.#running--
       if (this.#turns.get(id) === turn) this.#turns.delete(id)
+      this.#onEnded()
     })
   }
 

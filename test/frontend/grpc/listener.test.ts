@@ -89,6 +89,22 @@ describe('a gRPC listener', () => {
     session.destroy()
     await slow.close()
   })
+
+  it('gives up on a request that does not end, though its message is there', async () => {
+    const slow = await GrpcFixture.open({ policy: { requestTimeoutMs: 50 } })
+    const session = connectHttp2(`http://${slow.targets[0] ?? ''}`)
+    const stream = session.request({
+      ':path': PREDICTIONS,
+      ':method': 'POST',
+      'content-type': 'application/grpc',
+    })
+    stream.write(Buffer.from('00000000080a06646967697473', 'hex')) // model_name: 'digits'
+    const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+    assert.equal(headers['grpc-status'], String(status.DEADLINE_EXCEEDED))
+    assert.deepEqual(slow.dataPlane.heads, [])
+    session.destroy()
+    await slow.close()
+  })
 })
 
 describe('closing a gRPC listener', () => {

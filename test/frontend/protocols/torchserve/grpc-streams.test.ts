@@ -197,4 +197,39 @@ describe('gRPC StreamPredictions2', () => {
     stream.end()
     await stream.ended
   })
+
+  it('ends for a client that reads too slowly, and works for it no more', async () => {
+    const aborted = gate()
+    const piece = { bytes: Buffer.alloc(1024 * 1024) }
+    server.dataPlane.onRun = (_payload, { signal }, onPiece) => {
+      signal.addEventListener('abort', () => {
+        aborted.open()
+      })
+      for (let sent = 0; sent < 20; sent++) onPiece?.(piece)
+      return Promise.resolve(bytesResponse('', { streamed: true }))
+    }
+    const stream = client.bidi('StreamPredictions2')
+    stream.write(request('a'))
+    const { code, details } = await stream.ended
+    assert.equal(code, status.RESOURCE_EXHAUSTED)
+    assert.match(details, /too slowly/)
+    await aborted.promise
+  })
+
+  it('runs 64 requests of a stream at once, and no more', async () => {
+    const all = gate()
+    server.dataPlane.onRun = async () => {
+      await all.promise
+      return bytesResponse('x')
+    }
+    const stream = client.bidi('StreamPredictions2')
+    for (let sent = 0; sent < 80; sent++) stream.write(request('a'))
+    stream.end()
+    while (server.dataPlane.heads.length < 64) await client.unary('Ping', {})
+    await client.unary('Ping', {})
+    assert.equal(server.dataPlane.heads.length, 64)
+    all.open()
+    const { messages, code } = await stream.ended
+    assert.deepEqual([messages.length, code], [80, status.OK])
+  })
 })
