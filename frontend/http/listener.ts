@@ -28,6 +28,8 @@ const IDLE_CHECK_MS = 50
 export class HttpListener {
   readonly #server: Server
   readonly #pending = new Set<ServerResponse>()
+  /** What lies beneath encrypted connections: Node's own list has those only whose handshake is done. */
+  readonly #encrypted = new Set<Socket>()
   #isClosing = false
   #closed: Promise<void> | undefined
   #onLastEnded: (() => void) | undefined
@@ -47,12 +49,22 @@ export class HttpListener {
     this.#server.maxConnections = policy.maxConnections
     // Same as any request: whoever reads the body sends `100 Continue` first.
     this.#server.on('checkContinue', handle)
-    this.#server.on('connection', (socket) => {
-      socket.once('close', () => this.#abandonQueued(socket))
-    })
+    this.#follow(policy)
     this.#server.on('clientError', (error, socket) => {
       const pending = [...this.#pending].find((res) => res.socket === socket)
       answerClientError(error, socket, { pending, render: options.renderError })
+    })
+  }
+
+  #follow({ tls }: HttpPolicy): void {
+    // Requests know the encrypted socket, not the one beneath it.
+    this.#server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+      socket.once('close', () => this.#abandonQueued(socket))
+    })
+    if (tls === undefined) return
+    this.#server.on('connection', (socket) => {
+      this.#encrypted.add(socket)
+      socket.once('close', () => this.#encrypted.delete(socket))
     })
   }
 
@@ -95,7 +107,7 @@ export class HttpListener {
   async #close(timeoutMs: number): Promise<void> {
     this.#isClosing = true
     for (const res of this.#pending) res.shouldKeepAlive = false
-    const limit = setTimeout(() => this.#server.closeAllConnections(), timeoutMs)
+    const limit = setTimeout(() => this.#cutAll(), timeoutMs)
     const quiet = setTimeout(() => this.#closeWhenIdle(), Math.min(QUIET_MS, timeoutMs))
     await new Promise((resolve) => {
       // Not the `close` of an HTTP server: it would cut idle connections at once, and reset what is on its way.
@@ -114,8 +126,13 @@ export class HttpListener {
 
   /** With no request pending, what is open has sent nothing, or half a head: nothing that was accepted. */
   #closeIdle(): void {
-    if (this.#pending.size === 0) this.#server.closeAllConnections()
+    if (this.#pending.size === 0) this.#cutAll()
     else this.#server.closeIdleConnections()
+  }
+
+  #cutAll(): void {
+    this.#server.closeAllConnections()
+    for (const socket of this.#encrypted) socket.destroy()
   }
 
   #started(res: ServerResponse): void {
