@@ -12,6 +12,7 @@ import { inferenceService, managementService } from './protocols/torchserve/grpc
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { httpsWithoutCertificate } from './security/tls-source.ts'
 import { secureServerOf } from './security/tls-server.ts'
+import { sequenceHeadersOf } from './sequence-headers.ts'
 
 export type GrpcListeners = { readonly grpcInference: GrpcListener; readonly grpcManagement: GrpcListener }
 
@@ -53,8 +54,9 @@ export function grpcListenersOf(
       },
       policy,
     )
+  const inference = inferenceService({ dataPlane, hasQuirk, sequenceHeaders: sequenceHeadersOf(config) })
   const listeners = {
-    grpcInference: listener('inference', inferenceService({ dataPlane, hasQuirk }), inferencePolicy(config)),
+    grpcInference: listener('inference', inference, inferencePolicy(config)),
     grpcManagement: listener(
       'management',
       managementService({ dataPlane, controlPlane, hasQuirk }),

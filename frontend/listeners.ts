@@ -12,6 +12,7 @@ import { httpTransport } from './http/transport.ts'
 import type { Logger } from './observability/logger.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { combinedMount, errorRenderer, type Purposes } from './protocols/torchserve/routes.ts'
+import { sequenceHeadersOf } from './sequence-headers.ts'
 import { packageVersion } from './version.ts'
 
 /** Where each listener listens; those that are switched off are absent. */
@@ -94,11 +95,7 @@ export function listenersOf(
     inference: {
       dataPlane,
       maxRequestBytes: config.maxRequestBytes,
-      sequenceHeaders: {
-        id: config.sequenceIdHeader,
-        start: config.sequenceStartHeader,
-        end: config.sequenceEndHeader,
-      },
+      sequenceHeaders: sequenceHeadersOf(config),
       ...dialect,
     },
     management: { dataPlane, controlPlane, renewKey, ...dialect },

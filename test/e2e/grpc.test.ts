@@ -69,7 +69,10 @@ describe('the built server over gRPC', function () {
       handler: ADDER,
       config: 'sequenceBatching: {}\n',
     })
-    server = await ServerProcess.start({ modelStore, args: ['--load-models', 'talker.mar,adder.mar'] })
+    server = await ServerProcess.start({
+      modelStore,
+      args: ['--load-models', 'talker.mar,adder.mar', '--sequence-id-header', 'x-conversation'],
+    })
     inference = new GrpcClient(server.grpcInference, INFERENCE)
     management = new GrpcClient(server.grpcManagement, MANAGEMENT)
     clients = [inference, management]
@@ -129,6 +132,18 @@ describe('the built server over gRPC', function () {
     for (const value of [2, 3]) stream.write(number(value, { sequence_id: id }))
     stream.end()
     assert.deepEqual((await stream.ended).messages.map(textOf), ['1', '3', '6'])
+  })
+
+  it('keeps the state of a sequence that metadata names, as the settings call it', async () => {
+    const call = (value: number) =>
+      inference.unary(
+        'Predictions',
+        { model_name: 'adder', input: { data: Buffer.from(String(value)) } },
+        { metadata: { 'x-conversation': 'c1' } },
+      )
+    assert.equal(textOf((await call(4)).message), '4')
+    const { message } = await call(5)
+    assert.deepEqual([textOf(message), message['sequence_id']], ['9', 'c1'])
   })
 
   it('ends a call at its deadline', async () => {

@@ -18,7 +18,7 @@ import {
   type PredictionResponse,
   type PredictionsRequest,
 } from './proto-codec.ts'
-import { SEQUENCE_HEADERS, sequenceOf } from './request-head.ts'
+import { SEQUENCE_HEADERS, sequenceOf, type SequenceHeaders } from './request-head.ts'
 
 const UNMARKED: SequenceMark = { start: false, end: false }
 
@@ -28,8 +28,8 @@ export type PredictionCall = {
   readonly call: GrpcCall
   readonly requestId: string
   readonly request: PredictionsRequest
-  /** Whether the metadata of the call is about this request only, not about a stream of them. */
-  readonly isAlone: boolean
+  /** Which metadata marks the request; absent for one of a stream, where metadata is about them all. */
+  readonly sequenceHeaders?: SequenceHeaders
 }
 
 /** One request, one answer; what a handler streams is put together. */
@@ -111,8 +111,8 @@ class GrpcRequestHead implements RequestHead {
 
   /** The field names the sequence; metadata may do so too, and may say that it starts or ends. */
   get sequence(): SequenceMark {
-    const { request, isAlone } = this.#options
-    const marked = isAlone ? (sequenceOf(this.headers, SEQUENCE_HEADERS) ?? UNMARKED) : UNMARKED
+    const { request, sequenceHeaders: names } = this.#options
+    const marked = names === undefined ? UNMARKED : (sequenceOf(this.headers, names) ?? UNMARKED)
     const id = request.sequence_id ?? ''
     return id === '' ? marked : { ...marked, id }
   }

@@ -45,7 +45,7 @@ export class PredictionStream {
 
   #start(request: PredictionsRequest): void {
     const requestId = `${this.#call.requestId}.${++this.#requests}`
-    const options = { dataPlane: this.#dataPlane, call: this.#call, requestId, request, isAlone: false }
+    const options = { dataPlane: this.#dataPlane, call: this.#call, requestId, request }
     const id = request.sequence_id ?? ''
     const turn = (this.#turns.get(id) ?? Promise.resolve()).then(() => this.#answerOne(options))
     if (id !== '') this.#turns.set(id, turn)

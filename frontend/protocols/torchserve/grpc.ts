@@ -8,17 +8,27 @@ import { ping } from './health.ts'
 import type { ManagementPlanes } from './management.ts'
 import type { PredictionsRequest } from './proto-codec.ts'
 import type { HasQuirk } from './quirks.ts'
+import { SEQUENCE_HEADERS, type SequenceHeaders } from './request-head.ts'
 
 export const INFERENCE_SERVICE = 'org.pytorch.serve.grpc.inference.InferenceAPIsService'
 export const MANAGEMENT_SERVICE = 'org.pytorch.serve.grpc.management.ManagementAPIsService'
 
-export type GrpcInferenceOptions = { readonly dataPlane: DataPlane; readonly hasQuirk: HasQuirk }
+export type GrpcInferenceOptions = {
+  readonly dataPlane: DataPlane
+  readonly hasQuirk: HasQuirk
+  /** TorchServe's unless given. */
+  readonly sequenceHeaders?: SequenceHeaders
+}
 
 /** TorchServe's inference service. */
-export function inferenceService({ dataPlane, hasQuirk }: GrpcInferenceOptions): GrpcService {
+export function inferenceService({
+  dataPlane,
+  hasQuirk,
+  sequenceHeaders = SEQUENCE_HEADERS,
+}: GrpcInferenceOptions): GrpcService {
   const alone = (call: GrpcCall, message: unknown): PredictionCall => {
     const request = message as PredictionsRequest // the transport has decoded it
-    return { dataPlane, call, requestId: call.requestId, request, isAlone: true }
+    return { dataPlane, call, requestId: call.requestId, request, sequenceHeaders }
   }
   const methods: Readonly<Record<string, GrpcMethod>> = {
     Ping: { kind: 'unary', answer: () => ({ health: ping(dataPlane, hasQuirk).body }) },

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { modelNotFound } from '../../../../frontend/core/errors.ts'
 import { bytesResponse } from '../../../support/fake-planes.ts'
 import { gate } from '../../../support/gate.ts'
-import type { GrpcClient } from '../../../support/grpc-client.ts'
+import { inferenceService } from '../../../../frontend/protocols/torchserve/grpc.ts'
+import { quirksOf } from '../../../../frontend/protocols/torchserve/quirks.ts'
+import { GrpcClient, INFERENCE } from '../../../support/grpc-client.ts'
 import { GrpcFixture } from '../../../support/grpc-fixture.ts'
 
 const REQUEST = { model_name: 'digits', input: { data: Buffer.from('7') } }
@@ -128,6 +130,20 @@ describe('gRPC predictions', () => {
       assert.deepEqual(server.dataPlane.heads[0]?.sequence, sequence)
     })
   }
+
+  it('are marked by metadata of other names where these are given', async () => {
+    const { dataPlane } = server
+    const sequenceHeaders = { id: 'x-id', start: 'x-start', end: 'x-end' }
+    const renamed = inferenceService({ dataPlane, hasQuirk: quirksOf('strict'), sequenceHeaders })
+    const listener = server.listener([renamed])
+    const target = await listener.listen({ host: '127.0.0.1', port: 0 }, 'grpc_test_port')
+    const caller = new GrpcClient(target, INFERENCE)
+    const metadata = { 'x-id': 's3', 'x-end': 'true', ts_request_sequence_id: 's4' }
+    await caller.unary('Predictions', REQUEST, { metadata })
+    assert.deepEqual(dataPlane.heads[0]?.sequence, { id: 's3', start: false, end: true })
+    caller.close()
+    await listener.close(0)
+  })
 
   it('mark a request with the sequence that it names', async () => {
     const { message } = await client.unary('Predictions', { ...REQUEST, sequence_id: 's1' })
