@@ -35,7 +35,12 @@ async function fileLabels(
   }
   const value = parseJson(await readFile(path, 'utf8'), `the labels file '${name}'`)
   if (typeof value !== 'object' || value === null) throw badLabels(name, 'must hold a JSON object')
-  return Object.entries(value).map(([index, label]) => [Number(index), labelFrom(name, label)])
+  return Object.entries(value).map(([index, label]) => [indexFrom(name, index), labelFrom(name, label)])
+}
+
+function indexFrom(name: string, key: string): number {
+  if (/^\d+$/.test(key)) return Number(key)
+  throw badLabels(name, `has the key '${key}', expected the index of a class, as in {"0": "name"}`)
 }
 
 /** TorchServe's two forms: `"name"`, and `["id", "name"]` as ImageNet's list has it. */

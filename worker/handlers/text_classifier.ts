@@ -50,7 +50,7 @@ export function textClassifier(): Handler {
     preprocess(request, { inputs }) {
       if (request.tensors !== undefined) return request.tensors
       const { encoder, settings, fixedTokens } = ready.get()
-      const { texts, isList } = sentTexts(request)
+      const { texts, isList } = sentTexts(request, settings.maxTexts)
       if (isList) lists.add(request)
       const rows = texts.map((text) => encoder.encode(text))
       const longest = Math.max(...rows.map(({ ids }) => ids.length))

@@ -64,6 +64,8 @@ export const textClassifierSchema = z.strictObject({
   truncation: z.enum(['end', 'refuse']).default('end'),
   /** Characters of the longest text that is tokenized at all. */
   maxCharacters: z.int().min(1).default(100_000),
+  /** Texts of one request; each is padded to the longest of them. */
+  maxTexts: z.int().min(1).max(65_536).default(1000),
   /** Texts are padded to a multiple of it, so that those of similar length share a run. */
   padToMultipleOf: z.int().min(1).max(4096).default(16),
   /** Token that fills up; default the tokenizer's own, `[PAD]` or `<pad>`. */

@@ -189,6 +189,33 @@ describe('the image_classifier handler', () => {
     assert.match(String(answer), /^invalid_argument: 'body' cannot be decoded as an image: .*pixel limit/)
   })
 
+  it('refuses a narrow strip that its shorter side would make huge', async () => {
+    const handler = await load(pixelsGraph(1, 8, 8), { shorterSide: 16, maxPixels: 25_000 })
+    const strip = (length: number) => imageOf(new Array<number>(length).fill(9), length)
+    const requests = [bodyRequest(await strip(100)), bodyRequest(await strip(97))]
+    const [refused, taken] = answersOf(await handler.run(requests))
+    const problem = 'its 100x1 pixels would be more than 25000 with a shorter side of 16'
+    assert.equal(refused, `invalid_argument: 'body' cannot be decoded as an image: ${problem}`)
+    assert.equal(typeof taken, 'object')
+  })
+
+  it('takes one image as a nested list, and refuses several', async () => {
+    const handler = await load(pixelsGraph(1, 1, 2), RAW)
+    const images = [[[[[1, 2]]]], [[[1, 2]]], [[[[1, 2]]], [[[3, 4]]]]]
+    const [whole, bare, several] = answersOf(await handler.run(images.map((image) => bodyRequest(image))))
+    assert.deepEqual(
+      [whole, bare],
+      [
+        { 0: 1, 1: 2 },
+        { 0: 1, 1: 2 },
+      ],
+    )
+    assert.match(
+      String(several),
+      /^invalid_argument: one image is expected, the list holds 2; send a request for each/,
+    )
+  })
+
   const file = (name: string, bytes: Uint8Array): RequestPart => ({ name, fileName: `${name}.png`, bytes })
   const PARTS = [
     { it: 'a file under any name', parts: (image: Uint8Array) => [file('photo', image)] },

@@ -76,6 +76,12 @@ describe('loadLabels', () => {
       message: /must hold a JSON object/,
     },
     {
+      it: 'from names to indexes',
+      config: {},
+      files: { 'index_to_name.json': '{"cat":"0"}' },
+      message: /has the key 'cat', expected the index of a class, as in \{"0": "name"\}/,
+    },
+    {
       it: 'with a label that is no string',
       config: {},
       files: { 'index_to_name.json': '{"0":5}' },

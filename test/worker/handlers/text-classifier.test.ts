@@ -111,8 +111,20 @@ describe('the text_classifier handler', () => {
       body: LETTER,
       message: /characters, at most 5/,
     },
+    {
+      it: 'more texts than maxTexts',
+      config: { maxTexts: 2 },
+      body: { text: ['a', 'b', 'c'] },
+      message: /the list holds 3 texts, at most 2 are accepted/,
+    },
     { it: 'an empty body', config: {}, body: ' ', message: /text is expected/ },
     { it: 'an empty list', config: {}, body: [], message: /list of texts is empty/ },
+    {
+      it: 'deep nesting',
+      config: {},
+      body: `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+      message: /found deep nesting/,
+    },
     { it: 'a number', config: {}, body: [1], message: /found 1/ },
     { it: 'an object without text', config: {}, body: { txt: 'a' }, message: /\{"txt":"a"\}/ },
   ]

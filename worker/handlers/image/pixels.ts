@@ -24,6 +24,7 @@ export async function decodeImage(part: RequestPart, config: ImageConfig): Promi
     const found = bytes.byteLength === 0 ? 'is empty' : `starts with ${start}`
     throw undecodable(part, `it ${found}; JPEG, PNG and WebP are decoded`)
   }
+  if (config.shorterSide !== undefined) await checkResized(part, config.shorterSide, config.maxPixels)
   try {
     const { data, info } = await sharp(bytes, { limitInputPixels: config.maxPixels, failOn: 'error' })
       .autoOrient()
@@ -60,6 +61,15 @@ export function valuesFromPixels(pixels: Pixels, config: ImageConfig): Float32Ar
     }
   }
   return values
+}
+
+/** By its shorter side, a narrow strip of few pixels grows to gigabytes before it is cropped. */
+async function checkResized(part: RequestPart, shorterSide: number, maxPixels: number): Promise<void> {
+  const { width, height } = await uprightSize(part)
+  const scale = shorterSide / Math.min(width, height)
+  if (width * height * scale * scale <= maxPixels) return
+  const problem = `its ${width}x${height} pixels would be more than ${maxPixels} with a shorter side of ${shorterSide}`
+  throw undecodable(part, problem)
 }
 
 function normalizer({ scale, mean, std }: ImageSettings): (pixel: number, channel: number) => number {

@@ -42,7 +42,7 @@ export async function imageTensor(
   input: TensorMetadata,
   config: ImageConfig,
 ): Promise<Tensor> {
-  if (image.kind === 'values') return tensorFromJson(input, image.values).tensor
+  if (image.kind === 'values') return tensorFromValues(input, image.values)
   return tensorFromPixels(input, config, await decodeImage(image.part, config))
 }
 
@@ -55,13 +55,25 @@ export async function placedImageTensor(
   if (image.kind === 'values') {
     const { width, height } = config
     return {
-      tensor: tensorFromJson(input, image.values).tensor,
+      tensor: tensorFromValues(input, image.values),
       placement: placementOf(config, { width, height }),
     }
   }
   const pixels = await decodeImage(image.part, config)
   const placement = placementOf(config, await uprightSize(image.part))
   return { tensor: tensorFromPixels(input, config, pixels), placement }
+}
+
+/** A list may hold the rows of several images; the answer would mix them. */
+function tensorFromValues(input: TensorMetadata, values: readonly unknown[]): Tensor {
+  const { tensor } = tensorFromJson(input, values)
+  const [images] = tensor.shape
+  if (tensor.shape.length < 4 || images === 1) return tensor
+  throw new ServingError(
+    'invalid_argument',
+    `one image is expected, the list holds ${images}; send a request for each`,
+    { reason: 'image' },
+  )
 }
 
 function tensorFromPixels(input: TensorMetadata, config: ImageConfig, pixels: Pixels): Tensor {

@@ -13,10 +13,12 @@ export type SentTexts = { readonly texts: readonly Text[]; readonly isList: bool
  *
  * @throws ServingError `invalid_argument`
  */
-export function sentTexts(request: HandlerRequest): SentTexts {
+export function sentTexts(request: HandlerRequest, maxTexts: number): SentTexts {
   const text = textOf(request.body())
   if (text.trim() === '') throw badText('a text is expected as the body, or the field `data`; it is empty')
-  return looksLikeJson(text) ? fromJson(parseJson(text, 'the body')) : { texts: [{ text }], isList: false }
+  return looksLikeJson(text)
+    ? fromJson(parseJson(text, 'the body'), maxTexts)
+    : { texts: [{ text }], isList: false }
 }
 
 /** Letters may begin with a quotation mark too, but then they hold no JSON. */
@@ -32,13 +34,18 @@ function looksLikeJson(text: string): boolean {
   }
 }
 
-function fromJson(value: unknown): SentTexts {
+function fromJson(value: unknown, maxTexts: number): SentTexts {
   if (Array.isArray(value)) {
     if (value.length === 0) throw badText('the list of texts is empty')
+    if (value.length > maxTexts) {
+      throw badText(
+        `the list holds ${value.length} texts, at most ${maxTexts} are accepted; send several requests`,
+      )
+    }
     return { texts: value.map(textFrom), isList: true }
   }
   const inner: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'text') : undefined
-  if (Array.isArray(inner)) return fromJson(inner)
+  if (Array.isArray(inner)) return fromJson(inner, maxTexts)
   return { texts: [textFrom(value)], isList: false }
 }
 
@@ -49,10 +56,16 @@ function textFrom(value: unknown): Text {
     if (textPair === undefined) return { text: value.text }
     if (typeof textPair === 'string') return { text: value.text, textPair }
   }
-  const shown = JSON.stringify(value)
-  throw badText(
-    `a text is expected, or {"text": …, "textPair": …}; found ${shown.length > 60 ? `${shown.slice(0, 60)}…` : shown}`,
-  )
+  throw badText(`a text is expected, or {"text": …, "textPair": …}; found ${shown(value)}`)
+}
+
+function shown(value: unknown): string {
+  try {
+    const text = JSON.stringify(value)
+    return text.length > 60 ? `${text.slice(0, 60)}…` : text
+  } catch {
+    return 'deep nesting' // what can be parsed cannot always be written again
+  }
 }
 
 function badText(message: string): ServingError {
