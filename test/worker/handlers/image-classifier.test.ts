@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import sharp from 'sharp'
 import type { RequestPart } from '../../../worker/contract/messages.ts'
-import { Instance } from '../../../worker/thread/instance.ts'
 import { answersOf, bodyRequest, partsRequest, tensorsRequest } from '../../support/batch-requests.ts'
-import { keptLog } from '../../support/kept-log.ts'
-import { modelDirectory, type ModelDirectory } from '../../support/model-directory.ts'
+import { LoadedInstance } from '../../support/loaded-instance.ts'
 import { identity, twoInputAdd } from '../../support/models.ts'
 import { buildModel } from '../../support/onnx-builder.ts'
 
@@ -30,13 +28,8 @@ const imageOf = (pixels: readonly number[], width: number, channels: 1 | 3 = 1, 
     .toBuffer()
 
 describe('the image_classifier handler', () => {
-  let directory: ModelDirectory | undefined
-  let instance: Instance | undefined
-  afterEach(async () => {
-    await instance?.release()
-    await directory?.remove()
-    instance = directory = undefined
-  })
+  const worker = new LoadedInstance()
+  afterEach(() => worker.release())
 
   type Files = Readonly<Record<string, string>>
   const load = async (
@@ -44,13 +37,9 @@ describe('the image_classifier handler', () => {
     handlerConfig: Readonly<Record<string, unknown>> = {},
     files: Files = {},
   ) => {
-    directory = await modelDirectory(
-      { 'model.onnx': model, ...files },
-      { handler: 'image_classifier', handlerConfig },
-    )
-    const loaded = await Instance.load(directory.spec, { log: keptLog() })
-    instance = loaded.instance
-    return instance
+    return (
+      await worker.load({ 'model.onnx': model, ...files }, { handler: 'image_classifier', handlerConfig })
+    ).instance
   }
   /** Raw pixel values as the graph got them, by index. */
   const RAW = { scale: 1, topK: 100 }

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import sharp from 'sharp'
-import { Instance } from '../../../worker/thread/instance.ts'
 import { answersOf, bodyRequest, partsRequest } from '../../support/batch-requests.ts'
-import { keptLog } from '../../support/kept-log.ts'
-import { modelDirectory, type ModelDirectory } from '../../support/model-directory.ts'
+import { LoadedInstance } from '../../support/loaded-instance.ts'
 
 const EXAMPLE = new URL('../../../examples/shapes/', import.meta.url)
 const read = (name: string) => readFileSync(new URL(name, EXAMPLE))
@@ -36,22 +34,15 @@ function assertDetections(actual: unknown, expected: readonly Detected[], tolera
 }
 
 describe('the handlers of shapes', () => {
-  let directory: ModelDirectory | undefined
-  let instance: Instance | undefined
-  afterEach(async () => {
-    await instance?.release()
-    await directory?.remove()
-    instance = directory = undefined
-  })
+  const worker = new LoadedInstance()
+  afterEach(() => worker.release())
 
   const load = async (
     model: 'detector' | 'segmenter',
     handlerConfig: Readonly<Record<string, unknown>> = {},
   ) => {
     const handler = model === 'detector' ? 'object_detector' : 'image_segmenter'
-    directory = await modelDirectory({ 'model.onnx': read(`${model}.onnx`) }, { handler, handlerConfig })
-    instance = (await Instance.load(directory.spec, { log: keptLog() })).instance
-    return instance
+    return (await worker.load({ 'model.onnx': read(`${model}.onnx`) }, { handler, handlerConfig })).instance
   }
   const LABELS = { labels: ['circle', 'square', 'triangle'] }
 

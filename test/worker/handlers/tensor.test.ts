@@ -1,27 +1,18 @@
 import assert from 'node:assert/strict'
 import type { BatchRequest, RequestPart } from '../../../worker/contract/messages.ts'
-import { Instance } from '../../../worker/thread/instance.ts'
 import { answersOf, bodyRequest, partsRequest } from '../../support/batch-requests.ts'
-import { keptLog } from '../../support/kept-log.ts'
-import { modelDirectory, type ModelDirectory } from '../../support/model-directory.ts'
+import { LoadedInstance } from '../../support/loaded-instance.ts'
 import { identity, stringIdentity, twoInputAdd } from '../../support/models.ts'
 
 const fields = (values: Readonly<Record<string, string>>): RequestPart[] =>
   Object.entries(values).map(([name, text]) => ({ name, bytes: Buffer.from(text) }))
 
 describe('the tensor handler', () => {
-  let directory: ModelDirectory | undefined
-  let instance: Instance | undefined
-  afterEach(async () => {
-    await instance?.release()
-    await directory?.remove()
-    instance = directory = undefined
-  })
+  const worker = new LoadedInstance()
+  afterEach(() => worker.release())
 
   const answerOf = async (model: Uint8Array, request: BatchRequest) => {
-    directory = await modelDirectory({ 'model.onnx': model })
-    const loaded = await Instance.load(directory.spec, { log: keptLog() })
-    instance = loaded.instance
+    const { instance } = await worker.load({ 'model.onnx': model })
     const [answer] = answersOf(await instance.run([request]))
     return answer
   }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { Instance } from '../../../worker/thread/instance.ts'
+import type { Instance } from '../../../worker/thread/instance.ts'
 import { answersOf, bodyRequest, partsRequest } from '../../support/batch-requests.ts'
-import { keptLog } from '../../support/kept-log.ts'
-import { modelDirectory, type ModelDirectory } from '../../support/model-directory.ts'
+import { LoadedInstance } from '../../support/loaded-instance.ts'
 import { identity } from '../../support/models.ts'
 
 const EXAMPLE = new URL('../../../examples/tickets/', import.meta.url)
@@ -21,21 +20,14 @@ const EXPECTED = JSON.parse(read('expected.json').toString()) as readonly Expect
 const LETTER = EXPECTED[0]?.text ?? ''
 
 describe('the text_classifier handler', () => {
-  let directory: ModelDirectory | undefined
-  let instance: Instance | undefined
-  afterEach(async () => {
-    await instance?.release()
-    await directory?.remove()
-    instance = directory = undefined
-  })
+  const worker = new LoadedInstance()
+  afterEach(() => worker.release())
 
   const load = async (
     handlerConfig: Readonly<Record<string, unknown>> = {},
     files: Readonly<Record<string, Uint8Array | string>> = {},
   ) => {
-    directory = await modelDirectory({ ...FILES, ...files }, { handler: 'text_classifier', handlerConfig })
-    instance = (await Instance.load(directory.spec, { log: keptLog() })).instance
-    return instance
+    return (await worker.load({ ...FILES, ...files }, { handler: 'text_classifier', handlerConfig })).instance
   }
   const answers = async (loaded: Instance, ...bodies: readonly unknown[]) =>
     answersOf(await loaded.run(bodies.map((body) => bodyRequest(body))))

@@ -1,41 +1,34 @@
 import assert from 'node:assert/strict'
 import type { BatchRequest, LoadSpec } from '../../../worker/contract/messages.ts'
-import { Instance } from '../../../worker/thread/instance.ts'
 import { answersOf, bodyRequest, tensorsRequest } from '../../support/batch-requests.ts'
 import { keptLog } from '../../support/kept-log.ts'
-import { modelDirectory, type ModelDirectory } from '../../support/model-directory.ts'
+import { LoadedInstance } from '../../support/loaded-instance.ts'
 import { identity, rowsLost, twoInputAdd, variableLength } from '../../support/models.ts'
 
 const FAILED = (stage: string) =>
   `internal: model 'm/1.0' failed in ${stage}; the server's log has the details`
 
 describe('Instance', () => {
-  let directory: ModelDirectory | undefined
-  let instance: Instance | undefined
+  const worker = new LoadedInstance()
   let log = keptLog()
   afterEach(async () => {
-    await instance?.release()
-    await directory?.remove()
-    instance = directory = undefined
+    await worker.release()
     log = keptLog()
   })
 
   /** Loads a graph, and a handler module if its source is given. */
   const load = async (model: Uint8Array | undefined, handler?: string, overrides: Partial<LoadSpec> = {}) => {
-    directory = await modelDirectory(
+    return worker.load(
       {
         ...(model === undefined ? {} : { 'model.onnx': model }),
         ...(handler === undefined ? {} : { 'handler.mjs': handler }),
       },
       { ...(handler === undefined ? {} : { handler: 'handler.mjs' }), ...overrides },
+      log,
     )
-    const loaded = await Instance.load(directory.spec, { log })
-    instance = loaded.instance
-    return loaded
   }
   const run = async (requests: readonly BatchRequest[]) => {
-    assert.ok(instance !== undefined)
-    return instance.run(requests)
+    return worker.instance.run(requests)
   }
 
   it('reports what it serves, and that a built-in handler needs no headers', async () => {

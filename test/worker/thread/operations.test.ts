@@ -2,30 +2,23 @@ import assert from 'node:assert/strict'
 import type { BatchRequest, Operation } from '../../../worker/contract/messages.ts'
 import { perRequest, type HandlerContext } from '../../../worker/handler.ts'
 import { BatchMemberRequest } from '../../../worker/thread/handler-request.ts'
-import { Instance } from '../../../worker/thread/instance.ts'
 import { answersOf, bodyRequest } from '../../support/batch-requests.ts'
-import { keptLog } from '../../support/kept-log.ts'
-import { modelDirectory, type ModelDirectory } from '../../support/model-directory.ts'
+import { LoadedInstance } from '../../support/loaded-instance.ts'
 import { identity } from '../../support/models.ts'
 
 const ask = (operation: Operation, body: unknown = ''): BatchRequest => ({ ...bodyRequest(body), operation })
 
 describe('the operations of a handler', () => {
-  let directory: ModelDirectory | undefined
-  let instance: Instance | undefined
-  afterEach(async () => {
-    await instance?.release()
-    await directory?.remove()
-    instance = directory = undefined
-  })
+  const worker = new LoadedInstance()
+  afterEach(() => worker.release())
 
   const load = async (handler?: string) => {
-    directory = await modelDirectory(
-      { 'model.onnx': identity('FP32'), ...(handler === undefined ? {} : { 'handler.mjs': handler }) },
-      handler === undefined ? {} : { handler: 'handler.mjs' },
-    )
-    ;({ instance } = await Instance.load(directory.spec, { log: keptLog() }))
-    return instance
+    return (
+      await worker.load(
+        { 'model.onnx': identity('FP32'), ...(handler === undefined ? {} : { 'handler.mjs': handler }) },
+        handler === undefined ? {} : { handler: 'handler.mjs' },
+      )
+    ).instance
   }
 
   it('explains a batch by its own hook, beside the usual steps', async () => {
@@ -84,8 +77,7 @@ describe('the operations of a handler', () => {
 
   it('describes itself, or answers an empty object', async () => {
     assert.deepEqual(answersOf(await (await load()).run([ask('describe')])), [{}])
-    await instance?.release()
-    await directory?.remove()
+    await worker.release()
     const loaded = await load('export default { describe: ({ modelName }) => ({ name: modelName }) }')
     assert.deepEqual(answersOf(await loaded.run([ask('describe')])), [{ name: 'm' }])
   })

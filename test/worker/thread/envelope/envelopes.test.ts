@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import type { BatchRequest, ServiceEnvelope } from '../../../../worker/contract/messages.ts'
-import { Instance } from '../../../../worker/thread/instance.ts'
 import { answersOf, bodyRequest, tensorsRequest } from '../../../support/batch-requests.ts'
 import { keptLog } from '../../../support/kept-log.ts'
-import { modelDirectory, type ModelDirectory } from '../../../support/model-directory.ts'
+import { LoadedInstance } from '../../../support/loaded-instance.ts'
 import { identity } from '../../../support/models.ts'
 
 const BASE64 = Buffer.from('pixels').toString('base64')
@@ -30,13 +29,8 @@ const MODERN = `export default {
 }`
 
 describe('service envelopes', () => {
-  let directory: ModelDirectory | undefined
-  let instance: Instance | undefined
-  afterEach(async () => {
-    await instance?.release()
-    await directory?.remove()
-    instance = directory = undefined
-  })
+  const worker = new LoadedInstance()
+  afterEach(() => worker.release())
 
   const run = async (
     serviceEnvelope: ServiceEnvelope,
@@ -48,8 +42,7 @@ describe('service envelopes', () => {
   ) => {
     const files = source === undefined ? { 'model.onnx': identity('FP32') } : { 'handler.mjs': source }
     const handler = source === undefined ? {} : { handler: 'handler.mjs' }
-    directory = await modelDirectory(files, { ...handler, serviceEnvelope })
-    ;({ instance } = await Instance.load(directory.spec, { log }))
+    const { instance } = await worker.load(files, { ...handler, serviceEnvelope }, log)
     return instance.run(requests)
   }
   const answers = async (...given: Parameters<typeof run>) => answersOf(await run(...given))
@@ -209,7 +202,7 @@ describe('service envelopes', () => {
       requests: [{ ...bodyRequest({ instances: ['a', 'b'] }), operation: 'explain' }],
     })
     assert.deepEqual(explained, [{ explanations: ['because a', 'because b'] }])
-    const described = await instance?.run([{ ...bodyRequest(''), operation: 'describe' }])
+    const described = await worker.instance.run([{ ...bodyRequest(''), operation: 'describe' }])
     assert.deepEqual(described && answersOf(described), [{ about: 'me' }])
   })
 

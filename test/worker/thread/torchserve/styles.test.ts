@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict'
 import type { BatchRequest, LoadSpec, RequestPart } from '../../../../worker/contract/messages.ts'
 import { NO_LINK } from '../../../../worker/thread/batch-link.ts'
-import { Instance } from '../../../../worker/thread/instance.ts'
 import { answersOf, bodyRequest, partsRequest } from '../../../support/batch-requests.ts'
-import { keptLog } from '../../../support/kept-log.ts'
-import { modelDirectory, type ModelDirectory } from '../../../support/model-directory.ts'
+import { LoadedInstance } from '../../../support/loaded-instance.ts'
 
 describe("handlers in TorchServe's styles", () => {
-  let directory: ModelDirectory | undefined
-  let instance: Instance | undefined
-  afterEach(async () => {
-    await instance?.release()
-    await directory?.remove()
-    instance = directory = undefined
-  })
+  const worker = new LoadedInstance()
+  afterEach(() => worker.release())
 
   const load = async (source: string, spec: Partial<LoadSpec> = {}) => {
-    directory = await modelDirectory({ 'handler.mjs': source }, { handler: 'handler.mjs', ...spec })
-    const loaded = await Instance.load(directory.spec, { log: keptLog() })
-    instance = loaded.instance
-    return loaded
+    return worker.load({ 'handler.mjs': source }, { handler: 'handler.mjs', ...spec })
   }
   const answers = async (source: string, requests: readonly BatchRequest[], spec: Partial<LoadSpec> = {}) => {
     const loaded = await load(source, spec)
