@@ -42,7 +42,7 @@ export const modelConfigSchema = z.strictObject({
   startupTimeoutMs: count(1, 86_400_000).optional(),
   /** Largest request body. */
   maxRequestBytes: count(1, 2_000_000_000).optional(),
-  /** Largest answer; a larger one fails its request alone. */
+  /** Largest answer, or piece of a streamed one; a larger one fails its request alone. */
   maxResponseBytes: count(1, 2_000_000_000).optional(),
   /** Requests that carry a sequence id stay with one worker, in order: for handlers that keep state. */
   sequenceBatching: z

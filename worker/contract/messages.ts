@@ -57,7 +57,7 @@ export type LoadSpec = {
   readonly maxBatchesInFlight?: number
   /** Batches are turns of requests that go on. */
   readonly continuousBatching?: true
-  /** The largest answer to a request; absent: no limit. */
+  /** The largest answer to a request, or piece of a streamed one; absent: no limit. */
   readonly maxResponseBytes?: number
   /** Heap limit of one worker thread. */
   readonly maxHeapMebibytes: number

@@ -26,7 +26,7 @@ const log = new ThreadLog({
 
 const channel = new MessageChannel()
 const undeliveredBytes = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-const uplink = new Uplink(channel.port1, undeliveredBytes)
+const uplink = new Uplink(channel.port1, undeliveredBytes, spec.maxResponseBytes)
 const metrics = new MetricBuffer({
   log,
   send: (samples) => {

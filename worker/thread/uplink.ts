@@ -1,7 +1,7 @@
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { ServingError } from '../contract/errors.ts'
 import type { ResponsePiece } from '../contract/messages.ts'
-import { frameFromPiece } from '../contract/piece-codec.ts'
+import { frameFromPiece, type MemberPiece } from '../contract/piece-codec.ts'
 import type { CancelMessage } from '../process/thread-links.ts'
 import type { RequestLink } from './batch-link.ts'
 
@@ -21,12 +21,18 @@ export class Uplink {
   readonly #port: MessagePort
   readonly #undeliveredBytes: Int32Array
   readonly #running = new Map<number, RunningBatch>()
+  readonly #maxPieceBytes: number
   #early: CancelMessage[] = []
 
   /** @param undeliveredBytes one cell, shared with the other end, which subtracts what it has handed on */
-  constructor(port: MessagePort, undeliveredBytes: Int32Array) {
+  constructor(
+    port: MessagePort,
+    undeliveredBytes: Int32Array,
+    maxPieceBytes: number = Number.POSITIVE_INFINITY,
+  ) {
     this.#port = port
     this.#undeliveredBytes = undeliveredBytes
+    this.#maxPieceBytes = maxPieceBytes
     port.on('message', (message: CancelMessage) => {
       this.#receive(message)
     })
@@ -60,6 +66,12 @@ export class Uplink {
     }
   }
 
+  sendPiece(batchId: number, piece: MemberPiece): void {
+    const { byteLength } = piece.piece.bytes
+    if (byteLength > this.#maxPieceBytes) throw pieceTooLarge(byteLength, this.#maxPieceBytes)
+    this.send(frameFromPiece(batchId, piece))
+  }
+
   /** Waits, blocking the thread, while too much is under way: a handler that never yields must not fill the memory. */
   send(frame: Uint8Array<ArrayBuffer>): void {
     this.#waitForRoom()
@@ -90,6 +102,14 @@ export class Uplink {
     this.#early.push(message)
     if (this.#early.length > MAX_EARLY_CANCELS) this.#early.shift()
   }
+}
+
+function pieceTooLarge(bytes: number, maxBytes: number): ServingError {
+  return new ServingError(
+    'internal',
+    `a piece of the answer has ${bytes} bytes, the limit is ${maxBytes}; write smaller pieces, or raise maxResponseBytes`,
+    { reason: 'response_too_large' },
+  )
 }
 
 /** The links of one running batch. */
@@ -128,7 +148,7 @@ export class RunningBatch {
   }
 
   send(member: number, piece: ResponsePiece): void {
-    this.#uplink.send(frameFromPiece(this.#batchId, { member, piece }))
+    this.#uplink.sendPiece(this.#batchId, { member, piece })
     this.hasSent = true
   }
 

@@ -21,7 +21,7 @@ export const httpSettings = {
     kind: integer(1, 2_000_000_000, 'bytes'),
     default: 256 * 1024 * 1024,
     torchserveDefault: 6_553_500,
-    doc: 'Largest answer of a handler; a larger one fails its request alone, before it leaves the worker.',
+    doc: 'Largest answer of a handler, or piece of a streamed one; a larger one fails its request alone, before it leaves the worker.',
   }),
   headersTimeoutMs: setting({
     property: 'headers_timeout_ms',

@@ -137,6 +137,17 @@ describe('a worker process that streams', function () {
     assert.match(String(answersOf(await hosted.resultOf(first))[0]), /^given up/)
   })
 
+  it('refuses a piece that is larger than an answer may be, before it leaves the thread', async () => {
+    const hosted = await start({ maxResponseBytes: 1000 })
+    const id = hosted.start([bodyRequest('much at once'), bodyRequest('many pieces')])
+    const [refused, taken] = answersOf(await hosted.resultOf(id))
+    assert.equal(
+      refused,
+      'internal: a piece of the answer has 1048576 bytes, the limit is 1000; write smaller pieces, or raise maxResponseBytes',
+    )
+    assert.equal(taken, '')
+  })
+
   it('sends every piece before the result, in order', async () => {
     const hosted = await start()
     await hosted.run([bodyRequest('many pieces')])
