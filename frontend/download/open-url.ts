@@ -78,7 +78,8 @@ function get(url: URL, address: string, signal: AbortSignal): Promise<IncomingMe
     const options = { agent: false, lookup: pinned, signal, headers }
     const outgoing =
       url.protocol === 'https:' ? requestHttps(url, options, resolve) : requestHttp(url, options, resolve)
-    outgoing.once('error', reject)
+    // Kept for the whole answer: an error that nobody listens to would end the server.
+    outgoing.on('error', reject)
     outgoing.end()
   })
 }

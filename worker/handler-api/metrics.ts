@@ -3,7 +3,8 @@ import type { MetricKind } from '../contract/messages.ts'
 /**
  * A handler's own metrics; they appear on the metrics address beside the server's.
  *
- * Observing never fails a request: what cannot be a sample is dropped, and the log says so.
+ * Observing never fails a request: what cannot be a sample is dropped, and the log says so. Only calls that no
+ * typed handler makes throw: an unknown unit or type, dimension values that do not fit their names.
  */
 export interface HandlerMetrics extends TorchServeMetrics {
   /** A sum that only grows. */
@@ -26,7 +27,8 @@ export type MetricOptions = {
 
 /**
  * TorchServe's calls. Each sample gets the dimensions `ModelName` and `Level` (`Model`, or `Error` from `addError`)
- * unless it brings its own.
+ * unless it brings its own. TorchServe says `Error` of every sample outside of a request, from `initialize` for
+ * example; here such a sample is no error.
  */
 export interface TorchServeMetrics {
   addCounter(name: string, value: number, options?: SampleOptions): void
