@@ -50,6 +50,13 @@ export const INAPPLICABLE_KEYS: Readonly<Record<string, InapplicableKey>> = {
     why: 'chooses the Open Inference Protocol, which this server does not speak yet',
     harmless: ['false'],
   },
+  metrics_format: {
+    why: 'is a key of the first TorchServes; metrics have the format that the scraper asks for',
+    harmless: ['prometheus'],
+  },
+  NUM_WORKERS: {
+    why: "stands in TorchServe's examples, but nothing reads it; what it seems to say is default_workers_per_model",
+  },
   system_metrics_cmd: { why: 'names a subprocess; system metrics are read without one' },
   async_logging: { why: LOG4J, harmless: ['true', 'false'] },
   log_config: { why: LOG4J },
