@@ -7,7 +7,7 @@ import { createCors, originsOf } from './http/cors.ts'
 import type { Logger } from './observability/logger.ts'
 import type { HasQuirk } from './protocols/torchserve/quirks.ts'
 import { Authorization } from './security/authorization.ts'
-import type { Authorizer } from './security/authorizer.ts'
+import type { Authorizer, Scope } from './security/authorizer.ts'
 import { modelApiOff } from './security/errors.ts'
 import { listenerPolicy } from './security/listener-policy.ts'
 import { RequestOriginCheck } from './security/request-origin.ts'
@@ -65,7 +65,7 @@ export class Security {
   /** @throws ServingError `invalid_argument` for settings that contradict each other or name unusable files */
   constructor(options: SecurityOptions) {
     const { config, environment, logger, hasQuirk } = options
-    const log = (level: 'info' | 'error', message: string) => {
+    const log = (level: 'info' | 'warn' | 'error', message: string) => {
       logger.log(level, message)
     }
     this.#options = options
@@ -76,6 +76,7 @@ export class Security {
       keyFile: config.keyFile,
       expirationMinutes: config.tokenExpirationMinutes,
       overlapMs: hasQuirk('keyOverlap') ? 0 : KEY_OVERLAP_MS,
+      scopes: scopesOf(config, hasQuirk),
       nowMs: Date.now,
       log,
     })
@@ -159,4 +160,10 @@ export class Security {
 
 function tokenMode({ tokenAuthorization, disableTokenAuthorization }: Config): 'auto' | 'on' | 'off' {
   return disableTokenAuthorization ? 'off' : tokenAuthorization
+}
+
+/** What is asked for somewhere; renewing keys, which needs `admin`, makes no sense with tokens of the operator. */
+function scopesOf({ enableMetricsApi }: Config, hasQuirk: HasQuirk): readonly Scope[] {
+  const asksForMetrics = enableMetricsApi && !hasQuirk('openDocuments')
+  return ['inference', 'management', ...(asksForMetrics ? (['metrics'] as const) : [])]
 }

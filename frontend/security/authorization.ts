@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { messageOf } from '../../worker/contract/errors.ts'
-import { openAuthorizer, type Authorizer } from './authorizer.ts'
+import { openAuthorizer, type Authorizer, type Scope } from './authorizer.ts'
 import { keysAreSupplied, securityConfigError, tokensAreOff } from './errors.ts'
 import { GeneratedKeys, type RotatableKey } from './generated-keys.ts'
 import type { KeyRecord } from './key-file.ts'
@@ -18,9 +18,11 @@ export type AuthorizationOptions = {
   readonly keyFile: string
   readonly expirationMinutes: number
   readonly overlapMs: number
+  /** What the listeners of this server ask for. */
+  readonly scopes: readonly Scope[]
   /** Wall clock, in milliseconds since 1970. */
   readonly nowMs: () => number
-  readonly log: (level: 'info' | 'error', message: string) => void
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void
 }
 
 /** Whether tokens are asked for, which ones are known, and how they change while the server runs. */
@@ -50,11 +52,24 @@ export class Authorization {
     this.authorizer = new TokenAuthorizer({ tokens: () => this.#tokens(), nowMs })
   }
 
-  /** Hands generated keys over, once the server listens. @throws ServingError `invalid_argument` */
+  /** Once the server listens: hands generated keys over, or warns of what no token is for. @throws ServingError `invalid_argument` */
   publishKeys(): void {
-    if (this.#generated === undefined) return
+    if (this.#generated === undefined) {
+      this.#warnOfUselessScopes()
+      return
+    }
     this.#generated.publish()
     this.#options.log('info', `tokens are asked for; the keys are in ${this.#options.keyFile}`)
+  }
+
+  /** One token makes every listener ask for tokens, also those for which there is none. */
+  #warnOfUselessScopes(): void {
+    if (!this.isOn) return
+    const { scopes, log } = this.#options
+    for (const scope of scopes) {
+      if (this.#tokens().some((token) => token.scopes.has(scope))) continue
+      log('warn', `no token has the scope '${scope}', so nobody can use what needs it; supply such a token`)
+    }
   }
 
   /**
@@ -89,6 +104,7 @@ export class Authorization {
     try {
       this.#fileTokens = readTokens(tokenFile)
       log('info', `the token file '${tokenFile}' was read again: ${this.#fileTokens.length} tokens`)
+      this.#warnOfUselessScopes()
     } catch (error) {
       log('error', `${messageOf(error)}; the tokens read before stay in force`)
     }
