@@ -96,7 +96,7 @@ export class Security {
    */
   async admit({ setting, address, mayAskForTokens }: ListenerPlan): Promise<Admission> {
     const { config, logger } = this.#options
-    const encrypted = 'tls' in address && address.tls === true
+    const encrypted = isEncrypted(address)
     if (encrypted && this.tls === undefined) throw httpsWithoutCertificate(setting)
     const { host, isLocal, warnings } = await listenerPolicy(
       {
@@ -130,10 +130,15 @@ export class Security {
         return cors?.(req, res)
       },
       reachedBy: ({ isLocal }) => {
-        const isTcp = 'host' in config[key]
-        // A rebound name is of no use to who has no token; management is checked all the same.
-        const trustsThisMachine = isLocal && (key === 'managementAddress' || !this.authorization.isOn)
-        check.checksHost = isTcp && (trustsThisMachine || config.allowedHosts.length > 0)
+        const address = config[key]
+        const isManagement = key === 'managementAddress'
+        const isOpen = !this.authorization.isOn
+        // A rebound name is of no use to who has no token, nor where the certificate lacks it; management, where
+        // models are code, is checked on this machine all the same.
+        const mayBeRebound = isLocal
+          ? isManagement || isOpen
+          : isManagement && isOpen && !isEncrypted(address)
+        check.checksHost = 'host' in address && (mayBeRebound || config.allowedHosts.length > 0)
       },
     }
   }
@@ -156,6 +161,10 @@ export class Security {
     this.authorization.close()
     this.tls?.close()
   }
+}
+
+export function isEncrypted(address: ListenAddress): boolean {
+  return 'tls' in address && address.tls === true
 }
 
 function tokenMode({ tokenAuthorization, disableTokenAuthorization }: Config): 'auto' | 'on' | 'off' {

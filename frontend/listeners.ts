@@ -1,8 +1,7 @@
 import { admitGrpc, listenGrpc, type GrpcAddresses, type GrpcListeners } from './compose-grpc.ts'
 import type { ComposedMetrics } from './compose-metrics.ts'
-import type { Admission, ListenerGuard, Security } from './compose-security.ts'
+import { isEncrypted, type Admission, type ListenerGuard, type Security } from './compose-security.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
-import type { ListenAddress } from './config/values.ts'
 import type { ControlPlane } from './core/control-plane.ts'
 import type { Core } from './core/create-core.ts'
 import type { DataPlane } from './core/data-plane.ts'
@@ -166,10 +165,6 @@ export async function listen(config: Config, listeners: Listeners, security: Sec
     ...(metrics === undefined ? {} : { metrics: await start(metrics) }),
     ...(await listenGrpc(grpc, listeners)),
   }
-}
-
-function isEncrypted(address: ListenAddress): boolean {
-  return 'tls' in address && address.tls === true
 }
 
 /** Every version of every model, as it stands. */

@@ -225,6 +225,27 @@ describe('Security', () => {
     }
   })
 
+  describe('where other machines reach a listener without a token', () => {
+    const HOSTS = [
+      { listener: 'management', path: '/models', host: 'evil.example', expected: 421 },
+      { listener: 'management', path: '/models', host: '192.0.2.1:8081', expected: 200 },
+      { listener: 'inference', path: '/', host: 'models.example', expected: 200 },
+    ] as const
+    for (const { listener, path, host, expected } of HOSTS) {
+      it(`answers ${expected} to the Host ${host} on ${listener}`, async () => {
+        const anywhere = 'http://0.0.0.0:0'
+        await open({
+          flags: {
+            inferenceAddress: anywhere,
+            managementAddress: anywhere,
+            allowUnauthenticatedExposure: 'true',
+          },
+        })
+        assert.equal(await status(listener, path, { headers: { host } }), expected)
+      })
+    }
+  })
+
   describe('without the model API', () => {
     it('refuses to register and unregister, and scales', async () => {
       const { controlPlane } = await open({ flags: { enableModelApi: 'false' } })
