@@ -1,13 +1,13 @@
 import { isIPv6 } from 'node:net'
 
-type Failures = { count: number; lastMs: number; blockedUntilMs: number; readonly trusted: Set<string> }
+type Failures = { count: number; lastMs: number; blockedUntilMs: number }
 
 /** A person who mistypes, or a job with an old token, stays below this. */
 const FREE_ATTEMPTS = 10
 const FIRST_BLOCK_MS = 1000
 const LONGEST_BLOCK_MS = 60_000
 const FORGOTTEN_AFTER_MS = 15 * 60_000
-/** Memory: the address that failed longest ago is forgotten first. */
+/** Memory: of those that failed, and of those that succeeded; the one that did so first is forgotten first. */
 const MAX_ADDRESSES = 10_000
 
 /**
@@ -19,6 +19,8 @@ const MAX_ADDRESSES = 10_000
  */
 export class FailedAttempts {
   readonly #byAddress = new Map<string, Failures>()
+  /** The tokens that worked from an address, by their names. */
+  readonly #trusted = new Map<string, Set<string>>()
   readonly #nowMs: () => number
 
   constructor(nowMs: () => number) {
@@ -32,8 +34,10 @@ export class FailedAttempts {
   /** How long the address still has to wait; 0 when it need not, or when this token worked from there before. */
   waitMs(address: string | undefined, tokenName?: string): number {
     if (this.#byAddress.size === 0) return 0
-    const failures = this.#byAddress.get(keyOf(address))
-    if (failures === undefined || (tokenName !== undefined && failures.trusted.has(tokenName))) return 0
+    const key = keyOf(address)
+    const failures = this.#byAddress.get(key)
+    if (failures === undefined) return 0
+    if (tokenName !== undefined && this.#trusted.get(key)?.has(tokenName) === true) return 0
     return Math.max(0, failures.blockedUntilMs - this.#nowMs())
   }
 
@@ -42,24 +46,28 @@ export class FailedAttempts {
     const nowMs = this.#nowMs()
     const known = this.#byAddress.get(key)
     const isFresh = known !== undefined && nowMs - known.lastMs < FORGOTTEN_AFTER_MS
-    const failures = isFresh ? known : { count: 0, lastMs: 0, blockedUntilMs: 0, trusted: new Set<string>() }
+    const failures = isFresh ? known : { count: 0, lastMs: 0, blockedUntilMs: 0 }
     failures.count++
     failures.lastMs = nowMs
     if (failures.count > FREE_ATTEMPTS) failures.blockedUntilMs = nowMs + blockMs(failures.count)
     this.#byAddress.delete(key)
     this.#byAddress.set(key, failures)
-    this.#forgetOldest()
+    forgetOldest(this.#byAddress)
   }
 
   succeeded(address: string | undefined, tokenName: string): void {
-    if (this.#byAddress.size > 0) this.#byAddress.get(keyOf(address))?.trusted.add(tokenName)
+    const key = keyOf(address)
+    const names = this.#trusted.get(key)
+    if (names === undefined) this.#trusted.set(key, new Set([tokenName]))
+    else names.add(tokenName)
+    forgetOldest(this.#trusted)
   }
+}
 
-  #forgetOldest(): void {
-    if (this.#byAddress.size <= MAX_ADDRESSES) return
-    const [oldest] = this.#byAddress.keys()
-    if (oldest !== undefined) this.#byAddress.delete(oldest)
-  }
+function forgetOldest(byAddress: Map<string, unknown>): void {
+  if (byAddress.size <= MAX_ADDRESSES) return
+  const [oldest] = byAddress.keys()
+  if (oldest !== undefined) byAddress.delete(oldest)
 }
 
 function blockMs(count: number): number {

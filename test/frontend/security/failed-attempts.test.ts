@@ -50,6 +50,12 @@ describe('FailedAttempts', () => {
     })
   }
 
+  it('lets a token on that worked from the address before, and makes others wait', () => {
+    attempts.succeeded('10.0.0.1', 'job')
+    fail(11, '10.0.0.1')
+    assert.deepEqual([attempts.waitMs('10.0.0.1', 'job'), attempts.waitMs('10.0.0.1', 'other')], [0, 1000])
+  })
+
   it('keeps a bounded number of addresses, and forgets the oldest', () => {
     fail(11, '10.0.0.1')
     for (let i = 0; i < 10_000; i++) attempts.failed(`10.1.${i >> 8}.${i & 255}`)
