@@ -109,13 +109,13 @@ function textOf(key: SettingKey, { flags, environment }: ConfigSources, file: Co
 
 /** The value, or what is wrong with it. */
 function valueOf({ key, source, name, text, inSeconds }: Assignment): unknown {
-  const { kind }: Setting<unknown> = SETTINGS[key]
+  const { kind, isSecret }: Setting<unknown> = SETTINGS[key]
   const value = kind.parse(inSeconds && /^\d+$/.test(text) ? `${text}000` : text)
   if (value !== undefined) return value
   return badValue(
     source,
     name,
-    text,
+    isSecret === true ? '…' : text,
     inSeconds ? 'an integer from 1 to 86400 seconds' : (kind.explain?.(text) ?? kind.expected),
   )
 }

@@ -87,6 +87,7 @@ export const securitySettings = {
     property: 'keystore_pass',
     kind: headerText,
     default: 'changeit',
+    isSecret: true,
     doc: 'Password of the keystore.',
   }),
   keystoreType: setting({

@@ -14,6 +14,8 @@ export type Setting<T> = {
   readonly default: NoInfer<T>
   /** TorchServe's own default, in force with `compatibility=torchserve`. Absent: the default above. */
   readonly torchserveDefault?: NoInfer<T>
+  /** Whether messages leave its value out. */
+  readonly isSecret?: true
   /** How the default is shown when it is not a plain value. */
   readonly defaultText?: string
   /** What it protects, or what it decides; one line. */

@@ -193,6 +193,11 @@ describe('loadConfig', () => {
       flags: { metricsAddress: 'ftp://h:1' },
       message: /--metrics-address is 'ftp:\/\/h:1'; expected http:\/\//,
     },
+    {
+      it: 'a password that it cannot use, without repeating it',
+      file: 'keystore_pass=geh\u00e9im',
+      message: /:1: keystore_pass is '…'; expected printable ASCII/,
+    },
     { it: 'a relative socket', flags: { metricsAddress: 'unix:x.sock' }, message: /or unix:\/path/ },
     {
       it: 'a socket whose path the kernel cannot hold',
