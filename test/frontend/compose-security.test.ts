@@ -62,37 +62,6 @@ describe('Security', () => {
     assert.deepEqual(await of('nobody'), [401, 401, 401])
   })
 
-  const ONE_TOKEN = { ONNXSERVE_INFERENCE_TOKEN: tokenText('inference') }
-  const USELESS: { it: string; options: SecuredOptions; scopes: readonly string[] }[] = [
-    {
-      it: 'each listener that nobody can use',
-      options: { environment: ONE_TOKEN },
-      scopes: ['management', 'metrics'],
-    },
-    {
-      it: 'none that is off or needs no token',
-      options: { environment: ONE_TOKEN, flags: { compatibility: 'torchserve' } },
-      scopes: ['management'],
-    },
-    { it: 'none where there is a token for each', options: { environment: ENVIRONMENT }, scopes: [] },
-    {
-      it: 'none where the server makes the keys',
-      options: { flags: { tokenAuthorization: 'on' } },
-      scopes: [],
-    },
-    { it: 'none where no tokens are asked for', options: {}, scopes: [] },
-  ]
-  for (const { it: name, options, scopes } of USELESS) {
-    it(`warns of ${name}`, async () => {
-      const { lines } = await open(options)
-      const warned = lines.join('').matchAll(/"level":"warn".*no token has the scope '(\w+)'/g)
-      assert.deepEqual(
-        Array.from(warned, ([, scope]) => scope),
-        scopes,
-      )
-    })
-  }
-
   it('asks for none when told so, though some are given', async () => {
     await open({ environment: ENVIRONMENT, flags: { disableTokenAuthorization: 'true' } })
     assert.equal(await status('management', '/models'), 200)
