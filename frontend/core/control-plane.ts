@@ -114,7 +114,8 @@ export interface ControlPlane {
    * The same archive again, by its digest, changes nothing and succeeds.
    *
    * @throws ServingError `invalid_argument` (broken archive, bad setting) | `not_found` (no such archive) |
-   * `already_exists` (another archive of the same version) | `failed_precondition` (no usable execution provider) | `internal` (workers did not start)
+   * `already_exists` (another archive of the same version) | `failed_precondition` (no usable execution provider, or
+   * the same archive is registered and has failed) | `internal` (workers did not start)
    */
   register(request: RegisterRequest): Promise<WorkersOutcome>
 

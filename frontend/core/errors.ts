@@ -26,6 +26,15 @@ export function alreadyRegistered(model: ModelId): ServingError {
   )
 }
 
+/** The same archive once more, whose workers did not start: saying that it is there would hide that. */
+export function registeredAsFailed(model: ModelId, reason: string): ServingError {
+  return new ServingError(
+    'failed_precondition',
+    `${formatModelId(model)} is registered already, from the same archive, and did not start: ${reason}; scale it to try again, or unregister it`,
+    { reason: 'startup' },
+  )
+}
+
 export function otherDigest(archive: string, expected: string, actual: string): ServingError {
   return new ServingError(
     'invalid_argument',

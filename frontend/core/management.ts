@@ -20,7 +20,13 @@ import type {
 } from './control-plane.ts'
 import type { ModelSelector } from './data-plane.ts'
 import { describeVersion } from './description.ts'
-import { alreadyRegistered, defaultVersionInUse, notServing, stillStarting } from './errors.ts'
+import {
+  alreadyRegistered,
+  defaultVersionInUse,
+  notServing,
+  registeredAsFailed,
+  stillStarting,
+} from './errors.ts'
 import type { EventBus } from './events.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import type { ModelRegistry } from './model-registry.ts'
@@ -110,11 +116,12 @@ export class ManagementService implements ControlPlane {
     return { model: version.model, state: 'loading', workers }
   }
 
-  /** How the same archive, registered before, is doing. @throws ServingError `already_exists` when it is another */
+  /** How the same archive, registered before, is doing. @throws ServingError `already_exists` | `failed_precondition` */
   #earlierOf({ artefact }: ModelVersion, { repeatable = true }: Candidate): WorkersOutcome | undefined {
     const earlier = this.#options.registry.find(artefact.model)
     if (earlier === undefined) return undefined
     if (!repeatable || earlier.artefact.digest !== artefact.digest) throw alreadyRegistered(artefact.model)
+    if (earlier.state === 'failed') throw registeredAsFailed(artefact.model, earlier.reason ?? 'unknown')
     return { ...outcomeOf(earlier), existing: true }
   }
 

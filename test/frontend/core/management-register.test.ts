@@ -84,6 +84,22 @@ describe('ManagementService', () => {
       assert.deepEqual(await home.onDisk(), ['m=1: 1×default'])
     })
 
+    it('does not call a version that failed registered, when the same archive comes again', async () => {
+      const core = await home.started({})
+      await core.controlPlane.register({ archive: 'm1', synchronous: false })
+      await settlePromises()
+      core.workers.latest().failToLoad()
+      await settlePromises()
+      for (const synchronous of [true, false]) {
+        await assert.rejects(core.controlPlane.register({ archive: 'm1', synchronous }), {
+          code: 'failed_precondition',
+          message:
+            'm/1 is registered already, from the same archive, and did not start: the graph is broken; scale it to try again, or unregister it',
+        })
+      }
+      assert.deepEqual(core.versions(), ['m/1* failed 0'])
+    })
+
     it('leaves nothing of a version whose workers do not start', async () => {
       const core = await home.started({})
       const registering = assert.rejects(core.register('m1'), { code: 'invalid_argument' })
