@@ -1,9 +1,9 @@
-import { isScalar, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { ServingError } from '../../worker/contract/errors.ts'
 import { EXECUTION_PROVIDERS, SERVICE_ENVELOPES } from '../../worker/contract/messages.ts'
 import { nearest } from '../../worker/contract/nearest.ts'
 import { TORCHSERVE_KEYS, translateTorchServeKeys, type RawConfig, type Report } from './torchserve-keys.ts'
+import { mappingFromYaml } from './yaml-mapping.ts'
 
 /** `deviceType`, in TorchServe's words. */
 export const DEVICE_TYPES = ['cpu', 'gpu'] as const
@@ -93,9 +93,8 @@ export type ModelConfig = z.infer<typeof modelConfigSchema>
 export type SequenceBatching = NonNullable<ModelConfig['sequenceBatching']>
 export type MicroBatching = NonNullable<ModelConfig['microBatching']>
 
-/** Far above any real configuration, far below what could hurt: YAML aliases multiply. */
+/** Far above any real configuration, far below what could hurt. */
 const MAX_CONFIG_BYTES = 256 * 1024
-const MAX_YAML_ALIASES = 16
 
 /**
  * What of a configuration is passed over, with a notice, instead of refused: nothing; keys of TorchServe that cannot
@@ -127,36 +126,12 @@ export function parseModelConfig(text: string, tolerance: ConfigTolerance = 'not
   return { config: checkModelConfig(config), notices }
 }
 
+/** @throws ServingError `invalid_argument` */
 function valueFromYaml(text: string): RawConfig {
   if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) {
     throw invalidConfig(`is ${Buffer.byteLength(text)} bytes long, allowed are ${MAX_CONFIG_BYTES}`)
   }
-  const document = parseDocument(text, { schema: 'core', customTags: [], uniqueKeys: true })
-  const problem = document.errors[0] ?? document.warnings[0]
-  if (problem !== undefined) throw invalidConfig(`is not valid YAML: ${problem.message.split('\n')[0]}`)
-  visit(document, {
-    Pair: (_, { key }) => {
-      if (isScalar(key) && key.value === '__proto__') throw invalidConfig("has the key '__proto__'")
-    },
-  })
-  let value: unknown
-  try {
-    value = document.toJS({ maxAliasCount: MAX_YAML_ALIASES }) ?? {}
-  } catch (error) {
-    throw invalidConfig('uses more YAML aliases than allowed', error)
-  }
-  checkFinite(value)
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as RawConfig // a mapping
-  throw invalidConfig('must be a mapping of keys to values')
-}
-
-/** An alias inside of what it stands for makes a value without end, which nobody could write down or send. */
-function checkFinite(value: unknown): void {
-  try {
-    JSON.stringify(value)
-  } catch (error) {
-    throw invalidConfig('has a YAML alias inside of what it stands for', error)
-  }
+  return mappingFromYaml(text, invalidConfig)
 }
 
 /** Leaves out each key that the schema refuses. */

@@ -61,13 +61,21 @@ describe('parseModelConfig', () => {
     { yaml: 'useVenv: true', message: /npm dependencies are bundled with the handler/ },
     { yaml: '[1, 2]', message: /must be a mapping of keys to values/ },
     { yaml: '3', message: /must be a mapping/ },
-    { yaml: 'a: 1\na: 2', message: /not valid YAML: Map keys must be unique/ },
+    { yaml: 'a: 1\na: 2', message: /has the key 'a' twice/ },
+    { yaml: 'handler: {1: a, "1": b}', message: /has the key '1' twice/ },
     { yaml: 'handler: !!js/function "x"', message: /not valid YAML/ },
     { yaml: 'handler: !include secrets', message: /not valid YAML/ },
     { yaml: '__proto__: {polluted: true}', message: /has the key '__proto__'/ },
     { yaml: 'handler: {a: [{__proto__: {polluted: true}}]}', message: /has the key '__proto__'/ },
     { yaml: 'batchSize: &a [*a]', message: /has a YAML alias inside of what it stands for/ },
     { yaml: 'handler: &a {x: *a}', message: /has a YAML alias inside of what it stands for/ },
+    {
+      yaml: 'handler: {a: &key __proto__, *key : {polluted: 1}}',
+      message: /the key '\*key'; expected a text/,
+    },
+    { yaml: 'handler: {? [a] : 1}', message: /the key '\[.*\]'; expected a text/ },
+    { yaml: `handler: ${'{a: '.repeat(64)}1${'}'.repeat(64)}`, message: /nested deeper than 64/ },
+    { yaml: `handler: ${'['.repeat(50_000)}`, message: /not valid YAML/ },
     { yaml: bomb(), message: /more YAML aliases than allowed/ },
     { yaml: `handler: {a: "${'x'.repeat(256 * 1024)}"}`, message: /is \d+ bytes long, allowed are 262144/ },
   ]
@@ -101,6 +109,12 @@ describe('parseModelConfig', () => {
       for (const [i, notice] of notices.entries()) assert.match(read.notices[i] ?? '', notice)
     })
   }
+
+  it('reads 20 000 keys within its time', () => {
+    const keys = Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`)
+    const { config } = parseModelConfig(`handler: {${keys.join(', ')}}`)
+    assert.equal(Object.keys(config.handler ?? {}).length, keys.length)
+  }).timeout(3000)
 
   it('refuses a misspelt key although it tolerates those that cannot apply', () =>
     assert.throws(() => parseModelConfig('batchsize: 8', 'inapplicable'), { code: 'invalid_argument' }))
