@@ -35,11 +35,12 @@ const MAX_JOINED_BYTES = 4096
 /** How long a client may take nothing of an answer that the kernel's buffers do not hold; then it is cut. */
 export const STALLED_READER_MS = 30_000
 
-/** Connections whose answer was sent before the request had arrived completely: they get no second answer. */
-const answeredEarly = new WeakSet<Socket>()
+/** The last request of a connection that was answered before it had arrived completely. */
+const answeredEarly = new WeakMap<Socket, IncomingMessage>()
 
+/** Whether what still comes belongs to a request that has its answer, and gets no second one. */
 export function isAnsweredEarly(socket: Socket): boolean {
-  return answeredEarly.has(socket)
+  return answeredEarly.get(socket)?.complete === false
 }
 
 /**
@@ -54,7 +55,7 @@ export function send(ctx: AnswerContext, { status, headers, body }: Answer): voi
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
   state.responseBytes = bytes.byteLength
   const isUnread = hasUnreadBody(req)
-  if (isUnread) answeredEarly.add(req.socket)
+  if (isUnread) answeredEarly.set(req.socket, req)
   if (isUnread && !canDrain(req)) res.shouldKeepAlive = false
   res.writeHead(status, { ...headers, 'content-length': bytes.byteLength, 'x-request-id': state.requestId })
   const content = req.method === 'HEAD' ? '' : bytes

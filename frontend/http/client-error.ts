@@ -34,7 +34,8 @@ function hasAnswer(socket: Duplex, pending: ServerResponse | undefined): boolean
 }
 
 function rawResponse({ status, headers, body }: Answer): string {
-  const fields = { ...headers, Connection: 'close', 'Content-Length': Buffer.byteLength(body) }
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+  const own = Object.entries(headers).filter(([name]) => name !== 'connection') // the dialects' names are lower case
+  const fields = [...own, ['connection', 'close'], ['content-length', String(Buffer.byteLength(body))]]
+  const lines = fields.map(([name = '', value = '']) => `${name}: ${value}\r\n`)
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${String(body)}`
 }

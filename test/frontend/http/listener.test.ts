@@ -98,6 +98,21 @@ describe('a listener', () => {
     assert.equal(reply.match(/HTTP\/1\.1/g)?.length, 1)
   })
 
+  it('says what is wrong with the request after one that was answered before its body came', async () => {
+    const { url } = await fixture.open(throwing(new ServingError('not_found', 'no', { reason: 'route' })))
+    const connection = await RawConnection.open(url)
+    connection.write(`${GET}Content-Length: 2\r\n\r\n`)
+    await connection.until(/ 404 /)
+    connection.write(`{}hello\r\n\r\n`)
+    assert.match(await connection.untilClosed(), /HTTP\/1\.1 400 /)
+  })
+
+  it('says once that it closes the connection, whatever the case of the dialect’s own header', async () => {
+    const renderError = () => ({ status: 400, headers: { connection: 'close' }, body: '' })
+    const { url } = await fixture.open(echo, {}, { renderError })
+    assert.equal((await rawExchange(url, 'hello\r\n\r\n')).match(/connection:/gi)?.length, 1)
+  })
+
   it('closes a connection that stays idle', async () => {
     const { url } = await fixture.open(echo, { keepAliveTimeoutMs: 50 })
     assert.match(await rawExchange(url, `${GET}\r\n`), /^HTTP\/1\.1 200 /)
