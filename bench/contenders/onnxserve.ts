@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { freePorts } from '../../test/support/free-ports.ts'
 import { childrenOf } from '../process-usage.ts'
 import type { BatchCount, Contender } from './contender.ts'
 
@@ -29,7 +29,7 @@ export async function startOnnxServe(options: OnnxServeOptions): Promise<Contend
       ...['--inference-address', address(inference)],
       ...['--management-address', address(management)],
       ...['--metrics-address', address(metrics)],
-      ...['--enable-grpc-api', 'false'],
+      ...['--grpc-inference-port', '0', '--grpc-management-port', '0'],
       ...['--model-store', modelStore, '--load-models', 'all'],
       ...flags,
     ],
@@ -53,15 +53,6 @@ export async function startOnnxServe(options: OnnxServeOptions): Promise<Contend
 
 function failToStart(): never {
   throw new Error('the server ended before it was ready')
-}
-
-/** Held all at once, so that they differ; another program could still take one before the server does. */
-async function freePorts(count: number): Promise<number[]> {
-  const holders = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(holders.map((holder) => once(holder, 'listening')))
-  const ports = holders.map((holder) => (holder.address() as AddressInfo).port) // listening on TCP
-  await Promise.all(holders.map((holder) => once(holder.close(), 'close')))
-  return ports
 }
 
 async function untilReady(url: string): Promise<void> {
