@@ -108,6 +108,13 @@ export type ReadConfig = {
   readonly notices: readonly string[]
 }
 
+/** What follows for a key that is passed over: an archive that was packed with one still meets a strict server. */
+const CONSEQUENCES = {
+  inapplicable:
+    'servers refuse the archive, but those with compatibility=torchserve, which ignore it: remove it',
+  everything: 'it is ignored',
+}
+
 /**
  * Reads a `model-config.yaml`, in our words or TorchServe's.
  *
@@ -119,7 +126,7 @@ export function parseModelConfig(text: string, tolerance: ConfigTolerance = 'not
   const report: Report = (kind, problem) => {
     if (tolerance === 'nothing' || (kind === 'wrong' && tolerance === 'inapplicable'))
       throw invalidConfig(problem)
-    notices.push(`the model configuration ${problem}; it is ignored`)
+    notices.push(`the model configuration ${problem}; ${CONSEQUENCES[tolerance]}`)
   }
   const translated = translateTorchServeKeys(value, report)
   const config = tolerance === 'everything' ? withoutWrongKeys(translated, report) : translated

@@ -75,7 +75,7 @@ export async function loadStartupModels(options: StartupOptions): Promise<Startu
       await action()
       return true
     } catch (error) {
-      failures.push({ missing, message: `${whatOf(missing)}: ${messageOf(error)}` })
+      failures.push({ missing, message: told(missing, messageOf(error)) })
       return false
     }
   }
@@ -177,6 +177,12 @@ async function startModel(
 ): Promise<void> {
   const start = (version: ModelVersion) => attempt(version.model, () => management.start(version))
   await Promise.all(registry.versionsOf(name).map(start))
+}
+
+/** What is missing and why, named once. */
+function told(missing: StartupFailure['missing'], reason: string): string {
+  const what = whatOf(missing)
+  return reason.startsWith(what) ? reason : `${what}: ${reason}`
 }
 
 function whatOf(missing: StartupFailure['missing']): string {

@@ -94,9 +94,9 @@ describe('parseModelConfig', () => {
     {
       yaml: 'torchrun: {a: 1}',
       tolerance: 'inapplicable',
-      notices: [/'torchrun', which cannot apply.*ignored/],
+      notices: [/'torchrun', which cannot apply.*servers refuse the archive.*remove it$/],
     },
-    { yaml: 'custom: 1', tolerance: 'everything', notices: [/unknown key 'custom'/] },
+    { yaml: 'custom: 1', tolerance: 'everything', notices: [/unknown key 'custom'; it is ignored$/] },
     { yaml: 'batchSize: many', tolerance: 'everything', notices: [/has "many" for 'batchSize'/] },
     { yaml: 'deviceType: tpu', tolerance: 'everything', notices: [/bad value for 'deviceType'/] },
     { yaml: 'a: 1\npt2: {}', tolerance: 'everything', notices: [/'pt2'/, /'a'/] },

@@ -110,7 +110,7 @@ describe('InferenceService', () => {
     it('is not ready while a model of the start is missing', async () => {
       core = home.core({ loads: true }, { loadModels: { kind: 'list', archives: [{ archive: 'x.mar' }] } })
       await core.load()
-      assert.match(health(), /^archive 'x.mar': archive 'x.mar' is not in the model store/)
+      assert.match(health(), /^archive 'x.mar' is not in the model store/)
       assert.equal(core.dataPlane.health().versions.length, 1)
     })
 
@@ -125,7 +125,7 @@ describe('InferenceService', () => {
       await loading
       assert.match(
         health(),
-        /^archive 'late.mar': .*; model 'm' version '2': m\/2 did not start: the graph is broken$/,
+        /^archive 'late.mar' is not .*; model 'm' version '2': m\/2 did not start: the graph is broken$/,
       )
       core.workers.options = { loads: true }
       await storeArchive(home.modelStore, 'late.mar', { modelName: 'late' })

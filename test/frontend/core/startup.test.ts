@@ -211,7 +211,7 @@ describe('loadStartupModels', function () {
       })
       const failures = await core.load()
       assert.deepEqual(core.versions(), ['n/1* ready 1'])
-      assert.match(failures[0] ?? '', /^archive 'absent.mar': archive 'absent.mar' is not in the model store/)
+      assert.match(failures[0] ?? '', /^archive 'absent.mar' is not in the model store/)
       assert.match(failures[1] ?? '', /^archive 'broken.mar': /)
       assert.equal(failures.length, 2)
     })
