@@ -23,7 +23,7 @@ export type ModelSelector = { readonly name: string; readonly version?: string }
 export type SequenceMark = {
   /** The client's or an earlier answer's; absent: the request opens a sequence, whose id its answer carries. */
   readonly id?: string
-  /** It is the first one: a sequence of this id that is open ends before it. */
+  /** It is the first one: the handler of an open sequence of this id is told that it begins anew. */
   readonly start: boolean
   /** It is the last one. */
   readonly end: boolean

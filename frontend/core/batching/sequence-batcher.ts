@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { SequenceBatching } from '../../../archiver-cli/format/model-config.ts'
 import type { ServingError } from '../../../worker/contract/errors.ts'
 import type { RequestHead, SequenceMark } from '../data-plane.ts'
+import { notServing } from '../errors.ts'
 import { ServiceTime } from '../service-time.ts'
 import { Batcher } from './batcher.ts'
 import { endIfOver } from './end-if-over.ts'
 import type { Outcome, PendingRequest } from './pending-request.ts'
 import type { VersionRunners, WorkerLane } from './runners.ts'
-import { endedBy, Sequence, type Lane } from './sequence.ts'
+import { Sequence, type Lane } from './sequence.ts'
 import {
   badSequenceId,
   sequenceEnded,
@@ -84,9 +85,8 @@ export class SequenceBatcher implements VersionBatcher {
     if (refusal !== undefined) return request.fail(refusal, this.#nowMs())
     const id = mark.id ?? `ts-seq-${randomUUID()}`
     const sequence = this.#sequences.get(id) ?? this.#open(id)
-    if (sequence === undefined) return request.fail(this.#full(), this.#nowMs())
-    sequence.lastActiveMs = this.#nowMs()
-    sequence.waiting.push(request)
+    if (sequence === undefined) return request.fail(this.#noWorkers(), this.#nowMs())
+    sequence.add(request, this.#nowMs())
     this.#waiting.count(request, 1)
     this.#advance(sequence)
     this.#startSweeping()
@@ -146,13 +146,12 @@ export class SequenceBatcher implements VersionBatcher {
 
   /** Gives the worker the next request of the sequence, if it has none. */
   #advance(sequence: Sequence): void {
-    while (!sequence.isRunning && !sequence.isOver) {
+    while (!sequence.isRunning && sequence.ending === undefined) {
       const request = sequence.waiting.shift()
       if (request === undefined) return
       this.#waiting.count(request, -1)
       if (endIfOver(request, this.#options.model, this.#nowMs())) continue
-      const member = sequence.memberFrom(request)
-      sequence.isRunning = true
+      const member = sequence.begin(request)
       void member.outcome.then((outcome) => {
         this.#finish(sequence, request, outcome)
       })
@@ -161,24 +160,34 @@ export class SequenceBatcher implements VersionBatcher {
   }
 
   #finish(sequence: Sequence, request: PendingRequest, outcome: Outcome): void {
-    sequence.isRunning = false
+    sequence.finish()
     sequence.lastActiveMs = this.#nowMs()
-    request.hasStreamed = outcome.ok && outcome.streamed === true
-    request.settle(outcome.ok ? { ...outcome, response: sequence.marked(outcome.response) } : outcome)
     this.#noticeLosses()
-    for (const id of outcome.ok ? endedBy(outcome.response, sequence.id) : []) this.#end(id, 'handler')
+    request.hasStreamed = outcome.ok && outcome.streamed === true
+    request.settle(this.#trusted(sequence, outcome))
+    for (const id of outcome.ok ? sequence.endedBy(outcome.response) : []) this.#end(id, 'handler')
     if (request.init.sequence?.end === true) this.#end(sequence.id, 'client')
     this.#advance(sequence)
+  }
+
+  /** A batch on its way while its thread ends goes to the next one, which remembers nothing. */
+  #trusted(sequence: Sequence, outcome: Outcome): Outcome {
+    if (!outcome.ok) return outcome
+    if (sequence.ending !== 'lost') return { ...outcome, response: sequence.marked(outcome.response) }
+    const error = sequenceEnded(this.#options.model, sequence.id, 'lost')
+    return { ok: false, error, queueMs: outcome.queueMs }
   }
 
   #end(id: string, ending: SequenceEnding): void {
     const sequence = this.#sequences.get(id)
     if (sequence === undefined) return
-    sequence.isOver = true
+    sequence.ending = ending
     sequence.lane.sequences -= 1
     this.#sequences.delete(id)
     if (ending !== 'client' && ending !== 'handler') this.#remember(id, ending)
-    this.#failWaiting(sequence.waiting, sequenceEnded(this.#options.model, id, ending))
+    const error = sequenceEnded(this.#options.model, id, ending)
+    sequence.failWaitingMember(error, this.#nowMs())
+    this.#failWaiting(sequence.waiting, error)
   }
 
   #remember(id: string, ending: SequenceEnding): void {
@@ -194,13 +203,15 @@ export class SequenceBatcher implements VersionBatcher {
     }
   }
 
-  /** A thread that ended took the state of its sequences with it. */
+  /** A thread that ended took the state of its sequences with it; those of which it knew nothing go on. */
   #noticeLosses(): void {
     for (const lane of this.#lanes) {
       const { losses } = lane.runners
       if (losses === lane.losses) continue
       lane.losses = losses
-      for (const { id, lane: own } of [...this.#sequences.values()]) if (own === lane) this.#end(id, 'lost')
+      for (const sequence of [...this.#sequences.values()]) {
+        if (sequence.lane === lane && sequence.hasBegun) this.#end(sequence.id, 'lost')
+      }
     }
   }
 
@@ -234,7 +245,7 @@ export class SequenceBatcher implements VersionBatcher {
   /** Describing concerns no sequence. */
   #pushToAny(request: PendingRequest): void {
     const lane = this.#lanes.find(({ runners }) => runners.readyWorkers > 0) ?? this.#lanes[0]
-    if (lane === undefined) request.fail(this.#full(), this.#nowMs())
+    if (lane === undefined) request.fail(this.#noWorkers(), this.#nowMs())
     else lane.batcher.push(request)
   }
 
@@ -261,11 +272,12 @@ export class SequenceBatcher implements VersionBatcher {
     return tooManySequences(this.#options.model, this.#maxSequences, this.#limits.maxIdleMs)
   }
 
+  #noWorkers(): ServingError {
+    return notServing(this.#options.model, 'no_worker', 'its workers were taken away', 1000)
+  }
+
   #sum(count: (batcher: Batcher) => number): number {
-    let sum = 0
-    for (const { batcher } of this.#lanes) sum += count(batcher)
-    for (const { batcher } of this.#retired) sum += count(batcher)
-    return sum
+    return [...this.#lanes, ...this.#retired].reduce((sum, { batcher }) => sum + count(batcher), 0)
   }
 
   #nowMs(): number {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { NO_RUNNERS } from '../../../../frontend/core/batching/runners.ts'
 import { sequenceFixture as fixture } from '../../../support/sequence-fixture.ts'
 import { echo } from '../../../support/fake-worker-process.ts'
 
@@ -26,6 +27,17 @@ describe('SequenceBatcher', () => {
       await answer()
     }
     assert.deepEqual(starts, ['true', 'false', 'true'])
+  })
+
+  it('marks the next request as the start when the first ended before a worker saw it', async () => {
+    const { pushIn, workers, clock, outcomeOf, answer } = fixture()
+    pushIn('t', 't1')
+    pushIn('s', 's1', {}, { deadlineMs: 100 })
+    await clock.advance(150)
+    assert.equal(await outcomeOf('s1'), 'deadline_exceeded queue')
+    await answer()
+    pushIn('s', 's2')
+    assert.equal(workers.batches[0]?.requests[0]?.headers['ts_request_sequence_start'], 'true')
   })
 
   it('runs the requests of a sequence in order, one at a time', async () => {
@@ -131,6 +143,16 @@ describe('SequenceBatcher', () => {
       })
     }
 
+    it('when the handler says so with the first piece of a streamed answer', async () => {
+      const { pushIn, workers, outcomeOf, answer } = fixture()
+      pushIn('s', 'a', {}, { onPiece: () => undefined })
+      pushIn('s', 'b')
+      const headers = { ts_request_sequence_end: 'true' }
+      workers.batches[0]?.piece(0, { bytes: Buffer.from('x'), headers })
+      await answer()
+      assert.equal(await outcomeOf('b'), 'failed_precondition sequence_ended')
+    })
+
     const TIMES = [
       { it: 'that is idle', sequences: { maxIdleMs: 1000 }, withRequests: false },
       { it: 'that lasts too long, although it is busy', sequences: { timeoutMs: 1000 }, withRequests: true },
@@ -154,6 +176,19 @@ describe('SequenceBatcher', () => {
       })
     }
 
+    it('not by the time since an earlier start, when the client has started it again', async () => {
+      const { pushIn, clock, outcomeOf, answer } = fixture({ sequences: { timeoutMs: 1000 } })
+      pushIn('s', 'a')
+      await answer()
+      await clock.advance(600)
+      pushIn('s', 'b', { start: true })
+      await answer()
+      await clock.advance(600)
+      pushIn('s', 'c')
+      await answer()
+      assert.equal(await outcomeOf('c'), 'c')
+    })
+
     it('not while it works, however long', async () => {
       const { pushIn, clock, outcomeOf, answer } = fixture({ sequences: { maxIdleMs: 100 } })
       pushIn('s', 'a')
@@ -165,55 +200,12 @@ describe('SequenceBatcher', () => {
     })
   })
 
-  describe('when its state is lost', () => {
-    it('fails what runs and what waits, tries nothing again, and refuses to go on', async () => {
-      const { pushIn, workers, clock, outcomeOf, running, answer } = fixture()
-      for (const id of ['a', 'b']) pushIn('s', id)
-      workers.latest().exit()
-      for (const id of ['a', 'b']) assert.equal(await outcomeOf(id), 'unavailable sequence_lost')
-      await clock.advance(0)
-      workers.latest().ready()
-      assert.deepEqual(running(), [])
-      pushIn('s', 'c')
-      assert.equal(await outcomeOf('c'), 'unavailable sequence_lost')
-      pushIn('s', 'd', { start: true })
-      await answer()
-      assert.equal(await outcomeOf('d'), 'd')
-    })
-
-    it('leaves the sequences of other processes alone', async () => {
-      const { pushIn, workers, outcomeOf, answer } = fixture({ threads: [1, 1] })
-      pushIn('s', 's1')
-      pushIn('t', 't1')
-      workers.processes[0]?.exit()
-      await answer()
-      assert.equal(await outcomeOf('t1'), 't1')
-      pushIn('t', 't2')
-      await answer()
-      assert.equal(await outcomeOf('t2'), 't2')
-    })
-
-    it('says so when the thread ended between two requests', async () => {
-      const { pushIn, workers, outcomeOf, answer } = fixture()
-      pushIn('s', 'a')
-      await answer()
-      workers.latest().loseThread()
-      workers.latest().ready()
-      pushIn('s', 'b')
-      assert.equal(await outcomeOf('b'), 'unavailable sequence_lost')
-    })
-
-    it('by a scaling lets the running request finish', async () => {
-      const { pushIn, outcomeOf, answer, scale } = fixture()
-      for (const id of ['a', 'b']) pushIn('s', id)
-      scale()
-      assert.equal(await outcomeOf('b'), 'unavailable sequence_lost')
-      await answer()
-      assert.equal(await outcomeOf('a'), 'a')
-      pushIn('t', 'c')
-      await answer()
-      assert.equal(await outcomeOf('c'), 'c')
-    })
+  it('says that no workers are there, when they were taken away while a request arrived', async () => {
+    const { batcher, pushIn, push, outcomeOf } = fixture()
+    batcher.useRunners(NO_RUNNERS)
+    pushIn('s', 'a')
+    push('b', { operation: 'describe' })
+    for (const id of ['a', 'b']) assert.equal(await outcomeOf(id), 'unavailable no_worker')
   })
 
   it('ends a request whose deadline passes while it waits in its sequence', async () => {
