@@ -1,3 +1,4 @@
+import { messageOf } from '../contract/errors.ts'
 import { METRIC_KINDS, type MetricSample } from '../contract/messages.ts'
 import type { HandlerLogger } from '../handler.ts'
 
@@ -60,8 +61,14 @@ export class MetricBuffer {
     if (this.#samples.length === 0) return
     const samples = this.#samples
     this.#samples = []
-    this.#hasSent = true
-    this.#options.send(samples)
+    try {
+      this.#options.send(samples)
+      this.#hasSent = true
+    } catch (error) {
+      // The way to the frontend is stuck. Neither a request nor the thread may end for want of a metric.
+      const message = `${samples.length} samples of the handler's metrics were dropped`
+      this.#options.log.warn(message, { error: messageOf(error) })
+    }
   }
 
   #refuse(name: string, problem: string): void {

@@ -40,6 +40,23 @@ describe('MetricBuffer', () => {
     assert.equal(metrics.takeSent(), true)
   })
 
+  it('drops what cannot be sent, says so, and does not throw', () => {
+    const log = keptLog()
+    const send = () => {
+      throw new Error('stuck')
+    }
+    const metrics = new MetricBuffer({ log, send })
+    metrics.add(sample())
+    assert.equal(metrics.takeSent(), false)
+    assert.deepEqual(log.records, [
+      {
+        level: 'warn',
+        message: "1 samples of the handler's metrics were dropped",
+        fields: { error: 'stuck' },
+      },
+    ])
+  })
+
   it('keeps a thousand samples at once, and logs how many it dropped', () => {
     const { metrics, sent, log } = buffer()
     for (let i = 0; i < 1005; i++) metrics.add(sample())
