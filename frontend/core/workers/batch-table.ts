@@ -8,10 +8,17 @@ type Entry = {
   readonly reject: (error: Error) => void
 }
 
+/** What the id field of a frame can say. */
+const LAST_ID = 2 ** 32 - 1
+
 /** The batches that a worker process owes an answer to, by the id that their frames carry. */
 export class BatchTable {
   readonly #entries = new Map<number, Entry>()
-  #nextId = 1
+  #nextId: number
+
+  constructor(firstId = 1) {
+    this.#nextId = firstId
+  }
 
   get size(): number {
     return this.#entries.size
@@ -27,7 +34,9 @@ export class BatchTable {
     onPiece: OnMemberPiece,
     send: (id: number) => void,
   ): Promise<BatchResult> {
-    const id = this.#nextId++
+    const id = this.#nextId
+    // A busy worker comes to the last one within days; 0 is no batch.
+    this.#nextId = id === LAST_ID ? 1 : id + 1
     return new Promise((resolve, reject) => {
       send(id)
       this.#entries.set(id, { requests, onPiece, resolve, reject })
