@@ -48,7 +48,7 @@ export async function openUrl(url: URL, options: OpenOptions): Promise<IncomingM
  */
 async function vettedAddress(url: URL, options: OpenOptions): Promise<string> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  const addresses = isIP(host) === 0 ? await resolved(host, url, options.resolve) : [host]
+  const addresses = isIP(host) === 0 ? await resolved(host, url, options) : [host]
   for (const address of addresses) {
     const problem = addressProblem(address, options.allowPrivateAddresses)
     if (problem !== undefined) throw notAllowed(shownUrl(url), problem)
@@ -58,12 +58,31 @@ async function vettedAddress(url: URL, options: OpenOptions): Promise<string> {
   return first
 }
 
-async function resolved(host: string, url: URL, resolve: Resolve): Promise<readonly string[]> {
+/** Asking for a name cannot be stopped, only no longer be waited for. */
+async function resolved(
+  host: string,
+  url: URL,
+  { resolve, signal }: OpenOptions,
+): Promise<readonly string[]> {
+  signal.throwIfAborted()
   try {
-    return await resolve(host)
+    return await unlessAborted(resolve(host), signal)
   } catch (error) {
+    if (signal.aborted) throw error
     throw downloadFailed(shownUrl(url), error)
   }
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(new Error('it took too long'))
+    }
+    signal.addEventListener('abort', abort)
+    void work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort)
+    })
+  })
 }
 
 function get(url: URL, address: string, signal: AbortSignal): Promise<IncomingMessage> {

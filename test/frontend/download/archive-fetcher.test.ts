@@ -147,6 +147,13 @@ describe('ArchiveFetcher', () => {
       })
     }
 
+    it('gives up on a name that nobody tells the address of', async () => {
+      const resolve = () => new Promise<never>(() => undefined)
+      const fetching = fetcher(1, { resolve, timeoutMs: 50 }).fetch('http://models.example:1/a/m.mar')
+      await assert.rejects(fetching, { code: 'deadline_exceeded', message: /within 50 ms, the limit/ })
+      assert.deepEqual(await leftovers(), [])
+    })
+
     it('says that a host is not known', async () => {
       const resolve = () => Promise.reject(new Error('getaddrinfo ENOTFOUND'))
       await assert.rejects(fetcher(1, { resolve }).fetch('http://models.example:1/a/m.mar'), {
