@@ -1,9 +1,7 @@
-import type { Middleware } from 'koa'
 import type { ServingError } from '../../worker/contract/errors.ts'
 import { send, type Answer, type AnswerContext } from './answer.ts'
 import { servingErrorFrom } from './errors.ts'
 import { cutResponse } from './stream.ts'
-import type { RequestState } from './request-state.ts'
 
 /** How a dialect words an error. Total: it answers every code. */
 export type ErrorRenderer = (error: ServingError) => Answer
@@ -13,10 +11,7 @@ export type FailureReport = (error: ServingError, requestId: string) => void
 
 export type ErrorHandling = { readonly renderError: ErrorRenderer; readonly report: FailureReport }
 
-/**
- * Turns whatever was thrown into the dialect's answer. Called where dialects are mounted, never per route; a
- * dialect that shares its address with another one gets a boundary of its own with {@link errorBoundary}.
- */
+/** Turns whatever was thrown into the dialect's answer. Called where dialects are mounted, never per route. */
 export function answerError(
   ctx: AnswerContext,
   thrown: unknown,
@@ -31,14 +26,4 @@ export function answerError(
   }
   if (error.code === 'internal') report(error, ctx.state.requestId)
   send(ctx, renderError(error))
-}
-
-export function errorBoundary(handling: ErrorHandling): Middleware<RequestState> {
-  return async (ctx, next) => {
-    try {
-      await next()
-    } catch (thrown) {
-      answerError(ctx, thrown, handling)
-    }
-  }
 }
