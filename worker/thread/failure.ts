@@ -5,7 +5,12 @@ import { isServingError, messageOf, ServingError, type ErrorCode } from '../cont
  * such, and otherwise nothing, because it is a bug.
  */
 export function clientErrorOf(error: unknown, what: string): ServingError | undefined {
-  if (isServingError(error)) return error
+  if (isServingError(error)) {
+    const { status, message } = error
+    return status === undefined || isErrorStatus(status)
+      ? error
+      : impossibleStatus('HandlerError', status, message)
+  }
   if (isPredictionException(error)) return fromPredictionException(error)
   if (!isOutOfMemory(error)) return undefined
   return new ServingError(
@@ -28,11 +33,17 @@ function isPredictionException(error: unknown): error is PredictionLike {
 }
 
 function fromPredictionException({ message, errorCode }: PredictionLike): ServingError {
-  if (!Number.isInteger(errorCode) || errorCode < 400 || errorCode > 599) {
-    const text = `the handler threw a PredictionException of status ${errorCode}, allowed are 400 to 599: ${message}`
-    return new ServingError('internal', text, { reason: 'prediction' })
-  }
+  if (!isErrorStatus(errorCode)) return impossibleStatus('PredictionException', errorCode, message)
   return new ServingError(codeOfStatus(errorCode), message, { reason: 'prediction', status: errorCode })
+}
+
+function isErrorStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 400 && status <= 599
+}
+
+function impossibleStatus(kind: string, status: number, message: string): ServingError {
+  const text = `the handler threw a ${kind} of status ${status}, allowed are 400 to 599: ${message}`
+  return new ServingError('internal', text, { reason: 'prediction' })
 }
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {

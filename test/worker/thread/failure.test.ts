@@ -19,10 +19,23 @@ describe('clientErrorOf', () => {
     })
   }
 
-  it('names a status that no error can have', () => {
-    const error = clientErrorOf(new PredictionException('why', 200), 'm')
-    assert.deepEqual([error?.code, error?.status], ['internal', undefined])
-    assert.match(error?.message ?? '', /of status 200, allowed are 400 to 599: why/)
+  const IMPOSSIBLE = [
+    { thrown: new PredictionException('why', 200), kind: 'PredictionException', status: 200 },
+    { thrown: new HandlerError('internal', 'why', { status: 42 }), kind: 'HandlerError', status: 42 },
+    { thrown: new HandlerError('internal', 'why', { status: 1e9 }), kind: 'HandlerError', status: 1e9 },
+  ]
+  for (const { thrown, kind, status } of IMPOSSIBLE) {
+    it(`names the status ${status} of a ${kind}, which no error can have`, () => {
+      const error = clientErrorOf(thrown, 'm')
+      assert.deepEqual([error?.code, error?.status], ['internal', undefined])
+      const text = `the handler threw a ${kind} of status ${status}, allowed are 400 to 599: why`
+      assert.equal(error?.message, text)
+    })
+  }
+
+  it('keeps the status that a HandlerError has', () => {
+    const error = new HandlerError('invalid_argument', 'why', { status: 422 })
+    assert.equal(clientErrorOf(error, 'm'), error)
   })
 
   const SHORTAGES = [
