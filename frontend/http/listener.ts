@@ -62,6 +62,10 @@ export class HttpListener {
       socket.once('close', () => this.#abandonQueued(socket))
     })
     if (tls === undefined) return
+    // Node says that a handshake has failed, or has not ended in time, and leaves its connection open (20.20).
+    this.#server.on('tlsClientError', (_, socket: Socket) => {
+      socket.destroy()
+    })
     this.#server.on('connection', (socket) => {
       this.#encrypted.add(socket)
       socket.once('close', () => this.#encrypted.delete(socket))

@@ -23,6 +23,10 @@ export function secureServerOf(
       },
       onConnection,
     )
+    // Node says that a handshake has failed, or has not ended in time, and leaves its connection open (20.20).
+    server.on('tlsClientError', (_, socket) => {
+      socket.destroy()
+    })
     const unsubscribe = tls.onChange((material) => {
       server.setSecureContext({ ...material, minVersion: MIN_TLS_VERSION })
     })

@@ -1,9 +1,11 @@
 import { credentials, status, type ChannelCredentials } from '@grpc/grpc-js'
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import type { SecureServer } from '../../../frontend/grpc/listener.ts'
 import { secureServerOf } from '../../../frontend/security/tls-server.ts'
 import { TlsSource } from '../../../frontend/security/tls-source.ts'
 import { writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { identity, type Identity } from '../../support/certificates.ts'
 import { GrpcClient, INFERENCE } from '../../support/grpc-client.ts'
@@ -18,7 +20,10 @@ describe('gRPC over TLS', () => {
   let tls: TlsSource
   const clients: GrpcClient[] = []
 
-  async function start(more: { readonly clientCaFile?: string } = {}): Promise<void> {
+  async function start(
+    more: { readonly clientCaFile?: string } = {},
+    handshakeTimeoutMs = 5000,
+  ): Promise<void> {
     const file = (name: string) => join(directory.path, name)
     await writeFile(file('cert.pem'), own.cert)
     await writeFile(file('key.pem'), own.key)
@@ -34,7 +39,7 @@ describe('gRPC over TLS', () => {
       },
       () => undefined,
     )
-    const secureServer: SecureServer = secureServerOf(tls, 5000)
+    const secureServer: SecureServer = secureServerOf(tls, handshakeTimeoutMs)
     server = await GrpcFixture.open({ options: { secureServer } })
   }
 
@@ -83,6 +88,13 @@ describe('gRPC over TLS', () => {
     await client(withCertificate).unary('Ping', {})
     const { code } = await client(trusting(own.cert)).failure('Ping', {}, { deadline: Date.now() + 2000 })
     assert.ok(code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED, status[code])
+  })
+
+  it('closes a connection that does not finish its handshake in time', async () => {
+    await start({}, 50)
+    const socket = connect(Number(server.targets[0]?.split(':').at(-1)), '127.0.0.1')
+    socket.resume().on('error', () => undefined)
+    await once(socket, 'close')
   })
 
   it('shows new clients the certificate that replaced the first', async () => {

@@ -65,3 +65,21 @@ describe('closing a listener with TLS', () => {
     await Promise.all([listener.close(60_000), once(socket, 'close')])
   })
 })
+
+describe('a listener with TLS', () => {
+  const fixture = new HttpFixture()
+  afterEach(() => fixture.closeAll())
+
+  it('closes a connection that does not finish its handshake in time', async () => {
+    const tls = {
+      current: await identity('server'),
+      asksForCertificates: false,
+      onChange: () => () => undefined,
+    }
+    const mount = { routes: [], middleware: () => Promise.resolve() }
+    const listener = await fixture.open(mount, { tls, headersTimeoutMs: 50 })
+    const socket = connectTcp(Number(new URL(listener.url).port), '127.0.0.1')
+    socket.resume().on('error', () => undefined)
+    await once(socket, 'close')
+  })
+})
