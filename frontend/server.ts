@@ -151,7 +151,7 @@ async function reportOf(
     .map((version) => exampleRequest(version, addresses.inference, findSample))
     .find(Boolean)
   return [
-    ...startupReport({ addresses, versions, unregistered, notes }),
+    ...startupReport({ addresses, versions, unregistered, notes, modelStore: core.store.directory }),
     ...(example === undefined ? [] : [`try: ${example}`]),
   ]
 }

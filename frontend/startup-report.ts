@@ -14,6 +14,8 @@ export type StartupFacts = {
     readonly grpcManagement?: string
   }
   readonly versions: readonly VersionDescription[]
+  /** The directory of archives. */
+  readonly modelStore: string
   /** Archives of the store that are not registered. */
   readonly unregistered: readonly string[]
   readonly notes?: readonly StartupNote[]
@@ -21,12 +23,13 @@ export type StartupFacts = {
 
 /** What a person reads when the server has started: what is served, on what, how, why, and what to type next. */
 export function startupReport(facts: StartupFacts): string[] {
-  const { addresses, versions, unregistered, notes = [] } = facts
+  const { addresses, versions, unregistered, modelStore, notes = [] } = facts
+  const whyNone = unregistered.length === 0 ? `; the model store ${modelStore} holds no archive` : ''
   return [
     `OnnxServe listens on ${listenersText(addresses)}`,
     ...notes.map((note) => noteLine(note, addresses.management)),
     ...versions.map(versionLine),
-    ...(versions.length === 0 ? ['no model is registered'] : []),
+    ...(versions.length === 0 ? [`no model is registered${whyNone}`] : []),
     ...unregistered.map(
       (archive) =>
         `${archive} is in the model store, not registered: curl -X POST ${curlTarget(addresses.management, `/models?url=${archive}&initial_workers=1`, '"')}`,

@@ -25,19 +25,20 @@ export type ArchiveReading = {
  * names it, so a restart does not depend on what has since happened to the archive.
  */
 export class ModelStore implements ArchiveSource {
-  readonly #directory: string
+  /** Where the archives are. */
+  readonly directory: string
   readonly #objects: string
   readonly #reading: ArchiveReading
 
   constructor(directory: string, objects: string, reading: ArchiveReading = {}) {
-    this.#directory = directory
+    this.directory = directory
     this.#objects = objects
     this.#reading = reading
   }
 
   /** Makes both directories and clears what an interrupted unpacking left behind. */
   async prepare(): Promise<void> {
-    await mkdir(this.#directory, { recursive: true })
+    await mkdir(this.directory, { recursive: true })
     await mkdir(this.#objects, { recursive: true, mode: 0o700 })
     for (const name of await readdir(this.#objects)) {
       if (name.endsWith(TEMPORARY_SUFFIX)) await removeTree(join(this.#objects, name))
@@ -46,7 +47,7 @@ export class ModelStore implements ArchiveSource {
 
   /** File names of the archives in the store, in order. */
   async list(): Promise<string[]> {
-    const entries = await readdir(this.#directory, { withFileTypes: true })
+    const entries = await readdir(this.directory, { withFileTypes: true })
     const names: string[] = []
     for (const entry of entries) {
       const isFile = entry.isFile() && ARCHIVE_SUFFIXES.some((suffix) => entry.name.endsWith(suffix))
@@ -150,7 +151,7 @@ export class ModelStore implements ArchiveSource {
         { reason: 'archive_name' },
       )
     }
-    const path = join(this.#directory, archive)
+    const path = join(this.directory, archive)
     const found = await lstat(path).catch(() => undefined) // absent or unreadable: the same answer
     if (found === undefined) throw await this.#archiveNotFound(archive)
     // A plain name that is no link is a child of the store.
@@ -175,7 +176,7 @@ export class ModelStore implements ArchiveSource {
   }
 
   #hasManifest(name: string): Promise<boolean> {
-    return exists(join(this.#directory, name, MANIFEST_PATH))
+    return exists(join(this.directory, name, MANIFEST_PATH))
   }
 }
 

@@ -10,6 +10,7 @@ const FACTS: StartupFacts = {
   addresses: { inference: ADDRESS, management: 'http://127.0.0.1:8081', metrics: 'http://127.0.0.1:8082' },
   versions: [DESCRIPTION],
   unregistered: [],
+  modelStore: '/srv/models',
 }
 
 describe('the start-up report', () => {
@@ -54,7 +55,16 @@ describe('the start-up report', () => {
       facts: { versions: [{ ...DESCRIPTION, state: 'failed', reason: 'no memory' }] },
       lines: ['digits 1.0: failed (no memory)'],
     },
-    { it: 'says that nothing is served', facts: { versions: [] }, lines: ['no model is registered'] },
+    {
+      it: 'says that nothing is served',
+      facts: { versions: [], unregistered: ['iris.mar'] },
+      lines: ['no model is registered'],
+    },
+    {
+      it: 'says that there is nothing to serve, and where it looked',
+      facts: { versions: [] },
+      lines: ['no model is registered; the model store /srv/models holds no archive'],
+    },
     {
       it: 'says how to register what lies in the model store',
       facts: { unregistered: ['iris.mar'] },

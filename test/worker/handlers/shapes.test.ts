@@ -103,6 +103,7 @@ describe('the handlers of shapes', () => {
     const REFUSED = [
       { it: 'no image', body: '?', message: /cannot be decoded as an image/ },
       { it: 'a string that is no base64', body: '"?"', message: /no base64/ },
+      { it: 'a string too short for base64', body: '"x"', message: /no base64/ },
       { it: 'an object without an image', body: { picture: 1 }, message: /expected one of data/ },
       { it: 'a list of another shape', body: [[1, 2]], message: /'images'.*\[1, ?2\]/ },
     ]

@@ -61,7 +61,7 @@ function fromJson(part: RequestPart, value: unknown): SentImage {
 /** Undefined when it is none. */
 function fromBase64(text: string): Uint8Array | undefined {
   const bare = text.trim().replace(DATA_URL, '').replaceAll(/\s/g, '')
-  return /^[A-Za-z0-9+/_-]+={0,2}$/.test(bare) ? Buffer.from(bare, 'base64') : undefined
+  return /^[A-Za-z0-9+/_-]{2,}={0,2}$/.test(bare) ? Buffer.from(bare, 'base64') : undefined
 }
 
 function badRequest(message: string): ServingError {
