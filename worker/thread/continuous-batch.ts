@@ -58,7 +58,11 @@ export class ContinuousBatch implements Way {
     for (const key of this.#kept.keys()) if (!keys.has(key)) this.#kept.delete(key)
   }
 
-  /** A throw fails the turn's requests: what the handler had done to their states by then, nobody knows. */
+  /**
+   * A throw fails all requests of the turn, unlike that of a batch, whose requests are tried once more alone: what the
+   * handler had done to their states by then, nobody knows, and a step done twice would make a wrong answer that looks
+   * right. A handler that knows who is to blame answers an `Error` in that request's place.
+   */
   async #turn(members: readonly BatchMember[]): Promise<void> {
     try {
       const requests = members.map(({ request }) => request)

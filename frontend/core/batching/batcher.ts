@@ -22,6 +22,8 @@ export type BatcherLimits = {
   readonly inferenceTimeoutMs: number
   /** Batches that a worker may hold at a time; absent: one. */
   readonly maxBatchesInFlight?: number
+  /** Of an answer whose pieces are put together; absent: a bound for all versions. */
+  readonly maxResponseBytes?: number | undefined
 }
 
 export type BatcherOptions = {
@@ -186,7 +188,7 @@ export class Batcher {
   #takePiece({ members, requests, runner }: RunningBatch, index: number, piece: ResponsePiece): void {
     const member = members[index]
     if (member === undefined || member.isSettled) return
-    member.takePiece(piece, this.#options.model)
+    member.takePiece(piece, this.#options)
     if (member.isSettled) runner.cancel(requests, index)
   }
 

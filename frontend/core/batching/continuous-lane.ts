@@ -5,12 +5,13 @@ import type {
   BatchResult,
   BatchTiming,
   RequestPayload,
+  ResponsePiece,
 } from '../../../worker/contract/messages.ts'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { Clock } from '../clock.ts'
 import { deferred } from '../deferred.ts'
 import { streamBroken, workerCrashed } from '../errors.ts'
-import { KILL_GRACE_MS } from './batcher.ts'
+import { KILL_GRACE_MS, type BatcherLimits } from './batcher.ts'
 import { endIfOver } from './end-if-over.ts'
 import type { PendingRequest } from './pending-request.ts'
 import type { RequestQueue } from './request-queue.ts'
@@ -19,7 +20,7 @@ import type { BatchRunner, WorkerLane } from './runners.ts'
 export type LaneOptions = {
   readonly model: ModelId
   readonly clock: Clock
-  readonly limits: { readonly maxBatchRows: number; readonly inferenceTimeoutMs: number }
+  readonly limits: Pick<BatcherLimits, 'maxBatchRows' | 'inferenceTimeoutMs' | 'maxResponseBytes'>
   /** Where new requests wait; shared by the lanes of a version. */
   readonly queue: RequestQueue
   readonly nextKey: () => number
@@ -147,7 +148,7 @@ export class ContinuousLane {
     this.#isStale = false
     try {
       const result = await runner.run(requests, (index, piece) => {
-        members[index]?.request.takePiece(piece, this.#options.model)
+        this.#takePiece(turn, index, piece)
       })
       this.#turn = undefined
       this.#takeResult(turn, result)
@@ -159,6 +160,13 @@ export class ContinuousLane {
     }
     this.#noteIdle()
     this.#options.onFree()
+  }
+
+  #takePiece({ members, requests, runner }: RunningTurn, index: number, piece: ResponsePiece): void {
+    const request = members[index]?.request
+    if (request === undefined || request.isSettled) return
+    request.takePiece(piece, this.#options)
+    if (request.isSettled) runner.cancel(requests, index)
   }
 
   #wireRequest({ key, request: { init }, isKept }: Member): BatchRequest {
@@ -216,7 +224,7 @@ export class ContinuousLane {
         ...(contentType === undefined ? {} : { contentType }),
         bytes,
       },
-      this.#options.model,
+      this.#options,
     )
   }
 

@@ -44,6 +44,13 @@ export type PendingRequestInit = {
   readonly onPiece?: OnPiece | undefined
 }
 
+/** Of the version whose answer is taken piece by piece. */
+export type PieceRules = {
+  readonly model: ModelId
+  /** Absent: no limit of its own. */
+  readonly limits: { readonly maxResponseBytes?: number | undefined }
+}
+
 /**
  * A request from its admission to its one outcome. The frontend keeps its payload until then, so that the death
  * of a worker process loses nothing.
@@ -76,7 +83,7 @@ export class PendingRequest {
   }
 
   /** Gives a piece of the answer away, or keeps it; one too many settles the request. */
-  takePiece(piece: ResponsePiece, model: ModelId): void {
+  takePiece(piece: ResponsePiece, { model, limits }: PieceRules): void {
     if (this.isSettled) return
     const { onPiece } = this.init
     if (onPiece !== undefined) {
@@ -84,7 +91,7 @@ export class PendingRequest {
       this.#give(piece, onPiece)
       return
     }
-    this.#collected ??= new CollectedPieces(model)
+    this.#collected ??= new CollectedPieces(model, limits.maxResponseBytes)
     const error = this.#collected.add(piece)
     if (error !== undefined) this.fail(error, this.init.arrivedAtMs)
   }
@@ -116,7 +123,10 @@ export class PendingRequest {
     if (!outcome.ok) return outcome
     if (this.hasStreamed) return { ...outcome, streamed: true }
     if (this.#collected === undefined) return outcome
-    return { ...outcome, response: this.#collected.joinedWith(outcome.response) }
+    const { payload } = outcome.response
+    const error = payload.kind === 'bytes' ? this.#collected.add({ bytes: payload.bytes }) : undefined
+    if (error !== undefined) return { ok: false, error, queueMs: outcome.queueMs }
+    return { ...outcome, response: this.#collected.joined() }
   }
 
   fail(error: ServingError, nowMs: number): void {

@@ -9,6 +9,7 @@ const piece = (text: string, head: Partial<ResponsePiece> = {}): ResponsePiece =
   bytes: Buffer.from(text),
 })
 const MEBIBYTE = 1024 * 1024
+const TOO_LARGE = 'resource_exhausted answer_too_large'
 
 describe('Batcher, streamed answers', () => {
   /** A batch of `a`, whose pieces are taken, and `b`, whose pieces are put together. */
@@ -86,6 +87,21 @@ describe('Batcher, streamed answers', () => {
     assert.equal(await outcomeOf('b'), 'resource_exhausted answer_too_large')
     assert.deepEqual(batch.cancelled, ['b'])
   })
+
+  const LIMITED = [
+    { it: 'is at the limit with its last piece', pieces: ['1234', '567'], outcome: '1234567a' },
+    { it: 'passes the limit with a piece', pieces: ['1234', '56789'], outcome: TOO_LARGE },
+    { it: 'passes the limit with its last piece', pieces: ['1234', '5678'], outcome: TOO_LARGE },
+  ]
+  for (const { it: claim, pieces, outcome } of LIMITED) {
+    it(`holds an answer in one to maxResponseBytes when it ${claim}`, async () => {
+      const { push, workers, outcomeOf } = fixture({ limits: { maxResponseBytes: 8 } })
+      push('a')
+      for (const text of pieces) workers.batches[0]?.piece(0, piece(text))
+      workers.batches[0]?.answer()
+      assert.equal(await outcomeOf('a'), outcome)
+    })
+  }
 
   const THROWN = [
     {

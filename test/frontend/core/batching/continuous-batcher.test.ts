@@ -85,6 +85,18 @@ describe('ContinuousBatcher', () => {
     })
   })
 
+  it('tells the handler at once when a piece within a turn is not taken', async () => {
+    const { push, workers, outcomeOf } = fixture()
+    push('a', {
+      onPiece: () => {
+        throw new ServingError('cancelled', 'too slow', { reason: 'slow_reader' })
+      },
+    })
+    workers.batches[0]?.piece(0, { bytes: Buffer.from('x') })
+    assert.deepEqual(workers.batches[0]?.cancelled, ['a'])
+    assert.equal(await outcomeOf('a'), 'cancelled slow_reader')
+  })
+
   it('ends a request whose deadline passes between its pieces', async () => {
     const { stream, turn, clock, outcomeOf } = fixture()
     stream('a', { deadlineMs: 100 })
