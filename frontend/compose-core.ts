@@ -68,7 +68,7 @@ export function coreOf(config: Config, host: HostProcess): Core {
 function startProcessOf(config: Config, host: HostProcess): StartWorkerProcess {
   const failsWholeBatch = quirksOf(config.compatibility)('wholeBatchFails')
   return (planned, modelBytes, listener) => {
-    const spec = { ...planned, failsWholeBatch }
+    const spec = failsWholeBatch ? { ...planned, failsWholeBatch } : planned
     const command = launchCommand({
       spec,
       modelBytes,

@@ -32,7 +32,7 @@ export const modelConfigSchema = z.strictObject({
   maxQueuedRequests: count(1, 1_000_000).optional(),
   /** From arrival to answer; then the request fails and a worker that is still busy with it is replaced. */
   inferenceTimeoutMs: count(1, 86_400_000).optional(),
-  /** A request that has waited longer is dropped and answered so; absent: only its deadline counts. */
+  /** A request that has waited or run for longer is dropped and answered so; absent: only its deadline counts. */
   clientTimeoutMs: count(1, 86_400_000).optional(),
   /** How long workers may fail to start before the version counts as broken; they are tried on all the same. */
   maxRetryTimeoutMs: count(1, 86_400_000).optional(),

@@ -40,8 +40,9 @@ export interface Handler {
    * Answers a whole batch by itself, instead of `preprocess`, the graph and `postprocess`.
    *
    * The result has the length and order of `requests`; an element that is an error fails its request alone. When
-   * it throws, each request of the batch is tried once more alone, but for those of whose answer a part was streamed.
-   * `context.run` runs the graph.
+   * it throws, each request of the batch is tried once more alone, but for those of whose answer a part was streamed;
+   * with `sequenceBatching` or `continuousBatching` all of them fail, for the throw may have left their states half
+   * changed. `context.run` runs the graph.
    */
   handle?(requests: readonly HandlerRequest[], context: HandlerContext): BatchAnswers | Promise<BatchAnswers>
 

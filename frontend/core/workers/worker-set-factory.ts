@@ -93,6 +93,8 @@ export class WorkerSetFactory {
           maxBatchRows: settings.maxBatchRows,
           maxBatchesInFlight: settings.maxBatchesInFlight,
           ...(settings.continuousBatching ? { continuousBatching: true } : {}),
+          // A second try would do again what the first has done to the states of sequences.
+          ...(settings.sequenceBatching === undefined ? {} : { failsWholeBatch: true }),
           ...(settings.maxResponseBytes === undefined ? {} : { maxResponseBytes: settings.maxResponseBytes }),
           maxHeapMebibytes: MAX_HEAP_MEBIBYTES,
           manifest,

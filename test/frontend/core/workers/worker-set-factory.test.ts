@@ -111,4 +111,14 @@ describe('WorkerSetFactory', () => {
       )
     }
   })
+
+  it('has a batch of sequences tried once only, when its handler throws', async () => {
+    for (const [changes, failsWholeBatch] of [
+      [{ sequenceBatching: {} }, true] as const,
+      [{}, undefined] as const,
+    ]) {
+      const { workers } = await started(changes)
+      assert.equal(workers.processes[0]?.spec.failsWholeBatch, failsWholeBatch)
+    }
+  })
 })
