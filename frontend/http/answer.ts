@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { ServingError } from '../../worker/contract/errors.ts'
 import { announcedBytes } from './body.ts'
 
-/** A whole response. `body` is written as it is; `Content-Length` and `x-request-id` are added. */
+/** A whole response. `body` is written as it is, but for 204 and 304; length and `x-request-id` are added. */
 export type Answer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -57,10 +57,21 @@ export function send(ctx: AnswerContext, { status, headers, body }: Answer): voi
   const isUnread = hasUnreadBody(req)
   if (isUnread) answeredEarly.set(req.socket, req)
   if (isUnread && !canDrain(req)) res.shouldKeepAlive = false
-  res.writeHead(status, { ...headers, 'content-length': bytes.byteLength, 'x-request-id': state.requestId })
-  const content = req.method === 'HEAD' ? '' : bytes
+  const fields: Record<string, string | number> = {
+    ...headers,
+    'content-length': bytes.byteLength,
+    'x-request-id': state.requestId,
+  }
+  if (endsWithHead(status)) delete fields['content-length']
+  res.writeHead(status, fields)
+  const content = req.method === 'HEAD' || endsWithHead(status) ? '' : bytes
   if (isUnread && !canDrain(req)) endAfterLinger(req, res, content)
   else end(res, content)
+}
+
+/** RFC 9110: who believed a length would take the next answer of the connection for the body of this one. */
+function endsWithHead(status: number): boolean {
+  return status === 204 || status === 304
 }
 
 function end(res: ServerResponse, content: Uint8Array | string): void {

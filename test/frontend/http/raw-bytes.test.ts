@@ -4,7 +4,7 @@ import type { Mount } from '../../../frontend/http/app.ts'
 import { readBody } from '../../../frontend/http/body.ts'
 import { HttpFixture } from '../../support/http-fixture.ts'
 import { seededRandom } from '../../support/random.ts'
-import { RawConnection } from '../../support/raw-http.ts'
+import { RawConnection, rawExchange } from '../../support/raw-http.ts'
 
 const echo: Mount = {
   routes: [],
@@ -23,6 +23,23 @@ const REQUESTS = {
 describe('bytes on the wire', () => {
   const fixture = new HttpFixture()
   afterEach(() => fixture.closeAll())
+
+  for (const status of [204, 304]) {
+    it(`end with the head of a ${status}, whatever body it was given, and the next answer is its own`, async () => {
+      const mount: Mount = {
+        routes: [],
+        middleware: (ctx) => {
+          send(ctx, { status: ctx.path === '/first' ? status : 200, headers: {}, body: 'body' })
+        },
+      }
+      const { url } = await fixture.open(mount)
+      const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`
+      const reply = await rawExchange(url, `${get('/first')}${get('/', 'Connection: close\r\n')}`)
+      const [first = '', second = ''] = reply.split('HTTP/1.1 200')
+      assert.doesNotMatch(first, /content-length|transfer-encoding|body/i)
+      assert.match(second, /content-length: 4\r\n.*body$/s)
+    })
+  }
 
   for (const [name, request] of Object.entries(REQUESTS)) {
     it(`mean the same request wherever one ${name} is split`, async () => {
