@@ -97,7 +97,7 @@ export const MANAGEMENT_CASES: readonly Case[] = [
   {
     it: '§4.1 workers that cannot start',
     ...manage({ method: 'POST', path: '/models?url=unloadable.mar&initial_workers=1&synchronous=true' }),
-    strict: { status: 500, error: 'InternalServerException', body: /no grapes/ },
+    strict: { status: 500, error: 'InternalServerException', body: [/unloadable/, /1\.0/, /no grapes/] },
   },
   {
     it: '§4.1 … are unregistered again',
