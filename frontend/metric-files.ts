@@ -67,7 +67,10 @@ function toFiles(directory: string, logger: Logger): OpenSinks {
     const path = join(directory, name)
     const file = openFile(path)
     file.onError((error) => {
-      logger.log('error', `lines of metrics were not written to ${path}: ${error.message}`)
+      logger.log(
+        'error',
+        `the file of metrics ${path} cannot be written as it should, and may lack lines: ${error.message}`,
+      )
     })
     return file
   }

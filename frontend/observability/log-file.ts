@@ -24,6 +24,7 @@ export class LogFile {
   readonly #kept: number
   readonly #sink: ReturnType<typeof pino.destination>
   #bytes: number
+  #report: (error: Error) => void = () => undefined
   #closed: Promise<void> | undefined
 
   /** @throws the system's error when the file cannot be made or written */
@@ -44,6 +45,7 @@ export class LogFile {
 
   /** Told of errors of later writes; lines may be lost then. */
   onError(listener: (error: Error) => void): void {
+    this.#report = listener
     this.#sink.on('error', listener)
   }
 
@@ -67,12 +69,21 @@ export class LogFile {
     return this.#closed
   }
 
+  /** Where that fails, the file goes on: whoever writes a line, a request at its end, must not fail for it. */
   #beginAnew(): void {
+    this.#bytes = 0
+    try {
+      this.#moveOlder()
+      this.#sink.reopen()
+    } catch (error) {
+      this.#report(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  #moveOlder(): void {
     rmSync(`${this.#path}.${this.#kept}`, { force: true })
     for (let i = this.#kept - 1; i > 0; i--) renameIfThere(`${this.#path}.${i}`, `${this.#path}.${i + 1}`)
     renameIfThere(this.#path, `${this.#path}.1`)
-    this.#sink.reopen()
-    this.#bytes = 0
   }
 }
 

@@ -205,7 +205,7 @@ export class ChildWorkerProcess implements WorkerProcess {
 
   #receiveInstance(header: InstanceHeader): void {
     if (header.ok) {
-      // A thread that died between two batches is replaced without notice of its death.
+      // Never more than there are, even if the notice of a death should come after its replacement's.
       this.#readyThreads = Math.min(this.#threads, this.#readyThreads + 1)
       this.#listener.onInstance(header.value)
     } else {

@@ -124,7 +124,7 @@ function modelDefinitions(entries: readonly Entry[]): Entry[] {
   }))
 }
 
-/** A copy without prototype: a key named `__proto__` is a key like others, and an unknown one. */
+/** A key named `__proto__` is a key like others, and an unknown one. */
 function objectOf(
   value: unknown,
   place: string,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LogFile } from '../../../frontend/observability/log-file.ts'
@@ -33,6 +33,19 @@ describe('a log file', () => {
     assert.deepEqual(readdirSync(directory).sort(), ['x.log', 'x.log.1', 'x.log.2'])
     assert.equal(readFileSync(path, 'utf8'), 'line 4 is long\n')
     assert.equal(readFileSync(`${path}.2`, 'utf8'), 'line 2 is long\n')
+  })
+
+  it('goes on when it cannot begin anew, and says why', async () => {
+    const path = join(directory, 'x.log')
+    mkdirSync(`${path}.1`)
+    const file = new LogFile({ path, maxBytes: 4, kept: 1 })
+    const errors: string[] = []
+    file.onError(({ message }) => errors.push(message))
+    for (const line of ['first', 'second']) file.write(line)
+    await file.close()
+    assert.equal(readFileSync(path, 'utf8'), 'first\nsecond\n')
+    assert.equal(errors.length, 1)
+    assert.match(errors[0] ?? '', /x\.log\.1/)
   })
 
   it('takes no line after its end', async () => {
