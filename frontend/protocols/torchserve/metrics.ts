@@ -13,7 +13,8 @@ export function metricsRoute(render: RenderMetrics): Route {
   const answer = async ({ ctx, query }: Call) => {
     const names = new URLSearchParams(query).getAll('name[]')
     const { contentType, body } = await render({ names, accept: ctx.req.headers.accept })
-    return { status: 200, headers: { 'content-type': contentType, vary: 'accept' }, body }
+    // The origin too: where origins are allowed, the answer depends on it, and this replaces what said so.
+    return { status: 200, headers: { 'content-type': contentType, vary: 'accept, origin' }, body }
   }
   return {
     method: 'GET',

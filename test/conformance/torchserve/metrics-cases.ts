@@ -48,7 +48,10 @@ export const METRICS_CASES: readonly Case[] = [
     it: '§5 the format',
     listener: 'metrics',
     path: '/metrics',
-    strict: { status: 200, headers: { 'content-type': /^text\/plain; version=0\.0\.4; charset=utf-8$/ } },
+    strict: {
+      status: 200,
+      headers: { 'content-type': /^text\/plain; version=0\.0\.4; charset=utf-8$/, vary: /^accept, origin$/ },
+    },
   },
   {
     it: '§5 a value',
