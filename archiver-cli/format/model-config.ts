@@ -26,7 +26,7 @@ export const modelConfigSchema = z.strictObject({
   maxBatchRows: count(1, 65_536).optional(),
   /** How long the oldest queued request may wait for others, from its arrival. */
   maxBatchDelayMs: count(0, 60_000).optional(),
-  /** Batches that one worker may hold at a time; more than 1 pays for a handler that waits for other services. */
+  /** Batches that one worker may hold at a time; more than 1 pays for a handler that waits for others and keeps no state. */
   maxBatchesInFlight: count(1, 64).optional(),
   /** Requests that may wait; the next one is refused. */
   maxQueuedRequests: count(1, 1_000_000).optional(),

@@ -102,13 +102,7 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
   const { archive, declared = {} } = layers
   const overrides = withoutUndefined(checkModelConfig(layers.call))
   const merged: ModelConfig = { ...declared, ...archive, ...overrides }
-  if (merged.sequenceBatching !== undefined && merged.continuousBatching === true) {
-    throw new ServingError(
-      'invalid_argument',
-      'sequenceBatching and continuousBatching are both set; a model batches in one of these ways: remove the other',
-      { reason: 'model_config' },
-    )
-  }
+  checkModes(merged)
   // The server's default yields to an archive that allows fewer; what someone asked for does not.
   const defaultWorkers = Math.min(
     defaults.defaultWorkersPerModel,
@@ -156,6 +150,32 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     deviceIds: merged.deviceIds ?? [],
     handlerConfig: merged.handler ?? {},
   }
+}
+
+/** @throws ServingError `invalid_argument` when ways of batching are asked for that exclude each other. */
+function checkModes({
+  sequenceBatching,
+  continuousBatching = false,
+  maxBatchesInFlight = 1,
+}: ModelConfig): void {
+  if (sequenceBatching === undefined && !continuousBatching) return
+  if (sequenceBatching !== undefined && continuousBatching) {
+    throw modesExclude(
+      'sequenceBatching and continuousBatching are both set; a model batches in one of these ways',
+    )
+  }
+  if (maxBatchesInFlight > 1) {
+    const mode = continuousBatching ? 'continuousBatching' : 'sequenceBatching'
+    throw modesExclude(
+      `${mode} runs one batch at a time on each worker, and maxBatchesInFlight is ${maxBatchesInFlight}`,
+    )
+  }
+}
+
+function modesExclude(conflict: string): ServingError {
+  return new ServingError('invalid_argument', `${conflict}: remove one of the two`, {
+    reason: 'model_config',
+  })
 }
 
 function said(layer: ModelConfig, source: SettingSource): VersionSettings['sources'] {

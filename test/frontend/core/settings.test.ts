@@ -120,6 +120,16 @@ describe('resolveSettings', () => {
       /sequenceBatching and continuousBatching are both set/,
     ],
     [
+      'several batches of sequences at a time on a worker',
+      { sequenceBatching: {}, maxBatchesInFlight: 2 },
+      /sequenceBatching runs one batch at a time on each worker, and maxBatchesInFlight is 2/,
+    ],
+    [
+      'several turns at a time on a worker',
+      { continuousBatching: true, maxBatchesInFlight: 2 },
+      /continuousBatching runs one batch at a time on each worker, and maxBatchesInFlight is 2/,
+    ],
+    [
       'an unknown setting',
       { maxBatchRow: 3 } as ModelConfig,
       /unknown key 'maxBatchRow'; did you mean 'maxBatchRows'/,
