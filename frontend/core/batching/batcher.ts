@@ -34,8 +34,8 @@ export type BatcherOptions = {
   readonly onBatch: (batch: { requests: number; workerMs: number; timing: BatchTiming }) => void
   /** Shared by batchers that serve one version; absent: its own. */
   readonly serviceTime?: ServiceTime
-  /** What a request ends with whose worker died, instead of being tried again. */
-  readonly errorOfDeath?: (detail: string) => ServingError
+  /** What a request ends with whose worker died; without an error, it is tried again. */
+  readonly errorOfDeath?: (request: PendingRequest, detail: string) => ServingError | undefined
 }
 
 /** A batch in a worker. */
@@ -225,8 +225,9 @@ export class Batcher {
     const { errorOfDeath } = this.#options
     for (const member of members) {
       if (member.isSettled) continue
-      if (errorOfDeath !== undefined) {
-        member.fail(errorOfDeath(detail), this.#nowMs())
+      const error = errorOfDeath?.(member, detail)
+      if (error !== undefined) {
+        member.fail(error, this.#nowMs())
         continue
       }
       member.deaths += 1

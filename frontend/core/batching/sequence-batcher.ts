@@ -255,7 +255,8 @@ export class SequenceBatcher implements VersionBatcher {
       ...this.#options,
       runners: lane,
       serviceTime: this.serviceTime,
-      errorOfDeath: (detail) => sequenceLost(model, detail),
+      errorOfDeath: ({ init }, detail) =>
+        init.operation === 'describe' ? undefined : sequenceLost(model, detail),
     })
   }
 

@@ -86,4 +86,14 @@ describe('SequenceBatcher, when the state of a sequence is lost', () => {
     await answer()
     assert.equal(await outcomeOf('c'), 'c')
   })
+
+  it('tries a description again, which is of no sequence', async () => {
+    const { push, workers, clock, outcomeOf, answer } = fixture()
+    push('d', { operation: 'describe' })
+    workers.latest().exit()
+    await clock.advance(0)
+    workers.latest().ready()
+    await answer()
+    assert.equal(await outcomeOf('d'), 'd')
+  })
 })
