@@ -127,6 +127,29 @@ describe('a listener', () => {
     first.destroy()
   })
 
+  it('answers 200 requests that one client sends at once', async () => {
+    const { url } = await fixture.open(echo)
+    const reply = await rawExchange(url, `${`${GET}\r\n`.repeat(199)}${GET}Connection: close\r\n\r\n`)
+    assert.equal(reply.match(/HTTP\/1\.1 200 /g)?.length, 200)
+  })
+
+  it('cuts a client that sends thousands at once, and serves none of what is too much', async () => {
+    const mount = held()
+    let served = 0
+    const counting: Mount = {
+      routes: [],
+      middleware: (ctx, next) => {
+        served++
+        return mount.middleware(ctx, next) as Promise<void> // koa types every result as any
+      },
+    }
+    const { url } = await fixture.open(counting)
+    assert.equal(await rawExchange(url, `${GET}\r\n`.repeat(5000)), '')
+    assert.ok(served > 200 && served < 300, String(served))
+    mount.answer.open()
+    assert.match(await rawExchange(url, `${GET}Connection: close\r\n\r\n`), /200 OK/)
+  })
+
   it('names the routes to a caller who missed them', async () => {
     const { url } = await fixture.open(echo)
     const response = await fetch(`${url}/nothing?secret=1`)

@@ -13,7 +13,7 @@ describe('a listener', () => {
 
   const STALLED = [
     { it: 'one large answer', requests: 1, bytes: 32 * 1024 * 1024 },
-    { it: 'many small answers on one connection', requests: 10_000, bytes: 4096 },
+    { it: 'many answers on one connection', requests: 200, bytes: 60_000 },
   ]
   for (const c of STALLED) {
     it(`gives a reader that takes nothing of ${c.it} 30 s`, async () => {
