@@ -38,8 +38,9 @@ async function talk(request) {
   return '.'
 }
 
-function departure({ signal }) {
+async function departure({ signal }) {
   ending = 'waiting'
+  if (signal.aborted) return 'client left'
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve('client left')))
 }
 `
