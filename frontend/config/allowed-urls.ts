@@ -48,8 +48,12 @@ function spellings(item: string): string[] {
   return optional?.[1] === undefined ? [plain] : [`http${optional[1]}`, `https${optional[1]}`]
 }
 
+/** The one place where brackets are no pattern. */
+const IPV6_HOST = /^https?:\/\/\[[\da-f:.]+\](?=[:/]|$)/i
+
 function urlFromText(text: string): AllowedUrl | undefined {
-  if (/[\\*+?()[\]{}|^$\s]/.test(text) || !URL.canParse(text)) return undefined
+  const isPattern = /[\\*+?()[\]{}|^$\s]/.test(text.replace(IPV6_HOST, ''))
+  if (isPattern || !URL.canParse(text)) return undefined
   const { protocol, host, pathname, username, password, hash } = new URL(text)
   const isWhole = PROTOCOLS.includes(protocol) && username === '' && password === '' && hash === ''
   // `file://` alone would be every file there is.

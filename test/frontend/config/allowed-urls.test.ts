@@ -15,6 +15,7 @@ describe('allowedUrls', () => {
     { text: 'https?://h/x/.*', urls: ['http://h/x/', 'https://h/x/'] },
     { text: 'file:///srv/models/.*', urls: ['file:///srv/models/'] },
     { text: 'http://0x7f.1/', urls: ['http://127.0.0.1/'] },
+    { text: 'https://[2001:DB8::1]:8443/a/', urls: ['https://[2001:db8::1]:8443/a/'] },
     { text: '', urls: [] },
   ]
   for (const { text, urls } of READ) {
@@ -32,6 +33,8 @@ describe('allowedUrls', () => {
     'file:///.*',
     'https://[a-z]+\\.example/.*',
     'https://(a|b)/.*',
+    'https://[ab].example/',
+    'https://[2001:db8::1].*/',
     'https://.*\\.example/',
     'https://user:secret@h/',
     'https://h/a%2fb',
