@@ -4,7 +4,7 @@ import { settingsTable } from '../frontend/config/document.ts'
 import { httpTransport } from '../frontend/http/transport.ts'
 import { renderError } from '../frontend/protocols/torchserve/errors.ts'
 import { quirksOf } from '../frontend/protocols/torchserve/quirks.ts'
-import { inferenceMount, managementMount, metricsMount } from '../frontend/protocols/torchserve/routes.ts'
+import { combinedMount } from '../frontend/protocols/torchserve/routes.ts'
 import { ERROR_CODES, ServingError } from '../worker/contract/errors.ts'
 import { normalizedTable, sectionOf } from './support/documents.ts'
 import { FakeControlPlane, FakeDataPlane } from './support/fake-planes.ts'
@@ -49,8 +49,8 @@ function mountedRoutes(): Set<string> {
   const dialect = { transport: httpTransport, serverVersion: '1.2.3', hasQuirk: quirksOf('strict') }
   const renderMetrics = () => Promise.resolve({ contentType: '', body: '' })
   return new Set([
-    ...inferenceMount({ dataPlane, maxRequestBytes: 100_000, ...dialect }).routes,
-    ...managementMount({ dataPlane, controlPlane, renewKey: () => ({}), ...dialect }).routes,
-    ...metricsMount({ ...dialect, renderMetrics }).routes,
+    ...combinedMount({ inference: { dataPlane, maxRequestBytes: 100_000, ...dialect } }).routes,
+    ...combinedMount({ management: { dataPlane, controlPlane, renewKey: () => ({}), ...dialect } }).routes,
+    ...combinedMount({ metrics: { ...dialect, renderMetrics } }).routes,
   ])
 }

@@ -20,10 +20,7 @@ describe('the examples, packed and served', function () {
   let server: ServerProcess
 
   before(async () => {
-    modelStore = await temporaryDirectory()
-    await promisify(execFile)(process.execPath, ['dist/scripts/package-examples.js', modelStore], {
-      cwd: ROOT,
-    })
+    modelStore = await storeOfExamples()
     server = await ServerProcess.start({ modelStore, args: ['--load-models', 'all'] })
   })
 
@@ -118,10 +115,7 @@ describe("the README's first commands", function () {
   let server: ServerProcess
 
   before(async () => {
-    modelStore = await temporaryDirectory()
-    await promisify(execFile)(process.execPath, ['dist/scripts/package-examples.js', modelStore], {
-      cwd: ROOT,
-    })
+    modelStore = await storeOfExamples()
     server = await ServerProcess.start({ modelStore, args: ['--load-models', 'digits.mar'] })
   })
 
@@ -164,6 +158,12 @@ describe("the README's first commands", function () {
     return text
   }
 })
+
+async function storeOfExamples(): Promise<string> {
+  const modelStore = await temporaryDirectory()
+  await promisify(execFile)(process.execPath, ['dist/scripts/package-examples.js', modelStore], { cwd: ROOT })
+  return modelStore
+}
 
 async function readmeCommands(): Promise<string[]> {
   const [, section = ''] = (await readFile(`${ROOT}README.md`, 'utf8')).split('## Run it in 60 seconds')

@@ -1,10 +1,5 @@
 import { httpTransport } from '../../frontend/http/transport.ts'
-import {
-  errorRenderer,
-  inferenceMount,
-  managementMount,
-  metricsMount,
-} from '../../frontend/protocols/torchserve/routes.ts'
+import { errorRenderer, combinedMount } from '../../frontend/protocols/torchserve/routes.ts'
 import { quirksOf, type Compatibility } from '../../frontend/protocols/torchserve/quirks.ts'
 import type { AccessCheck } from '../../frontend/protocols/torchserve/access.ts'
 import { FakeControlPlane, FakeDataPlane } from './fake-planes.ts'
@@ -46,9 +41,11 @@ export class TorchServeFixture {
     const dialect = { transport: httpTransport, serverVersion: '1.2.3', hasQuirk, access }
     const renderMetrics = () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' })
     const mounts = [
-      inferenceMount({ dataPlane, maxRequestBytes: 100_000, ...dialect }),
-      managementMount({ dataPlane, controlPlane, renewKey: () => ({ key: 'new' }), ...dialect }),
-      metricsMount({ ...dialect, renderMetrics }),
+      combinedMount({ inference: { dataPlane, maxRequestBytes: 100_000, ...dialect } }),
+      combinedMount({
+        management: { dataPlane, controlPlane, renewKey: () => ({ key: 'new' }), ...dialect },
+      }),
+      combinedMount({ metrics: { ...dialect, renderMetrics } }),
     ]
     const listeners = await Promise.all(
       mounts.map((mount) => http.open(mount, {}, { renderError: errorRenderer(hasQuirk) })),

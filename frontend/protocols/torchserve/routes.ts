@@ -47,23 +47,8 @@ export type Purposes = {
   readonly metrics?: MetricsOptions
 }
 
-/** The routes of the inference address. */
-export function inferenceMount(inference: InferenceOptions): Mount {
-  return addressMount({ inference }, { scope: 'inference', options: inference })
-}
-
-/** The routes of the management address; health too, for probes that may reach only this one. */
-export function managementMount(management: ManagementOptions): Mount {
-  return addressMount({ management }, { scope: 'management', options: management })
-}
-
-/** The route of the metrics address. */
-export function metricsMount(metrics: MetricsOptions): Mount {
-  return addressMount({ metrics }, { scope: 'metrics', options: metrics })
-}
-
 /**
- * The routes of an address that serves several purposes. They are one table, so that a path has its methods from all
+ * The routes of an address; it may serve several purposes. They are one table, so that a path has its methods from all
  * of them, and each route asks for the token that it asks for elsewhere; a path that no route takes needs the token of
  * the most powerful purpose.
  */
@@ -71,7 +56,7 @@ export function combinedMount(purposes: Purposes): Mount {
   const { inference, management, metrics } = purposes
   if (management !== undefined) return addressMount(purposes, { scope: 'management', options: management })
   if (inference !== undefined) return addressMount(purposes, { scope: 'inference', options: inference })
-  if (metrics !== undefined) return metricsMount(metrics)
+  if (metrics !== undefined) return addressMount(purposes, { scope: 'metrics', options: metrics })
   return { middleware: (_, next) => next() as Promise<void>, routes: [] } // for nothing
 }
 

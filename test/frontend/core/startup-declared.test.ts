@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { DeclaredModels, DeclaredVersion } from '../../../frontend/core/startup.ts'
-import { CoreHome } from '../../support/core-fixture.ts'
+import type { CoreHome } from '../../support/core-fixture.ts'
 import { storeArchive } from '../../support/store-archives.ts'
+import { startupHome } from '../../support/startup-home.ts'
 
 const SERVING = { loads: true, answers: true }
 const ALL: DeclaredModels = { kind: 'all' }
@@ -11,10 +12,7 @@ describe('loadStartupModels', function () {
 
   let home: CoreHome
   beforeEach(async () => {
-    home = await CoreHome.create()
-    await storeArchive(home.modelStore, 'm1', { version: '1' })
-    await storeArchive(home.modelStore, 'm2', { version: '2' })
-    await storeArchive(home.modelStore, 'n', { modelName: 'n' })
+    home = await startupHome()
   })
   afterEach(() => home.remove())
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { DeclaredModels } from '../../../frontend/core/startup.ts'
-import { CoreHome, type CoreInstance } from '../../support/core-fixture.ts'
+import type { CoreHome, CoreInstance } from '../../support/core-fixture.ts'
 import { settlePromises, until } from '../../support/fake-clock.ts'
-import { storeArchive } from '../../support/store-archives.ts'
+import { killedServer, startupHome } from '../../support/startup-home.ts'
 
 const ALL: DeclaredModels = { kind: 'all' }
 
@@ -11,27 +11,14 @@ describe('loadStartupModels', function () {
 
   let home: CoreHome
   beforeEach(async () => {
-    home = await CoreHome.create()
-    await storeArchive(home.modelStore, 'm1', { version: '1' })
-    await storeArchive(home.modelStore, 'm2', { version: '2' })
-    await storeArchive(home.modelStore, 'n', { modelName: 'n' })
+    home = await startupHome()
   })
   afterEach(() => home.remove())
-
-  /** A server that was killed after it had registered m/1, m/2 and n/1, and changed them. */
-  async function killedServer(): Promise<CoreInstance> {
-    const core = await home.started()
-    for (const archive of ['m1', 'm2', 'n']) await core.register(archive)
-    await core.controlPlane.scale({ model: { name: 'm' }, minWorkers: 3, synchronous: true })
-    await core.controlPlane.scale({ model: { name: 'n' }, minWorkers: 0, synchronous: true })
-    await core.controlPlane.setDefault({ name: 'm', version: '2' })
-    return core
-  }
 
   describe('while it runs', () => {
     /** A server that restores two versions whose workers do not load yet. */
     async function restoring() {
-      await killedServer()
+      await killedServer(home)
       const core = home.core({ answers: true })
       const loading = core.load()
       return { core, loading }
@@ -93,7 +80,7 @@ describe('loadStartupModels', function () {
     })
 
     it('loses nothing to a crash at any moment of it', async () => {
-      await killedServer()
+      await killedServer(home)
       for (let turns = 0; turns < 12; turns++) {
         const core = home.core({}, { loadModels: ALL })
         const loading = core.load().catch(() => undefined) // as if killed: whatever comes of it is not looked at

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DeclaredModels } from '../../../frontend/core/startup.ts'
-import { CoreHome, type CoreInstance } from '../../support/core-fixture.ts'
+import type { CoreHome, CoreInstance } from '../../support/core-fixture.ts'
 import { until } from '../../support/fake-clock.ts'
 import { storeArchive } from '../../support/store-archives.ts'
+import { killedServer, startupHome } from '../../support/startup-home.ts'
 
 const SERVING = { loads: true, answers: true }
 const ALL: DeclaredModels = { kind: 'all' }
@@ -20,29 +21,16 @@ describe('loadStartupModels', function () {
 
   let home: CoreHome
   beforeEach(async () => {
-    home = await CoreHome.create()
-    await storeArchive(home.modelStore, 'm1', { version: '1' })
-    await storeArchive(home.modelStore, 'm2', { version: '2' })
-    await storeArchive(home.modelStore, 'n', { modelName: 'n' })
+    home = await startupHome()
   })
   afterEach(() => home.remove())
-
-  /** A server that was killed after it had registered m/1, m/2 and n/1, and changed them. */
-  async function killedServer(): Promise<CoreInstance> {
-    const core = await home.started()
-    for (const archive of ['m1', 'm2', 'n']) await core.register(archive)
-    await core.controlPlane.scale({ model: { name: 'm' }, minWorkers: 3, synchronous: true })
-    await core.controlPlane.scale({ model: { name: 'n' }, minWorkers: 0, synchronous: true })
-    await core.controlPlane.setDefault({ name: 'm', version: '2' })
-    return core
-  }
 
   const AS_LEFT = ['m/1 ready 3', 'm/2* ready 1', 'n/1* new 0']
   const objects = async () => (await readdir(join(home.stateDir, 'objects'))).length
 
   describe('of an earlier run', () => {
     it('brings back every version, its workers and its default', async () => {
-      await killedServer()
+      await killedServer(home)
       const core = await home.started()
       assert.deepEqual(core.versions(), AS_LEFT)
       assert.equal(await core.ask('m'), 'm/2: r')
@@ -50,7 +38,7 @@ describe('loadStartupModels', function () {
     })
 
     it('brings everything back although the archives are gone', async () => {
-      await killedServer()
+      await killedServer(home)
       for (const archive of ['m1', 'm2', 'n']) await rm(join(home.modelStore, archive), { recursive: true })
       const core = home.core()
       assert.deepEqual(await core.load(), [])
@@ -58,7 +46,7 @@ describe('loadStartupModels', function () {
     })
 
     it('brings back what was registered, although the archive has changed', async () => {
-      const before = await killedServer()
+      const before = await killedServer(home)
       const { digest } = before.registry.resolve({ name: 'm', version: '1' }).artefact
       await storeArchive(home.modelStore, 'm1', { version: '1', labels: 'new' })
       const core = await home.started()
@@ -88,13 +76,13 @@ describe('loadStartupModels', function () {
     })
 
     it('refuses to start when no snapshot is readable', async () => {
-      await killedServer()
+      await killedServer(home)
       for (const name of await readdir(home.registryDir)) await writeFile(join(home.registryDir, name), 'x')
       await assert.rejects(home.core().load(), { code: 'failed_precondition', reason: 'snapshot' })
     })
 
     it('serves although it cannot write', async () => {
-      await killedServer()
+      await killedServer(home)
       await home.breakDisk(7)
       const core = home.core()
       assert.match((await core.load()).join('\n'), /^the registry: the change could not be saved/)
@@ -105,7 +93,7 @@ describe('loadStartupModels', function () {
   describe('of a version that cannot be brought back', () => {
     /** The unpacked files of m/2, the default version, are gone. */
     async function damaged(): Promise<CoreInstance> {
-      const core = await killedServer()
+      const core = await killedServer(home)
       const { modelDir } = core.registry.resolve({ name: 'm', version: '2' }).artefact
       await rm(modelDir, { recursive: true })
       return core
@@ -146,7 +134,7 @@ describe('loadStartupModels', function () {
     ]
     for (const { selector, gone, left } of UNREGISTERED) {
       it(`is unregistered for good as ${JSON.stringify(selector)}, without its files`, async () => {
-        const before = await killedServer()
+        const before = await killedServer(home)
         for (const id of [
           { name: 'm', version: '2' },
           { name: 'n', version: '1' },
@@ -164,7 +152,7 @@ describe('loadStartupModels', function () {
 
   describe('of a version whose workers do not start', () => {
     it('keeps it registered as failed, and its record', async () => {
-      await killedServer()
+      await killedServer(home)
       const core = home.core({})
       const loading = core.load()
       await until(() => core.workers.processes.length === 2)
@@ -176,7 +164,7 @@ describe('loadStartupModels', function () {
     })
 
     it('serves it once it is scaled again', async () => {
-      await killedServer()
+      await killedServer(home)
       const core = home.core({})
       const loading = core.load()
       await until(() => core.workers.processes.length === 2)
@@ -217,14 +205,14 @@ describe('loadStartupModels', function () {
     })
 
     it('keeps how a declared version was scaled', async () => {
-      await killedServer()
+      await killedServer(home)
       const core = home.core(SERVING, { loadModels: ALL })
       assert.deepEqual(await core.load(), [])
       assert.deepEqual(core.versions(), AS_LEFT)
     })
 
     it('replaces a version whose archive has changed, and remembers that', async () => {
-      const before = await killedServer()
+      const before = await killedServer(home)
       const { digest } = before.registry.resolve({ name: 'm', version: '1' }).artefact
       await storeArchive(home.modelStore, 'm1', { version: '1', labels: 'new' })
       const core = await home.started(SERVING, { loadModels: listed({ archive: 'm1' }) })
@@ -240,7 +228,7 @@ describe('loadStartupModels', function () {
     })
 
     it('remembers from which archive a replaced version comes', async () => {
-      await killedServer()
+      await killedServer(home)
       await storeArchive(home.modelStore, 'renamed', { version: '1', labels: 'new' })
       await home.started(SERVING, { loadModels: listed({ archive: 'renamed' }) })
       const later = await home.started()
@@ -248,7 +236,7 @@ describe('loadStartupModels', function () {
     })
 
     it('serves the acknowledged version when its declared archive is broken', async () => {
-      await killedServer()
+      await killedServer(home)
       await rm(join(home.modelStore, 'm1'), { recursive: true })
       const core = home.core(SERVING, { loadModels: listed({ archive: 'm1' }) })
       assert.equal((await core.load()).length, 1)
@@ -257,7 +245,7 @@ describe('loadStartupModels', function () {
   })
 
   it('collects unpacked files that no kept snapshot names, and no served version needs', async () => {
-    const core = await killedServer()
+    const core = await killedServer(home)
     await core.controlPlane.unregister({ name: 'n' })
     assert.equal(await objects(), 3)
     for (const minWorkers of [1, 2]) {

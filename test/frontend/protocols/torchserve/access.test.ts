@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict'
 import { httpTransport } from '../../../../frontend/http/transport.ts'
-import {
-  inferenceMount,
-  managementMount,
-  metricsMount,
-} from '../../../../frontend/protocols/torchserve/routes.ts'
+import { combinedMount } from '../../../../frontend/protocols/torchserve/routes.ts'
 import type { Scope } from '../../../../frontend/security/authorizer.ts'
 import { TokenAuthorizer } from '../../../../frontend/security/token-authorizer.ts'
 import { FakeControlPlane, FakeDataPlane } from '../../../support/fake-planes.ts'
@@ -26,9 +22,9 @@ function mountedRoutes(): { listener: Listener; method: string; path: string }[]
   const controlPlane = new FakeControlPlane()
   const renderMetrics = () => Promise.resolve({ contentType: '', body: '' })
   const mounts = {
-    inference: inferenceMount({ maxRequestBytes: 100_000, ...dialect, dataPlane }),
-    management: managementMount({ ...dialect, dataPlane, controlPlane, renewKey: () => ({}) }),
-    metrics: metricsMount({ ...dialect, renderMetrics }),
+    inference: combinedMount({ inference: { maxRequestBytes: 100_000, ...dialect, dataPlane } }),
+    management: combinedMount({ management: { ...dialect, dataPlane, controlPlane, renewKey: () => ({}) } }),
+    metrics: combinedMount({ metrics: { ...dialect, renderMetrics } }),
   }
   return (['inference', 'management', 'metrics'] as const).flatMap((listener) =>
     mounts[listener].routes.map((route) => {

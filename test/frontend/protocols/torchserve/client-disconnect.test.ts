@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { httpTransport } from '../../../../frontend/http/transport.ts'
-import { errorRenderer, inferenceMount } from '../../../../frontend/protocols/torchserve/routes.ts'
+import { combinedMount, errorRenderer } from '../../../../frontend/protocols/torchserve/routes.ts'
 import { CoreHome, type CoreInstance } from '../../../support/core-fixture.ts'
 import { until } from '../../../support/fake-clock.ts'
 import { HttpFixture } from '../../../support/http-fixture.ts'
@@ -25,7 +25,7 @@ describe('a client that leaves', () => {
     await core.register('m')
     http = new HttpFixture()
     const options = { transport: httpTransport, hasQuirk, serverVersion: '1.2.3', maxRequestBytes: 100 }
-    const mount = inferenceMount({ dataPlane: core.dataPlane, ...options })
+    const mount = combinedMount({ inference: { dataPlane: core.dataPlane, ...options } })
     url = (await http.open(mount, {}, { renderError: errorRenderer(hasQuirk) })).url
   })
   afterEach(async () => {
