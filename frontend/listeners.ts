@@ -1,3 +1,4 @@
+import { errorRenderer, inferenceDialects } from './compose-dialects.ts'
 import { admitGrpc, listenGrpc, type GrpcAddresses, type GrpcListeners } from './compose-grpc.ts'
 import type { ComposedMetrics } from './compose-metrics.ts'
 import { isEncrypted, type Admission, type ListenerGuard, type Security } from './compose-security.ts'
@@ -10,7 +11,7 @@ import { HttpListener } from './http/listener.ts'
 import { httpTransport } from './http/transport.ts'
 import type { Logger } from './observability/logger.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
-import { combinedMount, errorRenderer, type Purposes } from './protocols/torchserve/routes.ts'
+import { combinedMount, type Purposes } from './protocols/torchserve/routes.ts'
 import { sequenceHeadersOf } from './sequence-headers.ts'
 import { packageVersion } from './version.ts'
 
@@ -106,7 +107,10 @@ export function listenersOf(
     const [leading = purpose] = group
     const known = shared.get(leading)
     if (known !== undefined) return known
-    const mount = combinedMount(Object.fromEntries(group.map((each) => [each, purposes[each]])))
+    const mount = combinedMount(
+      Object.fromEntries(group.map((each) => [each, purposes[each]])),
+      group.includes('inference') ? inferenceDialects({ dataPlane }) : [],
+    )
     const made = listener(ADDRESS_KEYS[leading], mount)
     shared.set(leading, made)
     return made

@@ -14,19 +14,23 @@ const CORE_FACADES = [
   'frontend/core/events.ts',
 ]
 
+/** What all dialects need of routes, access and documents; it knows none of them. */
+const PROTOCOL_KERNEL = 'frontend/protocols/kernel/'
+
 const IMPORT_TABLE: readonly { readonly from: string; readonly may: readonly string[] }[] = [
   { from: CONTRACT, may: [] },
   { from: FORMAT, may: [CONTRACT] },
   { from: 'worker/', may: ['worker/', FORMAT] },
   { from: 'frontend/core/', may: [CONTRACT, FORMAT] },
-  { from: 'frontend/protocols/', may: [CONTRACT, ...CORE_FACADES] },
+  { from: 'frontend/protocols/', may: [CONTRACT, ...CORE_FACADES, PROTOCOL_KERNEL] },
   { from: 'frontend/http/', may: [CONTRACT] },
   { from: 'frontend/grpc/', may: [CONTRACT] },
   { from: 'frontend/security/', may: [CONTRACT] },
   { from: 'frontend/download/', may: [CONTRACT] },
   { from: 'frontend/observability/', may: [CONTRACT, 'frontend/core/events.ts'] },
-  { from: 'frontend/config/', may: [CONTRACT] },
+  { from: 'frontend/config/', may: [CONTRACT, FORMAT] },
   { from: 'frontend/', may: ['frontend/', CONTRACT, FORMAT] },
+  { from: 'client/', may: ['client/'] },
   { from: 'archiver-cli/', may: ['archiver-cli/', CONTRACT, 'worker/handler.ts'] },
   { from: 'scripts/', may: ['scripts/', 'archiver-cli/', 'frontend/', CONTRACT] },
   { from: 'bench/', may: ['bench/', 'test/support/', 'archiver-cli/', CONTRACT] },
@@ -63,7 +67,7 @@ const ONLY_IMPORTERS: Readonly<Record<string, RegExp>> = {
 const MAX_LINES = 300
 
 const files = sourceFiles()
-const product = files.filter(({ path }) => /^(frontend|worker|archiver-cli|scripts)\//.test(path))
+const product = files.filter(({ path }) => /^(frontend|worker|archiver-cli|client|scripts)\//.test(path))
 
 /** `frontend/protocols/<dialect>/` or the first two folders of the path. */
 function ownFolder(path: string): string {
@@ -135,6 +139,7 @@ describe('the import table', () => {
     { path: 'frontend/core/workers/a.ts', imported: 'worker/thread/main.ts' },
     { path: 'frontend/protocols/torchserve/a.ts', imported: 'frontend/protocols/oip/codec.ts' },
     { path: 'frontend/protocols/torchserve/a.ts', imported: 'frontend/core/model-registry.ts' },
+    { path: 'frontend/protocols/kernel/a.ts', imported: 'frontend/protocols/oip/codec.ts' },
     { path: 'frontend/http/a.ts', imported: 'frontend/core/data-plane.ts' },
     { path: 'worker/contract/a.ts', imported: 'worker/handler.ts' },
     { path: 'worker/thread/a.ts', imported: 'frontend/core/events.ts' },

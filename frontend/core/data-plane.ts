@@ -13,8 +13,11 @@ import type { TensorMetadata } from '../../worker/contract/tensor.ts'
 
 export type { Operation, ResponsePiece, ServiceEnvelope }
 
-/** Which version of a model a request means; without `version`, the default version. */
-export type ModelSelector = { readonly name: string; readonly version?: string }
+/**
+ * Which version of a model a request means, by its name or by a label that points to it; without both, the default
+ * version. Nobody gives both.
+ */
+export type ModelSelector = { readonly name: string; readonly version?: string; readonly label?: string }
 
 /**
  * Which sequence of requests a request belongs to. It matters only to versions with `sequenceBatching`: their
@@ -65,6 +68,15 @@ export type InferenceResponse = {
  */
 export type OnPiece = (piece: ResponsePiece) => void
 
+/** What only the body of a request says of how it is to be run. */
+export type RunOptions = {
+  /**
+   * Takes the answer piece by piece if the handler streams it; after the first piece, a rejection can only cut the
+   * answer. Without it, the pieces of a handler that streams are put together.
+   */
+  readonly onPiece?: OnPiece | undefined
+}
+
 export type RequestTiming = {
   /** From arrival to dispatch. */
   readonly queueMs: number
@@ -90,11 +102,9 @@ export interface AdmittedRequest {
   /**
    * Queues the request and settles exactly once.
    *
-   * @param onPiece takes the answer piece by piece if the handler streams it; after the first piece, a rejection
-   * can only cut the answer. Without it, the pieces of a handler that streams are put together.
    * @throws ServingError `invalid_argument` | `deadline_exceeded` | `cancelled` | `unavailable` | `internal`
    */
-  run(payload: RequestPayload, onPiece?: OnPiece): Promise<InferenceResponse>
+  run(payload: RequestPayload, options?: RunOptions): Promise<InferenceResponse>
 
   /** Gives the place back: the body could not be read. */
   cancel(): void

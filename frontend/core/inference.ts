@@ -10,8 +10,8 @@ import type {
   InferenceResponse,
   ModelPresence,
   ModelSelector,
-  OnPiece,
   RequestHead,
+  RunOptions,
   ServerHealth,
   VersionHealth,
   VersionMetadata,
@@ -201,9 +201,9 @@ class HeldRequest implements AdmittedRequest {
     return this.#options.version.workers?.report?.inputs ?? []
   }
 
-  async run(payload: RequestPayload, onPiece?: OnPiece): Promise<InferenceResponse> {
+  async run(payload: RequestPayload, options: RunOptions = {}): Promise<InferenceResponse> {
     try {
-      const outcome = await this.#outcomeOf(payload, onPiece)
+      const outcome = await this.#outcomeOf(payload, options)
       this.#announce(outcome)
       if (!outcome.ok) throw outcome.error
       return responseOf(this.#options.version, outcome)
@@ -212,7 +212,7 @@ class HeldRequest implements AdmittedRequest {
     }
   }
 
-  async #outcomeOf(payload: RequestPayload, onPiece: OnPiece | undefined): Promise<Outcome> {
+  async #outcomeOf(payload: RequestPayload, { onPiece }: RunOptions): Promise<Outcome> {
     const { version, head } = this.#options
     let checked: RequestPayload
     try {

@@ -3,8 +3,12 @@ import { send, type Answer, type AnswerContext } from './answer.ts'
 import { servingErrorFrom } from './errors.ts'
 import { cutResponse } from './stream.ts'
 
-/** How a dialect words an error. Total: it answers every code. */
-export type ErrorRenderer = (error: ServingError) => Answer
+/**
+ * How a dialect words an error. Total: it answers every code.
+ *
+ * @param path of the request, whose start tells the dialect; absent when the request had no readable head
+ */
+export type ErrorRenderer = (error: ServingError, path?: string) => Answer
 
 /** Told of errors that are the server's or a handler's own, with what a log may show and a client may not. */
 export type FailureReport = (error: ServingError, requestId: string) => void
@@ -25,5 +29,5 @@ export function answerError(
     return
   }
   if (error.code === 'internal') report(error, ctx.state.requestId)
-  send(ctx, renderError(error))
+  send(ctx, renderError(error, ctx.req.url))
 }

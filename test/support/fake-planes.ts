@@ -81,9 +81,9 @@ export class FakeDataPlane implements DataPlane {
       model,
       maxRequestBytes: this.maxRequestBytes,
       inputs: [],
-      run: async (payload, onPiece) => {
+      run: async (payload, options) => {
         this.payloads.push(payload)
-        if (this.onRun !== undefined) return this.onRun(payload, head, onPiece)
+        if (this.onRun !== undefined) return this.onRun(payload, head, options?.onPiece)
         return valueOrThrow(this.outcome)
       },
       cancel: () => {

@@ -1,7 +1,7 @@
 import { httpTransport } from '../../frontend/http/transport.ts'
 import { errorRenderer, combinedMount } from '../../frontend/protocols/torchserve/routes.ts'
 import { quirksOf, type Compatibility } from '../../frontend/protocols/torchserve/quirks.ts'
-import type { AccessCheck } from '../../frontend/protocols/torchserve/access.ts'
+import type { AccessCheck } from '../../frontend/protocols/kernel/access.ts'
 import { FakeControlPlane, FakeDataPlane } from './fake-planes.ts'
 import { HttpFixture } from './http-fixture.ts'
 

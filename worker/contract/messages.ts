@@ -84,8 +84,20 @@ export type RequestPart = {
 
 /** What a request carries: raw parts for a handler to decode, or tensors that a dialect has decoded. */
 export type RequestPayload =
-  | { readonly kind: 'parts'; readonly parts: readonly RequestPart[] }
-  | { readonly kind: 'tensors'; readonly tensors: readonly Tensor[] }
+  { readonly kind: 'parts'; readonly parts: readonly RequestPart[] } | TensorsPayload
+
+/** A value that a dialect hands to a handler, or back. Integers that a double does not hold are decimal strings. */
+export type ParameterValue = boolean | number | string
+export type Parameters = Readonly<Record<string, ParameterValue>>
+
+export type TensorsPayload = {
+  readonly kind: 'tensors'
+  readonly tensors: readonly Tensor[]
+  /** Names of the outputs that are wanted; absent: all. */
+  readonly outputs?: readonly string[]
+  /** What the request says to its handler beside the tensors. */
+  readonly parameters?: Parameters
+}
 
 /** What is asked of the handler: its answer, why it answers so, or what it is. */
 export const OPERATIONS = ['predict', 'explain', 'describe'] as const
@@ -118,7 +130,7 @@ export type Turn = {
 /** What a handler answers: bytes with their content type, or tensors for the dialect to render. */
 export type ResponsePayload =
   | { readonly kind: 'bytes'; readonly contentType?: string; readonly bytes: Uint8Array }
-  | { readonly kind: 'tensors'; readonly tensors: readonly Tensor[] }
+  | { readonly kind: 'tensors'; readonly tensors: readonly Tensor[]; readonly parameters?: Parameters }
 
 export type BatchResponse = {
   /** Status and headers that the handler chose for this request, if any. */

@@ -1,6 +1,6 @@
 import type { InferenceResponse, OnPiece, ResponsePiece } from '../../core/data-plane.ts'
 import { bytesOf, headOfPiece, responseToHttp } from './codec.ts'
-import type { AnswerStream, RequestContext, Transport } from './transport.ts'
+import type { AnswerStream, RequestContext, Transport } from '../kernel/transport.ts'
 
 /** The answer to one request: whole, or in pieces while its handler makes them. */
 export class HttpAnswer {

@@ -4,7 +4,7 @@ import { tensorToJson } from '../../../worker/contract/tensor-to-json.ts'
 import type { Tensor } from '../../../worker/contract/tensor.ts'
 import type { InferenceResponse, ResponsePiece } from '../../core/data-plane.ts'
 import { isJson, startsLikeJson } from './looks-like-json.ts'
-import type { Answer, AnswerHead, RequestContext, Transport } from './transport.ts'
+import type { Answer, AnswerHead, RequestContext, Transport } from '../kernel/transport.ts'
 
 const JSON_TYPE = 'application/json'
 const TEXT_TYPE = 'text/plain'

@@ -1,7 +1,7 @@
 import type { ServingError } from '../../../worker/contract/errors.ts'
 import { renderError } from './errors.ts'
 import type { HasQuirk, QuirkName } from './quirks.ts'
-import { jsonAnswer, type Answer } from './transport.ts'
+import { jsonAnswer, type Answer } from '../kernel/transport.ts'
 
 type ErrorQuirk = {
   readonly name: QuirkName

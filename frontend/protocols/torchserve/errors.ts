@@ -1,6 +1,6 @@
 import { ServingError, type ErrorCode } from '../../../worker/contract/errors.ts'
 import { nearest } from '../../../worker/contract/nearest.ts'
-import { jsonAnswer, type Answer } from './transport.ts'
+import { jsonAnswer, type Answer } from '../kernel/transport.ts'
 
 /*
  * Errors in TorchServe's words: `{"code": 404, "type": "ModelNotFoundException", "message": "…"}`.
@@ -76,14 +76,6 @@ function challenge({ reason }: ServingError): string {
 
 function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
   return { ...answer, headers: { ...answer.headers, ...headers } }
-}
-
-export function methodNotAllowed(method: string, path: string, allowed: readonly string[]): ServingError {
-  return new ServingError(
-    'unimplemented',
-    `${method} is not possible on ${path}; use ${allowed.join(' or ')}`,
-    { reason: 'method' },
-  )
 }
 
 export function workflowNotFound(name: string): ServingError {

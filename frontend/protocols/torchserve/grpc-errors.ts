@@ -1,5 +1,5 @@
 import type { ServingError } from '../../../worker/contract/errors.ts'
-import type { GrpcStatusName } from './grpc-transport.ts'
+import type { GrpcStatusName } from '../kernel/grpc-transport.ts'
 import type { HasQuirk } from './quirks.ts'
 
 /* Which status an error is over gRPC. Without quirks it is the one that bears the name of the error's code. */

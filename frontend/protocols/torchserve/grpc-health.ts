@@ -1,4 +1,5 @@
 import { ServingError } from '../../../worker/contract/errors.ts'
+import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { DataPlane, ModelSelector } from '../../core/data-plane.ts'
 
 /** What the health service of gRPC may be asked about. */
@@ -25,7 +26,7 @@ export function healthSource(dataPlane: DataPlane, services: readonly string[]):
   }
 }
 
-function serviceOf({ name, version }: Required<ModelSelector>): string {
+function serviceOf({ name, version }: ModelId): string {
   return `${MODEL_PREFIX}${name}/${version}`
 }
 

@@ -1,6 +1,6 @@
 import type { ModelSelector } from '../../core/data-plane.ts'
 import { badRequest } from './errors.ts'
-import type { GrpcCall, GrpcMethod } from './grpc-transport.ts'
+import type { GrpcCall, GrpcMethod } from '../kernel/grpc-transport.ts'
 import {
   describe,
   list,
@@ -12,7 +12,7 @@ import {
   type StatusAnswer,
 } from './management.ts'
 import { selectorFromGrpc } from './proto-codec.ts'
-import type { Answer } from './transport.ts'
+import type { Answer } from '../kernel/transport.ts'
 
 /** A decoded message that names a version; what else it has are parameters by their REST names. */
 type Request = {

@@ -8,7 +8,7 @@ import type {
   RequestHead,
   SequenceMark,
 } from '../../core/data-plane.ts'
-import type { GrpcCall, Send } from './grpc-transport.ts'
+import type { GrpcCall, Send } from '../kernel/grpc-transport.ts'
 import {
   bytesOfInput,
   errorOfHandlerStatus,
@@ -56,7 +56,7 @@ export async function predictInPieces(options: PredictionCall, send: Send): Prom
     }
     send({ prediction: piece.bytes, ...sequence })
   }
-  const response = await admit(options).run(payloadFromGrpc(request), onPiece)
+  const response = await admit(options).run(payloadFromGrpc(request), { onPiece })
   const bytes = predictionBytes(response.payload)
   if (!response.streamed) onPiece({ ...headOf(response), bytes })
   else if (bytes.byteLength > 0) send({ prediction: bytes, ...sequence })

@@ -1,6 +1,6 @@
 import type { DataPlane } from '../../core/data-plane.ts'
 import { predictInPieces, type PredictionCall } from './grpc-predictions.ts'
-import type { GrpcCall, Send } from './grpc-transport.ts'
+import type { GrpcCall, Send } from '../kernel/grpc-transport.ts'
 import type { PredictionsRequest } from './proto-codec.ts'
 
 /** Requests of one stream that run at once; then the client waits. */

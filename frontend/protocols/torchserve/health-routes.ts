@@ -1,9 +1,9 @@
 import type { DataPlane } from '../../core/data-plane.ts'
 import { live, modelReady, ping, ready } from './health.ts'
-import { jsonDoc } from './openapi/route-doc.ts'
+import { jsonDoc } from '../kernel/openapi/route-doc.ts'
 import { ref } from './openapi/schemas.ts'
 import type { HasQuirk } from './quirks.ts'
-import { selectorOf, type Route } from './route-table.ts'
+import { selectorOf, type Route } from '../kernel/route-table.ts'
 
 export type HealthOptions = { readonly dataPlane: DataPlane; readonly hasQuirk: HasQuirk }
 

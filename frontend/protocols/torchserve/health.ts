@@ -1,6 +1,6 @@
 import type { DataPlane, ModelSelector, VersionHealth } from '../../core/data-plane.ts'
 import type { HasQuirk } from './quirks.ts'
-import { jsonAnswer, type Answer } from './transport.ts'
+import { jsonAnswer, type Answer } from '../kernel/transport.ts'
 
 /*
  * Three separate facts: the process is live; the server is ready; a model is ready. TorchServe's /ping mixes them

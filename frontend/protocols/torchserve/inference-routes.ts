@@ -4,7 +4,7 @@ import { INFERENCE_DOCS } from './openapi/inference-docs.ts'
 import { predict } from './predictions.ts'
 import type { PredictionTarget } from './request-head.ts'
 import type { HasQuirk } from './quirks.ts'
-import { selectorOf, type Call, type Route } from './route-table.ts'
+import { selectorOf, type Call, type Route } from '../kernel/route-table.ts'
 
 export type InferenceRouteOptions = InvocationOptions & { readonly hasQuirk: HasQuirk }
 

@@ -3,7 +3,7 @@ import type { ModelPresence } from '../../core/data-plane.ts'
 import { requestFromHttp } from './codec.ts'
 import { badRequest } from './errors.ts'
 import { predict, type PredictionOptions } from './predictions.ts'
-import type { RequestContext } from './transport.ts'
+import type { RequestContext } from '../kernel/transport.ts'
 
 /** Names the model of an invocation, in its query or in its form; it is no input. */
 const MODEL_NAME = 'model_name'

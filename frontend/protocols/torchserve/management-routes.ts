@@ -9,8 +9,8 @@ import {
   type ManagementPlanes,
 } from './management.ts'
 import { MANAGEMENT_DOCS } from './openapi/management-docs.ts'
-import { modelIdOf, selectorOf, type Route } from './route-table.ts'
-import type { Transport } from './transport.ts'
+import { modelIdOf, selectorOf, type Route } from '../kernel/route-table.ts'
+import type { Transport } from '../kernel/transport.ts'
 
 /** Far more than all parameters need. */
 const MAX_PARAMETER_BYTES = 64 * 1024

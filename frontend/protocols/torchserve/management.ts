@@ -15,7 +15,7 @@ import {
   type ParameterSource,
 } from './parameters.ts'
 import type { HasQuirk } from './quirks.ts'
-import { jsonAnswer, type Answer } from './transport.ts'
+import { jsonAnswer, type Answer } from '../kernel/transport.ts'
 
 /** The answer to a change. Its text is also the whole answer where there is no JSON around it, as over gRPC. */
 export type StatusAnswer = Answer & { readonly text: string }

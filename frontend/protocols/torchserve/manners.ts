@@ -1,7 +1,7 @@
 import { ServingError } from '../../../worker/contract/errors.ts'
 import { renderErrorWith } from './error-quirks.ts'
 import type { HasQuirk } from './quirks.ts'
-import type { Answer, AnswerHead, Transport } from './transport.ts'
+import type { Answer, AnswerHead, Transport } from '../kernel/transport.ts'
 
 export { renderError } from './errors.ts'
 

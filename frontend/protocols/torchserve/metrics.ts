@@ -1,6 +1,6 @@
-import { ANYTHING } from './openapi/json-schema.ts'
+import { ANYTHING } from '../kernel/openapi/json-schema.ts'
 import { text } from './parameters.ts'
-import type { Call, Route } from './route-table.ts'
+import type { Call, Route } from '../kernel/route-table.ts'
 
 /** What a scrape asks for; what answers it, in which format, is the composition root's business. */
 export type RenderMetrics = (scrape: {

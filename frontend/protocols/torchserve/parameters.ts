@@ -1,6 +1,6 @@
 import { badParameter, missingParameter, repeatedParameter, unknownParameter } from './errors.ts'
 import { entriesOfJson } from './json-parameters.ts'
-import type { JsonSchema } from './openapi/json-schema.ts'
+import type { JsonSchema } from '../kernel/openapi/json-schema.ts'
 import type { HasQuirk } from './quirks.ts'
 
 /** How one parameter is read from its text. */

@@ -10,7 +10,7 @@ import {
   type PredictionTarget,
   type SequenceHeaders,
 } from './request-head.ts'
-import type { RequestContext, RequestState, Transport } from './transport.ts'
+import type { RequestContext, RequestState, Transport } from '../kernel/transport.ts'
 
 const PREFIX = '/predictions/'
 /** A model, perhaps a version, nothing that needs decoding; anything else takes the router's way. */
@@ -68,5 +68,5 @@ export async function predict(
     throw error
   }
   const answer = new HttpAnswer(transport, ctx)
-  answer.finish(await admitted.run(payload, answer.onPiece))
+  answer.finish(await admitted.run(payload, { onPiece: answer.onPiece }))
 }

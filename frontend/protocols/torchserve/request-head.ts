@@ -1,6 +1,6 @@
 import type { ModelSelector, Operation, RequestHead, SequenceMark } from '../../core/data-plane.ts'
 import { badHeader } from './errors.ts'
-import type { RequestContext, RequestState } from './transport.ts'
+import type { RequestContext, RequestState } from '../kernel/transport.ts'
 
 /** A caller's own deadline, counted from arrival; the version's `inferenceTimeoutMs` remains the upper bound. */
 export const TIMEOUT_HEADER = 'x-timeout-ms'

@@ -1,19 +1,21 @@
 import type { ControlPlane } from '../../core/control-plane.ts'
 import type { DataPlane } from '../../core/data-plane.ts'
-import { accessGate, type AccessCheck, type AccessScope } from './access.ts'
-import { apiRoutes } from './api-routes.ts'
+import type { AccessCheck, AccessScope } from '../kernel/access.ts'
+import { mountDialects, type Dialect } from '../kernel/dialect.ts'
 import { healthRoutes } from './health-routes.ts'
 import { inferenceRoutes, queryRoutes } from './inference-routes.ts'
 import { managementRoutes } from './management-routes.ts'
 import { withManners } from './manners.ts'
 import { metricsRoute, type RenderMetrics } from './metrics.ts'
+import { openScopes } from './open-scopes.ts'
 import { modelApiRoute, modelManagementApiRoute } from './openapi/model-api.ts'
+import { SCHEMAS } from './openapi/schemas.ts'
 import { predictionsFirst } from './predictions.ts'
 import type { HasQuirk } from './quirks.ts'
-import { mountRoutes, scoped, type ScopedRoute } from './route-table.ts'
+import { scoped, type ScopedRoute } from '../kernel/route-table.ts'
 import type { SequenceHeaders } from './request-head.ts'
 import { tokenRoutes, type RenewKey } from './token-routes.ts'
-import type { Mount, Transport } from './transport.ts'
+import type { Mount, Transport } from '../kernel/transport.ts'
 import { workflowManagementRoutes, workflowPredictionRoutes } from './workflow-routes.ts'
 
 export { errorRenderer, renderError } from './manners.ts'
@@ -48,38 +50,56 @@ export type Purposes = {
 }
 
 /**
- * The routes of an address; it may serve several purposes. They are one table, so that a path has its methods from all
- * of them, and each route asks for the token that it asks for elsewhere; a path that no route takes needs the token of
- * the most powerful purpose.
+ * The routes of an address; it may serve several purposes, and other dialects beside this one. A path that no route
+ * takes needs the token of the most powerful purpose.
  */
-export function combinedMount(purposes: Purposes): Mount {
+export function combinedMount(purposes: Purposes, others: readonly Dialect[] = []): Mount {
   const { inference, management, metrics } = purposes
-  if (management !== undefined) return addressMount(purposes, { scope: 'management', options: management })
-  if (inference !== undefined) return addressMount(purposes, { scope: 'inference', options: inference })
-  if (metrics !== undefined) return addressMount(purposes, { scope: 'metrics', options: metrics })
+  if (management !== undefined)
+    return addressMount(purposes, { scope: 'management', options: management, others })
+  if (inference !== undefined)
+    return addressMount(purposes, { scope: 'inference', options: inference, others })
+  if (metrics !== undefined) return addressMount(purposes, { scope: 'metrics', options: metrics, others })
   return { middleware: (_, next) => next() as Promise<void>, routes: [] } // for nothing
 }
 
-type Leading = { readonly scope: AccessScope; readonly options: DialectOptions }
+type Leading = {
+  readonly scope: AccessScope
+  readonly options: DialectOptions
+  readonly others: readonly Dialect[]
+}
 
-function addressMount(purposes: Purposes, { scope, options }: Leading): Mount {
+function addressMount(purposes: Purposes, { scope, options, others }: Leading): Mount {
   const transport = withManners(options)
+  const { access, hasQuirk, serverVersion } = options
+  const purpose = Object.keys(purposes).join(' and ')
+  return mountDialects([torchserveDialect(purposes, transport), ...others], {
+    transport,
+    serverVersion,
+    title: hasQuirk('openApiNames') ? 'TorchServe APIs' : `OnnxServe ${purpose} API`,
+    hasNoIndex: hasQuirk('rootNotAllowed'),
+    access,
+    scope,
+    open: openScopes(scope, hasQuirk),
+  })
+}
+
+function torchserveDialect(purposes: Purposes, transport: Transport): Dialect {
   const { management, inference, metrics } = purposes
   const predictions = inference === undefined ? undefined : { ...inference, transport }
   const healthOptions = management ?? inference
-  const routes = [
-    ...(management === undefined ? [] : managementPart({ ...management, transport })),
-    ...(predictions === undefined ? [] : inferencePart(predictions)),
-    ...(metrics === undefined ? [] : scoped('metrics', [metricsRoute(metrics.renderMetrics)])),
-    ...(healthOptions === undefined ? [] : scoped('health', healthRoutes(healthOptions))),
-    // Last: `/{model}/predict` must not take what is a route of its own.
-    ...(predictions === undefined ? [] : scoped('inference', queryRoutes(predictions))),
-  ]
-  const purpose = Object.keys(purposes).join(' and ')
-  const api = scoped('description', apiRoutes(routes, { purpose, ...options }))
-  const gate = accessGate({ ...options, scope })
-  const first = predictions === undefined ? undefined : predictionsFirst(predictions)
-  return mountRoutes([...api, ...routes], { transport, gate, first })
+  return {
+    routes: [
+      ...(management === undefined ? [] : managementPart({ ...management, transport })),
+      ...(predictions === undefined ? [] : inferencePart(predictions)),
+      ...(metrics === undefined ? [] : scoped('metrics', [metricsRoute(metrics.renderMetrics)])),
+      ...(healthOptions === undefined ? [] : scoped('health', healthRoutes(healthOptions))),
+    ],
+    // `/{model}/predict` must not take what is a route of its own.
+    lastRoutes: predictions === undefined ? [] : scoped('inference', queryRoutes(predictions)),
+    ...(predictions === undefined ? {} : { first: predictionsFirst(predictions) }),
+    schemas: SCHEMAS,
+  }
 }
 
 function inferencePart(options: InferenceOptions): ScopedRoute[] {

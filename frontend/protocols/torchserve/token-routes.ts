@@ -1,8 +1,8 @@
-import { jsonDoc, type RouteDoc } from './openapi/route-doc.ts'
+import { jsonDoc, type RouteDoc } from '../kernel/openapi/route-doc.ts'
 import { readParameters, required, type Parameter } from './parameters.ts'
 import type { HasQuirk } from './quirks.ts'
-import type { Route } from './route-table.ts'
-import { jsonAnswer } from './transport.ts'
+import type { Route } from '../kernel/route-table.ts'
+import { jsonAnswer } from '../kernel/transport.ts'
 
 /** The keys that can be renewed. */
 export type RenewableKey = 'inference' | 'management'

@@ -1,9 +1,9 @@
 import { badRequest, workflowNotFound } from './errors.ts'
-import { ANYTHING } from './openapi/json-schema.ts'
-import { jsonDoc } from './openapi/route-doc.ts'
+import { ANYTHING } from '../kernel/openapi/json-schema.ts'
+import { jsonDoc } from '../kernel/openapi/route-doc.ts'
 import { ref } from './openapi/schemas.ts'
-import type { Route } from './route-table.ts'
-import { jsonAnswer } from './transport.ts'
+import type { Route } from '../kernel/route-table.ts'
+import { jsonAnswer } from '../kernel/transport.ts'
 
 /*
  * Workflows: TorchServe itself disabled their registration, so none can exist. Its clients get the answers of a

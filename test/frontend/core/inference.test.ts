@@ -56,7 +56,7 @@ describe('InferenceService', () => {
 
     it('gives the pieces of a streamed answer on, and says so', async () => {
       const pieces: string[] = []
-      const running = core.admit('m').run(parts(1), ({ bytes }) => pieces.push(Buffer.from(bytes).toString()))
+      const running = core.admit('m').run(parts(1), { onPiece: ({ bytes }) => pieces.push(Buffer.from(bytes).toString()) })
       core.workers.batches[0]?.piece(0, { bytes: Buffer.from('1') })
       core.workers.batches[0]?.answer()
       assert.equal((await running).streamed, true)

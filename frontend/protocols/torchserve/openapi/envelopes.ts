@@ -1,6 +1,6 @@
 import type { ServiceEnvelope } from '../../../core/data-plane.ts'
 import { DATA_TYPES } from '../../../../worker/contract/data-type.ts'
-import { ANYTHING, type JsonSchema } from './json-schema.ts'
+import { ANYTHING, type JsonSchema } from '../../kernel/openapi/json-schema.ts'
 
 export type EnvelopeSchemas = { readonly request: JsonSchema; readonly answer: JsonSchema }
 

@@ -1,5 +1,5 @@
-import { ANYTHING } from './json-schema.ts'
-import type { AnswerDoc, ContentDoc, RouteDoc } from './route-doc.ts'
+import { ANYTHING } from '../../kernel/openapi/json-schema.ts'
+import type { AnswerDoc, ContentDoc, RouteDoc } from '../../kernel/openapi/route-doc.ts'
 
 const BODY: ContentDoc = { '*/*': ANYTHING }
 const ANSWERS: Readonly<Record<number, AnswerDoc>> = {

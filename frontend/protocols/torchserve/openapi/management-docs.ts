@@ -1,5 +1,5 @@
 import { DESCRIBE, LIST, REGISTER, SCALE, UNREGISTER } from '../management.ts'
-import { jsonDoc, type RouteDoc } from './route-doc.ts'
+import { jsonDoc, type RouteDoc } from '../../kernel/openapi/route-doc.ts'
 import { ref } from './schemas.ts'
 
 /** What the description says of the routes of models. */

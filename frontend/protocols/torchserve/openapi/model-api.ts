@@ -1,12 +1,12 @@
 import { isServingError } from '../../../../worker/contract/errors.ts'
 import type { DataPlane, ModelSelector, VersionMetadata } from '../../../core/data-plane.ts'
 import type { HasQuirk } from '../quirks.ts'
-import { selectorOf, type Route } from '../route-table.ts'
-import { jsonAnswer } from '../transport.ts'
-import { openApiDocument } from './document.ts'
+import { selectorOf, type Route } from '../../kernel/route-table.ts'
+import { jsonAnswer } from '../../kernel/transport.ts'
+import { openApiDocument } from '../../kernel/openapi/document.ts'
 import { modelDocument } from './model-document.ts'
-import { jsonDoc } from './route-doc.ts'
-import { ref } from './schemas.ts'
+import { jsonDoc } from '../../kernel/openapi/route-doc.ts'
+import { ref, SCHEMAS } from './schemas.ts'
 
 export type ModelApiOptions = { readonly dataPlane: DataPlane; readonly hasQuirk: HasQuirk }
 
@@ -44,7 +44,7 @@ export function modelManagementApiRoute(routes: readonly Route[], dataPlane: Dat
       const { model } = dataPlane.modelHealth(selector)
       const title = `RESTful Management API for: ${model.name}`
       const ofModels = routes.filter(({ path }) => path.startsWith('/models/'))
-      return jsonAnswer(200, openApiDocument({ title, version: model.version }, ofModels))
+      return jsonAnswer(200, openApiDocument({ title, version: model.version }, ofModels, SCHEMAS))
     },
   }
 }

@@ -1,8 +1,21 @@
 import type { VersionMetadata } from '../../../core/data-plane.ts'
-import { contentOf, documentOf, responsesOf, type OpenApiDocument, type Operation } from './document.ts'
+import {
+  contentOf,
+  documentOf,
+  responsesOf,
+  type OpenApiDocument,
+  type Operation,
+} from '../../kernel/openapi/document.ts'
 import { ENVELOPES } from './envelopes.ts'
-import { ANYTHING, BYTES, exampleOfTensors, schemaOfTensors, type JsonSchema } from './json-schema.ts'
-import type { ContentDoc } from './route-doc.ts'
+import { SCHEMAS } from './schemas.ts'
+import {
+  ANYTHING,
+  BYTES,
+  exampleOfTensors,
+  schemaOfTensors,
+  type JsonSchema,
+} from '../../kernel/openapi/json-schema.ts'
+import type { ContentDoc } from '../../kernel/openapi/route-doc.ts'
 
 const JSON_TYPE = 'application/json'
 
@@ -41,6 +54,7 @@ export function modelDocument(
         : { [versioned]: post(`version_${name}`, `Predict with this version.`) }),
       [`/v1/models/${path}:predict`]: post(`${name}_v1`, `Predict with ${name}, as KServe calls it.`),
     },
+    SCHEMAS,
   )
 }
 

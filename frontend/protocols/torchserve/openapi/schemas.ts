@@ -1,4 +1,5 @@
-import type { JsonSchema } from './json-schema.ts'
+import { SHARED_SCHEMAS } from '../../kernel/openapi/shared-schemas.ts'
+import type { JsonSchema } from '../../kernel/openapi/json-schema.ts'
 
 const text: JsonSchema = { type: 'string' }
 const flag: JsonSchema = { type: 'boolean' }
@@ -23,8 +24,7 @@ export const SCHEMAS = {
   Readiness: object({ ready: flag, reason: text, versions: list(versionHealth) }, ['ready', 'versions']),
   VersionReadiness: versionHealth,
   Presence: object({ name: text, ready: flag }, ['name', 'ready']),
-  Index: object({ server: text, version: text, routes: list(text) }, ['server', 'routes']),
-  Document: { type: 'object' },
+  ...SHARED_SCHEMAS,
   ModelList: object(
     {
       nextPageToken: text,

@@ -1,8 +1,6 @@
-import type { Parameter, Schema } from '../parameters.ts'
 import type { Route } from '../route-table.ts'
 import type { JsonSchema } from './json-schema.ts'
-import type { AnswerDoc, ContentDoc } from './route-doc.ts'
-import { ref, SCHEMAS } from './schemas.ts'
+import { component, type ContentDoc, type QueryDoc, type RouteDoc } from './route-doc.ts'
 
 const OPENAPI_VERSION = '3.1.0'
 
@@ -13,8 +11,11 @@ export type OpenApiDocument = {
   readonly openapi: string
   readonly info: DocumentInfo
   readonly paths: Readonly<Record<string, PathItem>>
-  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> }
+  readonly components: { readonly schemas: Schemas }
 }
+
+/** Schemas that several routes share, by name. */
+export type Schemas = Readonly<Record<string, JsonSchema>>
 
 type PathItem = Readonly<Record<string, Operation>>
 
@@ -38,7 +39,11 @@ const PATH_PARAMETERS: Readonly<Record<string, readonly [name: string, descripti
 }
 
 /** Describes the routes of an address. Derived from the table that the requests are routed by. */
-export function openApiDocument(info: DocumentInfo, routes: readonly Route[]): OpenApiDocument {
+export function openApiDocument(
+  info: DocumentInfo,
+  routes: readonly Route[],
+  schemas: Schemas,
+): OpenApiDocument {
   const paths: Record<string, Record<string, Operation>> = {}
   const taken = new Set<string>()
   for (const route of routes) {
@@ -51,11 +56,15 @@ export function openApiDocument(info: DocumentInfo, routes: readonly Route[]): O
       paths[path] = { ...paths[path], [method]: { ...operation, operationId } }
     }
   }
-  return documentOf(info, paths)
+  return documentOf(info, paths, schemas)
 }
 
-export function documentOf(info: DocumentInfo, paths: OpenApiDocument['paths']): OpenApiDocument {
-  return { openapi: OPENAPI_VERSION, info, paths, components: { schemas: SCHEMAS } }
+export function documentOf(
+  info: DocumentInfo,
+  paths: OpenApiDocument['paths'],
+  schemas: Schemas,
+): OpenApiDocument {
+  return { openapi: OPENAPI_VERSION, info, paths, components: { schemas } }
 }
 
 /** A path with an optional part is two paths here. */
@@ -71,7 +80,7 @@ function variantsOf({ method, path, doc }: Route) {
       summary: doc.summary,
       ...parametersOf(each, doc.query),
       ...(doc.body === undefined ? {} : { requestBody: { content: contentOf(doc.body) } }),
-      responses: responsesOf(doc.answers),
+      responses: responsesOf(doc.answers, doc.error),
     },
   }))
 }
@@ -82,7 +91,7 @@ function nameOf(placeholder: string): string {
   return PATH_PARAMETERS[placeholder]?.[0] ?? placeholder
 }
 
-function parametersOf(path: string, query: Schema = {}) {
+function parametersOf(path: string, query: RouteDoc['query'] = {}) {
   const parameters = [
     ...[...path.matchAll(PLACEHOLDER)].map(([, placeholder = '']) => pathParameter(placeholder)),
     ...Object.entries(query).map(([name, parameter]) => queryParameter(name, parameter)),
@@ -95,19 +104,19 @@ function pathParameter(placeholder: string): JsonSchema {
   return { name, in: 'path', required: true, description, schema: { type: 'string' } }
 }
 
-function queryParameter(name: string, { expected, json }: Parameter<unknown>): JsonSchema {
+function queryParameter(name: string, { expected, json }: QueryDoc): JsonSchema {
   return { name, in: 'query', description: `Expected: ${expected}.`, schema: json }
 }
 
-/** Every route may answer an error, and all errors look alike. */
-export function responsesOf(answers: Readonly<Record<number, AnswerDoc>>) {
+/** Every route may answer an error, and all errors of a dialect look alike. */
+export function responsesOf(answers: RouteDoc['answers'], errorSchema = component('Error')) {
   const described = Object.entries(answers).map(([status, { description, content }]) => [
     status,
     content === undefined ? { description } : { description, content: contentOf(content) },
   ])
   const error = {
     description: 'An error, with what was expected.',
-    content: contentOf({ 'application/json': ref('Error') }),
+    content: contentOf({ 'application/json': errorSchema }),
   }
   return Object.fromEntries([...described, ['default', error]]) as Operation['responses'] // statuses and `default`
 }

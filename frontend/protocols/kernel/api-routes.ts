@@ -1,23 +1,23 @@
-import { openApiDocument, type DocumentInfo } from './openapi/document.ts'
-import { jsonDoc } from './openapi/route-doc.ts'
-import { ref } from './openapi/schemas.ts'
 import { methodNotAllowed } from './errors.ts'
-import type { HasQuirk } from './quirks.ts'
+import { openApiDocument, type Schemas } from './openapi/document.ts'
+import { component, jsonDoc } from './openapi/route-doc.ts'
 import { shownRoutes, type Route } from './route-table.ts'
 import { jsonAnswer } from './transport.ts'
 
 export type ApiOptions = {
-  /** What the address is for, such as `inference`. */
-  readonly purpose: string
+  /** Of the description of the address. */
+  readonly title: string
   readonly serverVersion: string
-  readonly hasQuirk: HasQuirk
+  readonly schemas: Schemas
+  /** Whether `GET /` is refused, instead of listing the routes. */
+  readonly hasNoIndex: boolean
 }
 
 /** What an address tells of itself. @param routes all the others of this address */
 export function apiRoutes(routes: readonly Route[], options: ApiOptions): Route[] {
-  const { serverVersion, hasQuirk } = options
-  const document = () => jsonAnswer(200, openApiDocument(infoOf(options), [...own, ...routes]))
-  const documentDoc = { 200: jsonDoc('The OpenAPI document of this address.', ref('Document')) }
+  const { title, serverVersion: version, schemas, hasNoIndex } = options
+  const document = () => jsonAnswer(200, openApiDocument({ title, version }, [...own, ...routes], schemas))
+  const documentDoc = { 200: jsonDoc('The OpenAPI document of this address.', component('Document')) }
   const own: Route[] = [
     {
       method: 'GET',
@@ -25,13 +25,15 @@ export function apiRoutes(routes: readonly Route[], options: ApiOptions): Route[
       doc: {
         operationId: 'index',
         summary: 'List the routes of this address.',
-        answers: { 200: jsonDoc('The routes.', ref('Index')) },
+        answers: { 200: jsonDoc('The routes.', component('Index')) },
       },
       answer: ({ ctx }) => {
-        if (hasQuirk('rootNotAllowed')) throw methodNotAllowed(ctx.method, '/', ['OPTIONS'])
+        if (hasNoIndex) throw methodNotAllowed(ctx.method, '/', ['OPTIONS'])
         return jsonAnswer(200, {
+          // What KServe's clients look for in a server that is alive.
+          status: 'alive',
           server: 'onnxserve',
-          version: serverVersion,
+          version,
           routes: shownRoutes([...own, ...routes]),
         })
       },
@@ -50,9 +52,4 @@ export function apiRoutes(routes: readonly Route[], options: ApiOptions): Route[
     },
   ]
   return own
-}
-
-function infoOf({ purpose, serverVersion, hasQuirk }: ApiOptions): DocumentInfo {
-  const title = hasQuirk('openApiNames') ? 'TorchServe APIs' : `OnnxServe ${purpose} API`
-  return { title, version: serverVersion }
 }

@@ -1,6 +1,6 @@
 import type { ServingError } from '../../../worker/contract/errors.ts'
 
-/* What this dialect needs of gRPC. `frontend/grpc` has it all; the composition root brings them together. */
+/* What dialects need of gRPC. `frontend/grpc` has it all; the composition root brings them together. */
 
 /** A call, as the transport hands it over. */
 export type GrpcCall = {
@@ -36,7 +36,7 @@ export type GrpcMethod =
       readonly answer: (call: GrpcCall, requests: AsyncIterable<unknown>, send: Send) => Promise<void>
     }
 
-/** The statuses that this dialect gives beyond those of its errors' codes. */
+/** The statuses that dialects give beyond those of its errors' codes. */
 export type GrpcStatusName = ServingError['code'] | 'aborted' | 'out_of_range'
 
 /** A service, ready to be mounted. */

@@ -1,7 +1,7 @@
 import type { Context, Middleware, ParameterizedContext } from 'koa'
 import type { RequestPart } from '../../../worker/contract/messages.ts'
 
-/* What this dialect needs of its transport. `frontend/http` has it all; the composition root hands it over. */
+/* What dialects need of their transport. `frontend/http` has it all; the composition root hands it over. */
 
 /** `ctx.state` of every request. */
 export type RequestState = {
@@ -46,7 +46,7 @@ export type Transport = {
 /** The routes of one listener, ready to be mounted. */
 export type Mount = { readonly middleware: Middleware<RequestState>; readonly routes: readonly string[] }
 
-/** JSON as TorchServe prints it: indented, with a newline at the end. */
+/** JSON for people: indented, with a newline at the end. */
 export function jsonAnswer(status: number, value: unknown): Answer {
   return {
     status,

@@ -1,4 +1,3 @@
-import type { HasQuirk } from './quirks.ts'
 import type { RequestContext } from './transport.ts'
 
 /** What a token has to be for. `admin` rotates keys. */
@@ -7,7 +6,7 @@ export type AccessScope = 'inference' | 'management' | 'metrics' | 'admin'
 /** Who may use a route: the holders of such a token, or everybody who asks how the server is or what it offers. */
 export type RouteScope = AccessScope | 'health' | 'description'
 
-/** What this dialect needs of the authorization; `frontend/security` has it, the composition root hands it over. */
+/** What dialects need of the authorization; `frontend/security` has it, the composition root hands it over. */
 export type AccessCheck = {
   /** @throws ServingError `unauthenticated` | `permission_denied` | `resource_exhausted` */
   check(
@@ -22,18 +21,18 @@ export type AccessOptions = {
   readonly access?: AccessCheck | undefined
   /** What a request needs that no route takes: who may not enter does not learn which routes there are. */
   readonly scope: AccessScope
-  readonly hasQuirk: HasQuirk
+  /** Routes that need no token. */
+  readonly open: ReadonlySet<RouteScope>
 }
 
 /** Lets a request pass to its route, or throws. */
 export type Gate = (ctx: RequestContext, scope: RouteScope | undefined) => void
 
 /** The gate before all routes of a mount; undefined where nobody needs a token. */
-export function accessGate({ access, scope: mountScope, hasQuirk }: AccessOptions): Gate | undefined {
+export function accessGate({ access, scope: mountScope, open }: AccessOptions): Gate | undefined {
   if (access === undefined) return undefined
-  const isOpen = openScopes(mountScope, hasQuirk)
   return (ctx, routeScope = mountScope) => {
-    if (isOpen.has(routeScope)) return
+    if (open.has(routeScope)) return
     const scope = routeScope === 'health' || routeScope === 'description' ? mountScope : routeScope
     const caller = {
       authorization: ctx.req.headers.authorization,
@@ -45,13 +44,4 @@ export function accessGate({ access, scope: mountScope, hasQuirk }: AccessOption
       access.check(caller, scope, model)
     }
   }
-}
-
-/** Probes have no tokens: health is open, unless TorchServe's own choice is asked for. */
-function openScopes(mountScope: AccessScope, hasQuirk: HasQuirk): ReadonlySet<RouteScope> {
-  const open = new Set<RouteScope>(hasQuirk('healthToken') ? [] : ['health'])
-  if (!hasQuirk('openDocuments')) return open
-  open.add('description')
-  if (mountScope === 'metrics') open.add('metrics')
-  return open
 }

@@ -1,0 +1,23 @@
+import type { DataPlane } from './core/data-plane.ts'
+import type { ErrorRenderer } from './http/error-boundary.ts'
+import { httpTransport } from './http/transport.ts'
+import type { Dialect } from './protocols/kernel/dialect.ts'
+import { renderError as renderOipError } from './protocols/oip/errors.ts'
+import { oipDialect } from './protocols/oip/routes.ts'
+import type { HasQuirk } from './protocols/torchserve/quirks.ts'
+import { errorRenderer as torchserveErrorRenderer } from './protocols/torchserve/routes.ts'
+
+export type DialectParts = { readonly dataPlane: DataPlane }
+
+/** The dialects that share the inference address with TorchServe's. */
+export function inferenceDialects({ dataPlane }: DialectParts): Dialect[] {
+  return [oipDialect({ dataPlane, transport: httpTransport })]
+}
+
+/** Each dialect words the errors of its paths, also where no route was found. */
+export function errorRenderer(hasQuirk: HasQuirk): ErrorRenderer {
+  const otherwise = torchserveErrorRenderer(hasQuirk)
+  return (error, path = '') => (OIP_PATH.test(path) ? renderOipError(error) : otherwise(error))
+}
+
+const OIP_PATH = /^\/v2(?:[/?]|$)/
