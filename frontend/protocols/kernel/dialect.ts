@@ -58,5 +58,5 @@ function inOrder([first, ...others]: readonly Middleware<RequestState>[]): Middl
   if (first === undefined) return (_, next) => next() as Promise<void> // koa types every result as any
   if (others.length === 0) return first
   const rest = inOrder(others)
-  return (ctx, next) => first(ctx, () => rest(ctx, next) as Promise<void>)
+  return (ctx, next) => first(ctx, () => rest(ctx, next) as Promise<void>) as Promise<void>
 }
