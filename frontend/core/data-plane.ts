@@ -10,6 +10,7 @@ import type {
 } from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { TensorMetadata } from '../../worker/contract/tensor.ts'
+import type { VersionState } from './version-state.ts'
 
 export type { Operation, ResponsePiece, ServiceEnvelope }
 
@@ -117,6 +118,9 @@ export type VersionHealth = {
   readonly reason?: string
 }
 
+/** Where a version is in its life, whether it serves or not. */
+export type VersionStatus = VersionHealth & { readonly state: VersionState }
+
 export type ServerHealth = {
   /** The process answers. Never depends on models. */
   readonly live: true
@@ -166,6 +170,9 @@ export interface DataPlane {
 
   /** @throws ServingError `not_found` */
   modelHealth(selector: ModelSelector): VersionHealth
+
+  /** All versions of a model, ascending. @throws ServingError `not_found` */
+  statesOf(name: string): readonly VersionStatus[]
 
   /** @throws ServingError `not_found` | `unavailable` when no worker has loaded the version yet */
   metadata(selector: ModelSelector): VersionMetadata

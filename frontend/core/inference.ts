@@ -15,6 +15,7 @@ import type {
   ServerHealth,
   VersionHealth,
   VersionMetadata,
+  VersionStatus,
 } from './data-plane.ts'
 import { bodyTooLarge, notServing, shuttingDown, stillStarting } from './errors.ts'
 import type { EventBus } from './events.ts'
@@ -94,6 +95,13 @@ export class InferenceService implements DataPlane {
 
   modelHealth(selector: ModelSelector): VersionHealth {
     return versionHealth(this.#resolve(selector))
+  }
+
+  statesOf(name: string): VersionStatus[] {
+    this.#resolve({ name })
+    return this.#registry
+      .versionsOf(name)
+      .map((version) => ({ ...versionHealth(version), state: version.state }))
   }
 
   metadata(selector: ModelSelector): VersionMetadata {

@@ -17,6 +17,7 @@ import type {
   ServerHealth,
   VersionHealth,
   VersionMetadata,
+  VersionStatus,
 } from '../../frontend/core/data-plane.ts'
 import { modelNotFound } from '../../frontend/core/errors.ts'
 import { describeSettings } from '../../frontend/core/settings.ts'
@@ -106,6 +107,12 @@ export class FakeDataPlane implements DataPlane {
     const health = this.currentHealth.versions.find(isMeant)
     if (health === undefined) throw modelNotFound(selector.name, [])
     return health
+  }
+
+  statesOf(name: string): readonly VersionStatus[] {
+    const versions = this.currentHealth.versions.filter(({ model }) => model.name === name)
+    if (versions.length === 0) throw modelNotFound(name, [])
+    return versions.map((health) => ({ state: health.ready ? 'ready' : 'loading', ...health }))
   }
 
   metadata(): VersionMetadata {

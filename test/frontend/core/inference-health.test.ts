@@ -55,6 +55,18 @@ describe('InferenceService', () => {
       await gone
     })
 
+    it('tells the state of every version of a model, serving or not', async () => {
+      await core.register('m2', 0)
+      const states = core.dataPlane
+        .statesOf('m')
+        .map(({ model, state, ready }) => [model.version, state, ready])
+      assert.deepEqual(states, [
+        ['1', 'ready', true],
+        ['2', 'new', false],
+      ])
+      assert.throws(() => core.dataPlane.statesOf('none'), { code: 'not_found', reason: 'model' })
+    })
+
     it('is not ready while a worker restarts, and says why', async () => {
       core.workers.options = {}
       core.workers.latest().exit()
