@@ -1,5 +1,5 @@
 import type { Config } from './config/schema.ts'
-import type { SequenceHeaders } from './protocols/torchserve/request-head.ts'
+import type { SequenceHeaders } from './protocols/kernel/request-head.ts'
 
 /** The names that the settings give to the headers of a sequence, over HTTP and gRPC. */
 export function sequenceHeadersOf(config: Config): SequenceHeaders {

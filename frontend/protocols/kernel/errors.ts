@@ -9,3 +9,9 @@ export function methodNotAllowed(method: string, path: string, allowed: readonly
     { reason: 'method' },
   )
 }
+
+export function badHeader(name: string, value: string, expected: string): ServingError {
+  return new ServingError('invalid_argument', `the header '${name}' is '${value}'; expected ${expected}`, {
+    reason: 'request',
+  })
+}

@@ -103,10 +103,6 @@ export function repeatedParameter(name: string): ServingError {
   return badRequest(`the parameter '${name}' is given more than once`)
 }
 
-export function badHeader(name: string, value: string, expected: string): ServingError {
-  return badRequest(`the header '${name}' is '${value}'; expected ${expected}`)
-}
-
 export function badRequest(message: string): ServingError {
   return new ServingError('invalid_argument', message, { reason: 'request' })
 }

@@ -18,7 +18,7 @@ import {
   type PredictionResponse,
   type PredictionsRequest,
 } from './proto-codec.ts'
-import { SEQUENCE_HEADERS, sequenceOf, type SequenceHeaders } from './request-head.ts'
+import { SEQUENCE_HEADERS, sequenceOf, type SequenceHeaders } from '../kernel/request-head.ts'
 
 const UNMARKED: SequenceMark = { start: false, end: false }
 

@@ -8,7 +8,7 @@ import { ping } from './health.ts'
 import type { ManagementPlanes } from './management.ts'
 import type { PredictionsRequest } from './proto-codec.ts'
 import type { HasQuirk } from './quirks.ts'
-import { SEQUENCE_HEADERS, type SequenceHeaders } from './request-head.ts'
+import { SEQUENCE_HEADERS, type SequenceHeaders } from '../kernel/request-head.ts'
 
 export const INFERENCE_SERVICE = 'org.pytorch.serve.grpc.inference.InferenceAPIsService'
 export const MANAGEMENT_SERVICE = 'org.pytorch.serve.grpc.management.ManagementAPIsService'

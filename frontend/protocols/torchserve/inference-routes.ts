@@ -2,7 +2,7 @@ import type { Operation } from '../../core/data-plane.ts'
 import { invoke, type InvocationOptions } from './invocations.ts'
 import { INFERENCE_DOCS } from './openapi/inference-docs.ts'
 import { predict } from './predictions.ts'
-import type { PredictionTarget } from './request-head.ts'
+import type { PredictionTarget } from '../kernel/request-head.ts'
 import type { HasQuirk } from './quirks.ts'
 import { selectorOf, type Call, type Route } from '../kernel/route-table.ts'
 

@@ -9,7 +9,7 @@ import {
   SEQUENCE_HEADERS,
   type PredictionTarget,
   type SequenceHeaders,
-} from './request-head.ts'
+} from '../kernel/request-head.ts'
 import type { RequestContext, RequestState, Transport } from '../kernel/transport.ts'
 
 const PREFIX = '/predictions/'

@@ -1,6 +1,6 @@
 import type { ModelSelector, Operation, RequestHead, SequenceMark } from '../../core/data-plane.ts'
 import { badHeader } from './errors.ts'
-import type { RequestContext, RequestState } from '../kernel/transport.ts'
+import type { RequestContext, RequestState } from './transport.ts'
 
 /** A caller's own deadline, counted from arrival; the version's `inferenceTimeoutMs` remains the upper bound. */
 export const TIMEOUT_HEADER = 'x-timeout-ms'
@@ -9,7 +9,7 @@ const MAX_TIMEOUT_MS = 86_400_000
 /** Names of the headers that mark a request as one of a sequence, in lower case. */
 export type SequenceHeaders = { readonly id: string; readonly start: string; readonly end: string }
 
-/** TorchServe's. */
+/** TorchServe's names, which its handlers know; every dialect over HTTP takes them. */
 export const SEQUENCE_HEADERS: SequenceHeaders = {
   id: 'ts_request_sequence_id',
   start: 'ts_request_sequence_start',
