@@ -31,6 +31,8 @@ export type SequenceMark = {
   readonly start: boolean
   /** It is the last one. */
   readonly end: boolean
+  /** The caller's protocol opens no sequence unsaid: an id is needed, and the first request has to be marked as it. */
+  readonly explicit?: true
 }
 
 /** What a dialect knows about a request when its head has arrived, before its body. */
