@@ -3,12 +3,17 @@ import type { Socket } from 'node:net'
 import type { ServingError } from '../../worker/contract/errors.ts'
 import { announcedBytes } from './body.ts'
 
-/** A whole response. `body` is written as it is, but for 204 and 304; length and `x-request-id` are added. */
+/**
+ * A whole response. `body` is written as it is, but for 204 and 304; length and `x-request-id` are added. A list is
+ * written piece by piece: nothing is copied to join it.
+ */
 export type Answer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array | string
+  readonly body: AnswerBody
 }
+
+export type AnswerBody = Uint8Array | string | readonly Uint8Array[]
 
 export type AnswerContext = {
   readonly req: IncomingMessage
@@ -52,21 +57,38 @@ export function send(ctx: AnswerContext, { status, headers, body }: Answer): voi
   const { req, res, state } = ctx
   ctx.respond = false
   if (res.destroyed || res.headersSent) return
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body
-  state.responseBytes = bytes.byteLength
+  const content = contentOf(body)
+  const byteLength = Array.isArray(content) ? totalBytes(content) : content.byteLength
+  state.responseBytes = byteLength
   const isUnread = hasUnreadBody(req)
   if (isUnread) answeredEarly.set(req.socket, req)
   if (isUnread && !canDrain(req)) res.shouldKeepAlive = false
   const fields: Record<string, string | number> = {
     ...headers,
-    'content-length': bytes.byteLength,
+    'content-length': byteLength,
     'x-request-id': state.requestId,
   }
   if (endsWithHead(status)) delete fields['content-length']
   res.writeHead(status, fields)
-  const content = req.method === 'HEAD' || endsWithHead(status) ? '' : bytes
-  if (isUnread && !canDrain(req)) endAfterLinger(req, res, content)
-  else end(res, content)
+  const written = req.method === 'HEAD' || endsWithHead(status) ? NOTHING : content
+  if (isUnread && !canDrain(req)) endAfterLinger(req, res, written)
+  else end(res, written)
+}
+
+type Content = Uint8Array | Uint8Array[]
+
+const NOTHING = new Uint8Array()
+
+/** A list of one piece is that piece. */
+function contentOf(body: AnswerBody): Content {
+  if (typeof body === 'string') return Buffer.from(body)
+  if (body instanceof Uint8Array) return body
+  const pieces = body.filter((piece) => piece.byteLength > 0)
+  return pieces.length > 1 ? pieces : (pieces[0] ?? NOTHING)
+}
+
+function totalBytes(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
 }
 
 /** RFC 9110: who believed a length would take the next answer of the connection for the body of this one. */
@@ -74,11 +96,19 @@ function endsWithHead(status: number): boolean {
   return status === 204 || status === 304
 }
 
-function end(res: ServerResponse, content: Uint8Array | string): void {
-  if (typeof content === 'string' || content.byteLength > MAX_JOINED_BYTES) res.end(content)
+function end(res: ServerResponse, content: Content): void {
+  if (Array.isArray(content)) endWithPieces(res, content)
+  else if (content.byteLength > MAX_JOINED_BYTES || content.byteLength === 0) res.end(content)
   else res.end(latin1(content), 'latin1')
   // Without a listener of its own, Node ends the connection when the time is over, and progress starts it anew.
   if (res.writableLength > 0) res.setTimeout(STALLED_READER_MS)
+}
+
+/** Head and pieces leave in one call of the system. */
+function endWithPieces(res: ServerResponse, pieces: readonly Uint8Array[]): void {
+  res.cork()
+  for (const piece of pieces) res.write(piece)
+  res.end()
 }
 
 /** One character for each byte: Node joins head and text into one write, but not head and bytes. */
@@ -101,13 +131,13 @@ function canDrain(req: IncomingMessage): boolean {
  * Sends the answer at once but closes later. Closing with unread bytes in the socket makes the kernel send a
  * reset, which destroys the answer before a client that is still sending has read it.
  */
-function endAfterLinger(req: IncomingMessage, res: ServerResponse, content: Uint8Array | string): void {
-  if (content.length > 0) res.write(content)
-  else res.flushHeaders()
+function endAfterLinger(req: IncomingMessage, res: ServerResponse, content: Content): void {
+  if (content.length === 0) res.flushHeaders()
+  else for (const piece of Array.isArray(content) ? content : [content]) res.write(piece)
   let discardedBytes = 0
   const finish = () => {
     clearTimeout(timer)
-    end(res, '')
+    end(res, NOTHING)
   }
   const timer = setTimeout(finish, LINGER_MS)
   req.on('data', (chunk: Buffer) => {

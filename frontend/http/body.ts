@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { decoderOf } from './content-encoding.ts'
-import { announcedBodyTooLarge, bodyTooLarge, clientGone, dribbledBody } from './errors.ts'
+import type { Duplex } from 'node:stream'
+import { ServingError } from '../../worker/contract/errors.ts'
+import { BodyBuffer } from './body-buffer.ts'
+import { decodedByteLimit, decodingOf, type Decoding } from './content-encoding.ts'
+import { announcedBodyTooLarge, bodyTooLarge, clientGone, dribbledBody, undecodableBody } from './errors.ts'
 
 /** A flood of tiny chunks costs CPU out of proportion: beyond this many, they must carry something each. */
 const FREE_CHUNKS = 1000
@@ -23,46 +26,130 @@ export function announcedBytes(req: IncomingMessage): number | undefined {
  * Reads the whole body, unpacked if it came packed. `maxBytes` holds for both forms; a body that announces more
  * is refused before a byte of it is read.
  *
+ * @param alignedAt the byte of the unpacked body that is to lie at a multiple of 8 in its buffer, so that tensors can
+ * be read in place; a body that came in one small piece is given as it lies.
  * @throws ServingError `resource_exhausted` (too large) | `invalid_argument` (encoding) | `cancelled` (client gone)
  */
-export async function readBody({ req, res, state }: Exchange, maxBytes: number): Promise<Uint8Array> {
+export async function readBody(exchange: Exchange, maxBytes: number, alignedAt = 0): Promise<Uint8Array> {
+  const { req, res } = exchange
   const announced = announcedBytes(req)
   if (announced !== undefined && announced > maxBytes) throw announcedBodyTooLarge(announced, maxBytes)
-  const decode = decoderOf(req.headers['content-encoding'])
+  const decoding = decodingOf(req.headers['content-encoding'])
   // The listener leaves `100 Continue` to this place, so that a refused body is never sent.
   if (req.headers.expect !== undefined) res.writeContinue()
-  const bytes = await collect(req, maxBytes)
-  state.requestBytes = bytes.byteLength
-  return decode === undefined ? bytes : decode(bytes, maxBytes)
+  if (decoding !== undefined) return unpack(exchange, decoding, { maxBytes, alignedAt })
+  return collect(exchange, { maxBytes, boundBytes: announced ?? maxBytes, alignedAt })
 }
 
-function collect(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+type Arrival = {
+  readonly onChunk: (chunk: Buffer) => void
+  readonly onEnd: () => void
+  /** Nothing comes after it. */
+  readonly onError: (error: ServingError) => void
+}
+
+/** Takes in the body as it comes, within its limits. @returns a function that stops it */
+function receive({ req, state }: Exchange, maxBytes: number, arrival: Arrival): () => void {
+  let [chunks, bytes] = [0, 0]
+  let isOver = false
+  const stop = () => {
+    isOver = true
+    req.off('data', onData)
+    req.pause()
+  }
+  const refuse = (error: ServingError) => {
+    stop()
+    arrival.onError(error)
+  }
+  const onData = (chunk: Buffer) => {
+    chunks++
+    bytes += chunk.byteLength
+    if (bytes > maxBytes) refuse(bodyTooLarge(maxBytes))
+    else if (chunks > FREE_CHUNKS && bytes < chunks * MIN_MEAN_CHUNK_BYTES) refuse(dribbledBody(chunks))
+    else arrival.onChunk(chunk)
+  }
+  req.on('data', onData)
+  req.once('end', () => {
+    if (isOver) return
+    isOver = true
+    state.requestBytes = bytes
+    arrival.onEnd()
+  })
+  // Follows `end` too; an error is not even made then, because its stack costs more than the body.
+  req.once('close', () => {
+    if (isOver) return
+    isOver = true
+    arrival.onError(clientGone())
+  })
+  return stop
+}
+
+type Reading = { readonly maxBytes: number; readonly boundBytes: number; readonly alignedAt: number }
+
+/** Most bodies are one piece, which is handed out as it came. */
+function collect(exchange: Exchange, { maxBytes, ...placing }: Reading): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let bytes = 0
-    let isWhole = false
-    const refuse = (error: Error) => {
-      req.off('data', onData)
-      req.pause()
-      reject(error)
-    }
-    const onData = (chunk: Buffer) => {
-      bytes += chunk.byteLength
-      chunks.push(chunk)
-      if (bytes > maxBytes) refuse(bodyTooLarge(maxBytes))
-      else if (chunks.length > FREE_CHUNKS && bytes < chunks.length * MIN_MEAN_CHUNK_BYTES) {
-        refuse(dribbledBody(chunks.length))
-      }
-    }
-    req.on('data', onData)
-    req.once('end', () => {
-      isWhole = true
-      const [first] = chunks
-      resolve(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks, bytes))
-    })
-    // Follows `end` too; an error is not even made then, because its stack costs more than the body.
-    req.once('close', () => {
-      if (!isWhole) reject(clientGone())
+    let first: Buffer | undefined
+    let whole: BodyBuffer | undefined
+    receive(exchange, maxBytes, {
+      onChunk: (chunk) => {
+        if (first === undefined) {
+          first = chunk
+          return
+        }
+        if (whole === undefined) {
+          whole = new BodyBuffer(placing)
+          whole.push(first)
+        }
+        whole.push(chunk)
+      },
+      onEnd: () => {
+        resolve(whole?.take() ?? first ?? Buffer.alloc(0))
+      },
+      onError: reject,
     })
   })
+}
+
+/** Counts while it unpacks: a bomb is noticed when it passes the limit, not when it has gone off. */
+function unpack(
+  exchange: Exchange,
+  decoding: Decoding,
+  { maxBytes, alignedAt }: Omit<Reading, 'boundBytes'>,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const { req } = exchange
+    const decoder = decoding.open(maxBytes)
+    const whole = new BodyBuffer({ boundBytes: maxBytes, alignedAt })
+    let packedBytes = 0
+    const fail = (error: ServingError) => {
+      stop()
+      decoder.destroy()
+      reject(error)
+    }
+    const stop = receive(exchange, maxBytes, {
+      onChunk: (chunk) => {
+        packedBytes += chunk.byteLength
+        writePaced(req, decoder, chunk)
+      },
+      onEnd: () => decoder.end(),
+      onError: fail,
+    })
+    decoder.on('data', (chunk: Buffer) => {
+      const limit = decodedByteLimit(packedBytes, maxBytes)
+      if (whole.byteLength + chunk.byteLength > limit.bytes) fail(limit.exceeded(decoding.name))
+      else whole.push(chunk)
+    })
+    decoder.once('end', () => resolve(whole.take()))
+    decoder.on('error', (error) => {
+      fail(error instanceof ServingError ? error : undecodableBody(decoding.name, error))
+    })
+  })
+}
+
+/** The client waits while the decoder is behind. */
+function writePaced(req: IncomingMessage, decoder: Duplex, chunk: Buffer): void {
+  if (decoder.write(chunk)) return
+  req.pause()
+  decoder.once('drain', () => req.resume())
 }

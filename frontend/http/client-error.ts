@@ -33,9 +33,16 @@ function hasAnswer(socket: Duplex, pending: ServerResponse | undefined): boolean
   return pending?.headersSent === true || (socket instanceof Socket && isAnsweredEarly(socket))
 }
 
-function rawResponse({ status, headers, body }: Answer): string {
+function rawResponse({ status, headers, ...answer }: Answer): string {
+  const body = bodyText(answer)
   const own = Object.entries(headers).filter(([name]) => name !== 'connection') // the dialects' names are lower case
   const fields = [...own, ['connection', 'close'], ['content-length', String(Buffer.byteLength(body))]]
   const lines = fields.map(([name = '', value = '']) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${String(body)}`
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`
+}
+
+/** Of an error, which is text. */
+function bodyText({ body }: Pick<Answer, 'body'>): string {
+  if (typeof body === 'string') return body
+  return Buffer.concat(body instanceof Uint8Array ? [body] : body).toString()
 }

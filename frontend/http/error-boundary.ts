@@ -1,6 +1,7 @@
 import type { ServingError } from '../../worker/contract/errors.ts'
 import { send, type Answer, type AnswerContext } from './answer.ts'
-import { servingErrorFrom } from './errors.ts'
+import { ACCEPTED_ENCODINGS } from './content-encoding.ts'
+import { servingErrorFrom, UNSUPPORTED_ENCODING } from './errors.ts'
 import { cutResponse } from './stream.ts'
 
 /**
@@ -29,5 +30,11 @@ export function answerError(
     return
   }
   if (error.code === 'internal') report(error, ctx.state.requestId)
-  send(ctx, renderError(error, ctx.req.url))
+  const answer = renderError(error, ctx.req.url)
+  send(ctx, error.reason === UNSUPPORTED_ENCODING ? withAcceptedEncodings(answer) : answer)
+}
+
+/** RFC 9110, 12.5.3: so that the client knows what to send instead, whatever its dialect. */
+function withAcceptedEncodings(answer: Answer): Answer {
+  return { ...answer, headers: { ...answer.headers, 'accept-encoding': ACCEPTED_ENCODINGS.join(', ') } }
 }

@@ -22,11 +22,19 @@ export function undecodableBody(encoding: string, cause: unknown): ServingError 
   )
 }
 
-export function unsupportedEncoding(encoding: string): ServingError {
+export function decodedBodyTooDense(encoding: string, maxRatio: number): ServingError {
+  return tooLarge(
+    `the ${encoding} request body unpacks to more than ${maxRatio} times its size; send it packed less, or as it is`,
+  )
+}
+
+export const UNSUPPORTED_ENCODING = 'unsupported_encoding'
+
+export function unsupportedEncoding(encoding: string, accepted: readonly string[]): ServingError {
   return new ServingError(
     'invalid_argument',
-    `Content-Encoding '${encoding}' is not supported; send the body as it is, or as one of gzip, deflate, br`,
-    { reason: 'unsupported_encoding' },
+    `Content-Encoding '${encoding}' is not supported; send the body as it is, or as one of ${accepted.join(', ')}`,
+    { reason: UNSUPPORTED_ENCODING },
   )
 }
 

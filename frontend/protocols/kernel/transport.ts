@@ -20,8 +20,11 @@ export type RequestContext = ParameterizedContext<RequestState>
 
 export type AnswerHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> }
 
-/** A whole response. */
-export type Answer = AnswerHead & { readonly body: Uint8Array | string }
+/** A whole response. A list of pieces is written as one body without being joined. */
+export type Answer = AnswerHead & { readonly body: Uint8Array | string | readonly Uint8Array[] }
+
+/** One whose body is text. */
+export type TextAnswer = AnswerHead & { readonly body: string }
 
 /** A response that goes out while it is being made. Writing never waits. */
 export type AnswerStream = {
@@ -33,8 +36,14 @@ export type AnswerStream = {
 export type Transport = {
   /** Size of the body by its head; undefined when it comes in chunks. */
   announcedBytes(req: Context['req']): number | undefined
-  /** The whole body, unpacked. @throws ServingError `resource_exhausted` | `invalid_argument` | `cancelled` */
-  readBody(ctx: RequestContext, maxBytes: number): Promise<Uint8Array>
+  /**
+   * The whole body, unpacked.
+   *
+   * @param alignedAt the byte of it that is to lie at a multiple of 8 in its buffer, 0 unless given, so that a tensor
+   * that starts there is read in place; a body that came in one small piece is given as it lies.
+   * @throws ServingError `resource_exhausted` | `invalid_argument` | `cancelled`
+   */
+  readBody(ctx: RequestContext, maxBytes: number, alignedAt?: number): Promise<Uint8Array>
   isForm(contentType: string | undefined): contentType is string
   /** @throws ServingError `invalid_argument` */
   partsFromForm(contentType: string, body: Uint8Array): Promise<RequestPart[]>
@@ -47,7 +56,7 @@ export type Transport = {
 export type Mount = { readonly middleware: Middleware<RequestState>; readonly routes: readonly string[] }
 
 /** JSON for people: indented, with a newline at the end. */
-export function jsonAnswer(status: number, value: unknown): Answer {
+export function jsonAnswer(status: number, value: unknown): TextAnswer {
   return {
     status,
     headers: { 'content-type': 'application/json' },

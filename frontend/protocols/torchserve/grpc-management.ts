@@ -58,7 +58,8 @@ function textOf({ text }: StatusAnswer): string {
 }
 
 function bodyOf({ body }: Answer): string {
-  return typeof body === 'string' ? body : Buffer.from(body).toString()
+  if (typeof body === 'string') return body
+  return Buffer.concat(body instanceof Uint8Array ? [body] : body).toString()
 }
 
 function versionOf(request: Request): { readonly name: string; readonly version: string } {

@@ -1,6 +1,6 @@
 import type { DataPlane, ModelSelector, VersionHealth } from '../../core/data-plane.ts'
 import type { HasQuirk } from './quirks.ts'
-import { jsonAnswer, type Answer } from '../kernel/transport.ts'
+import { jsonAnswer, type Answer, type TextAnswer } from '../kernel/transport.ts'
 
 /*
  * Three separate facts: the process is live; the server is ready; a model is ready. TorchServe's /ping mixes them
@@ -11,7 +11,7 @@ import { jsonAnswer, type Answer } from '../kernel/transport.ts'
 const PING_UNHEALTHY_STATUS = 500
 const NOT_READY_STATUS = 503
 
-export function ping(dataPlane: DataPlane, hasQuirk: HasQuirk): Answer {
+export function ping(dataPlane: DataPlane, hasQuirk: HasQuirk): TextAnswer {
   const health = dataPlane.health()
   const { reason } = health
   const isHealthy = hasQuirk('pingRetryWindow')

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { send } from '../../../frontend/http/answer.ts'
 import type { Mount } from '../../../frontend/http/app.ts'
@@ -15,6 +16,15 @@ const lengthOfBody: Mount = {
   middleware: async (ctx) => {
     const body = await readBody(ctx, MAX_BYTES)
     send(ctx, { status: 200, headers: {}, body: `length ${body.byteLength}` })
+  },
+}
+
+/** Answers how far byte 13 of the body lies from a multiple of 8. */
+const addressOf13: Mount = {
+  routes: [],
+  middleware: async (ctx) => {
+    const { byteLength, byteOffset } = await readBody(ctx, 5_000_000, 13)
+    send(ctx, { status: 200, headers: {}, body: `${byteLength} bytes, ${(byteOffset + 13) % 8} off` })
   },
 }
 
@@ -81,6 +91,18 @@ describe('readBody', () => {
       body: gzipSync(Buffer.alloc(10_000_000)),
       text: /body_too_large: .*unpacks to more than the 100000/,
     },
+    {
+      it: 'a bomb of another kind',
+      encoding: 'br',
+      body: brotliCompressSync(Buffer.alloc(10_000_000)),
+      text: /body_too_large: .*unpacks to more than the 100000/,
+    },
+    {
+      it: 'a packed body over the limit',
+      encoding: 'gzip',
+      body: gzipSync(randomBytes(2 * MAX_BYTES)),
+      text: /body_too_large: .*has \d+ bytes, at most 100000/,
+    },
   ]
   for (const c of REFUSED) {
     it(`refuses ${c.it}`, async () => {
@@ -88,9 +110,50 @@ describe('readBody', () => {
     })
   }
 
+  it('says which encodings it takes instead of an unknown one', async () => {
+    const response = await fetch(url, { method: 'POST', body: 'x', headers: { 'content-encoding': 'lzma' } })
+    assert.equal(response.headers.get('accept-encoding'), 'gzip, deflate, br')
+  })
+
+  it('keeps serving after many bodies that it could not unpack', async () => {
+    const cut = gzipSync(randomBytes(50_000)).subarray(0, 40_000)
+    const tries = Array.from({ length: 50 }, () => post(cut, { 'content-encoding': 'gzip' }))
+    for (const { text } of await Promise.all(tries)) assert.match(text, /content_encoding/)
+    assert.equal((await post(gzipSync(bytes), { 'content-encoding': 'gzip' })).text, 'length 5000')
+  })
+
+  it('unpacks a body that comes packed in chunks', async () => {
+    const packed = gzipSync(bytes)
+    const connection = await RawConnection.open(url)
+    connection.write(`${HEAD}Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n`)
+    for (const part of [packed.subarray(0, 20), packed.subarray(20)]) {
+      connection.write(`${part.byteLength.toString(16)}\r\n`)
+      connection.write(part)
+      connection.write('\r\n')
+    }
+    connection.write('0\r\n\r\n')
+    await connection.until(/length 5000/)
+    connection.destroy()
+  })
+
   it('accepts a body of exactly the limit', async () => {
     assert.equal((await post(Buffer.alloc(MAX_BYTES))).text, `length ${MAX_BYTES}`)
   })
+
+  for (const { encoding, pack } of [
+    { encoding: 'identity', pack: (whole: Buffer) => whole },
+    { encoding: 'gzip', pack: (whole: Buffer) => gzipSync(whole) },
+  ]) {
+    it(`lays the wanted byte of a large ${encoding} body at a multiple of 8`, async () => {
+      const listener = await fixture.open(addressOf13)
+      const response = await fetch(listener.url, {
+        method: 'POST',
+        body: new Uint8Array(pack(randomBytes(4_000_000))),
+        headers: { 'content-encoding': encoding },
+      })
+      assert.equal(await response.text(), '4000000 bytes, 0 off')
+    })
+  }
 
   it('reads no body as an empty one', async () => {
     assert.equal(await (await fetch(url)).text(), 'length 0')
