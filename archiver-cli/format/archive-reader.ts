@@ -13,6 +13,7 @@ import type { Manifest, ManifestFile } from './manifest.ts'
 import { checkManifest } from './manifest-check.ts'
 import { parseModelConfig } from './model-config.ts'
 import type { ConfigTolerance, ModelConfig, ReadConfig } from './model-config.ts'
+import { checkTensorNames } from './tensor-names.ts'
 import { openTar } from './tar-container.ts'
 import { openZip } from './zip-container.ts'
 
@@ -111,6 +112,7 @@ async function describe(source: Source, container: Container, origin?: Origin): 
   const files = new Map(manifest.files.map((each) => [each.path, each]))
   const configFile = files.get(manifest.model.configFile ?? '')
   const { config, notices } = await readConfig(container, configFile, source.tolerance)
+  checkTensorNames(config, manifest)
   const digest = await (origin?.digest() ?? sha256([manifestBytes]))
   await origin?.proveUnchanged()
   const content = { container, files, manifestBytes, proveUnchanged: async () => origin?.proveUnchanged() }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ServingError } from '../../worker/contract/errors.ts'
 import { EXECUTION_PROVIDERS, SERVICE_ENVELOPES } from '../../worker/contract/messages.ts'
 import { nearest } from '../../worker/contract/nearest.ts'
+import { signatureSchema } from './signatures.ts'
 import { TORCHSERVE_KEYS, translateTorchServeKeys, type RawConfig, type Report } from './torchserve-keys.ts'
 import { mappingFromYaml } from './yaml-mapping.ts'
 
@@ -26,6 +27,8 @@ export const modelConfigSchema = z.strictObject({
   maxBatchRows: count(1, 65_536).optional(),
   /** How long the oldest queued request may wait for others, from its arrival. */
   maxBatchDelayMs: count(0, 60_000).optional(),
+  /** Rows that one request may have; a request with more is refused. Absent: any number. */
+  maxRequestRows: count(1, 65_536).optional(),
   /** Batches that one worker may hold at a time; more than 1 pays for a handler that waits for others and keeps no state. */
   maxBatchesInFlight: count(1, 64).optional(),
   /** Requests that may wait; the next one is refused. */
@@ -85,6 +88,12 @@ export const modelConfigSchema = z.strictObject({
   serviceEnvelope: z.enum(SERVICE_ENVELOPES).optional(),
   /** Whether JSON and text bodies reach a handler of TorchServe's style decoded; default true. */
   decodeInputRequest: z.boolean().optional(),
+  /** Ways to call the model by names of their own, as TensorFlow Serving's signatures. */
+  signatures: z.record(z.string().min(1).max(256), signatureSchema).optional(),
+  /** What the positions of an output stand for, by the output's name: for answers that name classes. */
+  outputLabels: z.record(z.string(), z.array(z.string())).optional(),
+  /** The `config.pbtxt` that these settings came from, as JSON; it is shown, and has no effect of its own. */
+  tritonConfig: z.record(z.string(), z.unknown()).optional(),
   /** Free-form settings of the handler, `context.config`. */
   handler: z.record(z.string(), z.unknown()).optional(),
 })

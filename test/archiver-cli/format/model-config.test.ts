@@ -30,6 +30,23 @@ describe('parseModelConfig', () => {
       config: { microBatching: { microBatchRows: 2, parallelism: { preprocess: 1, inference: 2 } } },
     },
     { yaml: 'handler: {topK: 3, nested: {a: [1]}}', config: { handler: { topK: 3, nested: { a: [1] } } } },
+    { yaml: 'maxRequestRows: 8', config: { maxRequestRows: 8 } },
+    { yaml: 'outputLabels: {scores: [cat, dog]}', config: { outputLabels: { scores: ['cat', 'dog'] } } },
+    {
+      yaml: 'signatures: {top: {inputs: {image: x}, outputs: {best: y}}}',
+      config: { signatures: { top: { method: 'predict', inputs: { image: 'x' }, outputs: { best: 'y' } } } },
+    },
+    {
+      yaml: 'signatures: {c: {method: classify, inputs: {f: x}, outputs: {scores: y, classes: z}}}',
+      config: {
+        signatures: { c: { method: 'classify', inputs: { f: 'x' }, outputs: { scores: 'y', classes: 'z' } } },
+      },
+    },
+    {
+      yaml: 'signatures: {r: {method: regress, inputs: {f: x}, outputs: {outputs: y}}}',
+      config: { signatures: { r: { method: 'regress', inputs: { f: 'x' }, outputs: { outputs: 'y' } } } },
+    },
+    { yaml: 'tritonConfig: {max_batch_size: 8}', config: { tritonConfig: { max_batch_size: 8 } } },
     { yaml: 'parallelType: ""\nparallelLevel: 1\nuseVenv: false\ntorchrun:', config: {} },
   ]
   for (const { yaml, config } of READ) {
@@ -59,6 +76,24 @@ describe('parseModelConfig', () => {
     { yaml: 'torchrun: {nproc-per-node: 2}', message: /'torchrun', which cannot apply/ },
     { yaml: 'pt2: {compile: {enable: true}}', message: /'pt2', which cannot apply: it configures PyTorch/ },
     { yaml: 'useVenv: true', message: /npm dependencies are bundled with the handler/ },
+    { yaml: 'maxRequestRows: 0', message: /bad value for 'maxRequestRows'/ },
+    { yaml: 'outputLabels: {scores: [1]}', message: /bad value for 'outputLabels.scores.0'/ },
+    {
+      yaml: 'signatures: {a: {method: guess, inputs: {f: x}, outputs: {o: y}}}',
+      message: /bad value for 'signatures.a.method'/,
+    },
+    {
+      yaml: 'signatures: {a: {inputs: {}, outputs: {o: y}}}',
+      message: /bad value for 'signatures.a.inputs': expected at least one tensor/,
+    },
+    {
+      yaml: 'signatures: {a: {method: classify, inputs: {f: x}, outputs: {o: y}}}',
+      message: /'signatures.a.outputs': method classify has no output 'o'; it answers classes and scores/,
+    },
+    {
+      yaml: 'signatures: {a: {method: regress, inputs: {f: x}, outputs: {scores: y}}}',
+      message: /method regress has no output 'scores'; it answers outputs/,
+    },
     { yaml: '[1, 2]', message: /must be a mapping of keys to values/ },
     { yaml: '3', message: /must be a mapping/ },
     { yaml: 'a: 1\na: 2', message: /has the key 'a' twice/ },
