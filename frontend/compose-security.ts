@@ -154,6 +154,10 @@ export class Security {
       setDefault: (model) => controlPlane.setDefault(model),
       describe: (selector) => controlPlane.describe(selector),
       list: () => controlPlane.list(),
+      setLabels: (name, labels) => controlPlane.setLabels(name, labels),
+      setLabel: (model, label) => controlPlane.setLabel(model, label),
+      removeLabel: (name, label) => controlPlane.removeLabel(name, label),
+      labelsOf: (name) => controlPlane.labelsOf(name),
     }
   }
 

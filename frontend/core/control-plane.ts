@@ -67,6 +67,8 @@ export type VersionDescription = {
   /** SHA-256 of the archive, lower-case hex. */
   readonly digest: string
   readonly isDefault: boolean
+  /** That point to it, in order. */
+  readonly labels: readonly string[]
   readonly state: VersionState
   /** Why it is not ready, or its last worker failure. */
   readonly reason?: string
@@ -124,6 +126,25 @@ export interface ControlPlane {
 
   /** @throws ServingError `not_found` */
   setDefault(model: ModelId): Promise<void>
+
+  /**
+   * Gives a model these labels and no others, all at once. A label moves only to a version that is ready; one that is
+   * still loading is waited for.
+   *
+   * @param labels label → version
+   * @throws ServingError `not_found` (model or version) | `invalid_argument` (a name that cannot be a label) |
+   * `failed_precondition` (a version that is not ready)
+   */
+  setLabels(name: string, labels: Readonly<Record<string, string>>): Promise<void>
+
+  /** Points one label to a version; the others stay. @throws ServingError as {@link ControlPlane.setLabels} */
+  setLabel(model: ModelId, label: string): Promise<void>
+
+  /** @throws ServingError `not_found` (model or label) */
+  removeLabel(name: string, label: string): Promise<void>
+
+  /** Label → version. @throws ServingError `not_found` */
+  labelsOf(name: string): Readonly<Record<string, string>>
 
   /**
    * Stops routing, drains, unloads.

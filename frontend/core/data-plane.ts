@@ -15,10 +15,16 @@ import type { VersionState } from './version-state.ts'
 export type { Operation, ResponsePiece, ServiceEnvelope }
 
 /**
- * Which version of a model a request means, by its name or by a label that points to it; without both, the default
- * version. Nobody gives both.
+ * Which version of a model a request means: by its name, by a label that points to it, or by its integer; without
+ * any of them, the default version. Nobody gives more than one.
  */
-export type ModelSelector = { readonly name: string; readonly version?: string; readonly label?: string }
+export type ModelSelector = {
+  readonly name: string
+  readonly version?: string
+  readonly label?: string
+  /** In decimal digits; for dialects that know only integers. See {@link DataPlane.integerVersionOf}. */
+  readonly integerVersion?: string
+}
 
 /**
  * Which sequence of requests a request belongs to. It matters only to versions with `sequenceBatching`: their
@@ -169,6 +175,14 @@ export interface DataPlane {
 
   /** All registered models, by name. */
   models(): readonly ModelPresence[]
+
+  /**
+   * The integer that names a version for clients which know only integers: its own name if that is one, else one that
+   * it keeps. In decimal digits, up to 2^63-1.
+   *
+   * @throws ServingError `not_found`
+   */
+  integerVersionOf(model: ModelId): string
 
   /** @throws ServingError `not_found` */
   modelHealth(selector: ModelSelector): VersionHealth

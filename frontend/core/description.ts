@@ -4,13 +4,17 @@ import { residentBytes } from './process-memory.ts'
 import { describeSettings } from './settings.ts'
 
 /** Everything that operators may see of a version, at this moment. */
-export function describeVersion(version: ModelVersion, isDefault: boolean): VersionDescription {
+export function describeVersion(
+  version: ModelVersion,
+  { isDefault, labels }: Pick<VersionDescription, 'isDefault' | 'labels'>,
+): VersionDescription {
   const { artefact, settings, layout, workers } = version
   return {
     model: version.model,
     archive: artefact.archive,
     digest: artefact.digest,
     isDefault,
+    labels,
     state: version.state,
     ...(version.reason === undefined ? {} : { reason: version.reason }),
     handler: artefact.handler,

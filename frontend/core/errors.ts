@@ -11,10 +11,44 @@ export function modelNotFound(name: string, known: readonly string[]): ServingEr
 }
 
 export function versionNotFound(selector: ModelSelector, known: readonly string[]): ServingError {
+  const version = selector.version ?? selector.integerVersion ?? ''
   return new ServingError(
     'not_found',
-    `model '${selector.name}' has no version '${selector.version ?? ''}'; its versions are: ${known.join(', ')}`,
+    `model '${selector.name}' has no version '${version}'; its versions are: ${known.join(', ')}`,
     { reason: 'version' },
+  )
+}
+
+/** @param labels of the model: one that is asked for may name a version that is not there */
+export function labelNotFound(
+  name: string,
+  label: string,
+  labels: Readonly<Record<string, string>>,
+): ServingError {
+  const known = Object.entries(labels).map(([each, version]) => `${each} (${version})`)
+  const problem = Object.hasOwn(labels, label)
+    ? `the label '${label}' of model '${name}' points to version '${labels[label] ?? ''}', which is not registered`
+    : `model '${name}' has no label '${label}'`
+  return new ServingError(
+    'not_found',
+    `${problem}; ${known.length === 0 ? 'it has no labels' : `its labels are: ${known.join(', ')}`}`,
+    { reason: 'label' },
+  )
+}
+
+export function labelNeedsReady(model: ModelId, label: string, state: string): ServingError {
+  return new ServingError(
+    'failed_precondition',
+    `the label '${label}' cannot point to ${formatModelId(model)}, which is '${state}': a label moves only to a version that is ready`,
+    { reason: 'label' },
+  )
+}
+
+export function badLabel(label: string): ServingError {
+  return new ServingError(
+    'invalid_argument',
+    `'${label}' cannot be a label: use letters, digits, '.', '_' and '-', starting with a letter or digit`,
+    { reason: 'label' },
   )
 }
 

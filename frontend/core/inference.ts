@@ -93,6 +93,10 @@ export class InferenceService implements DataPlane {
     }))
   }
 
+  integerVersionOf(model: ModelId): string {
+    return this.#registry.integerVersionOf(model)
+  }
+
   modelHealth(selector: ModelSelector): VersionHealth {
     return versionHealth(this.#resolve(selector))
   }
@@ -152,6 +156,10 @@ export class InferenceService implements DataPlane {
       reason: error.reason ?? error.code,
     })
   }
+}
+
+function isByDefault({ version, label, integerVersion }: ModelSelector): boolean {
+  return version === undefined && label === undefined && integerVersion === undefined
 }
 
 function versionHealth(version: ModelVersion): VersionHealth {
@@ -256,7 +264,7 @@ class HeldRequest implements AdmittedRequest {
       ...(outcome.ok ? {} : { code: outcome.error.code }),
       totalMs: clock.nowMs() - this.#arrivedAtMs,
       queueMs: outcome.queueMs,
-      byDefault: head.model.version === undefined,
+      byDefault: isByDefault(head.model),
     })
   }
 }

@@ -10,7 +10,9 @@ import type {
 } from './control-plane.ts'
 import type { ModelSelector } from './data-plane.ts'
 import { describeVersion } from './description.ts'
+import type { Labels } from './label-table.ts'
 import { Changes, type ManagementOptions } from './management/changes.ts'
+import { removeLabel, setLabel, setLabels } from './management/labels.ts'
 import { register, registerAndWait, restore } from './management/register.ts'
 import { scale } from './management/scale.ts'
 import { setDefault } from './management/set-default.ts'
@@ -66,6 +68,27 @@ export class ManagementService implements ControlPlane {
     await setDefault(this.#changes, model)
   }
 
+  async setLabels(name: string, labels: Labels): Promise<void> {
+    this.#changes.checkOpen()
+    await setLabels(this.#changes, name, labels)
+  }
+
+  async setLabel(model: ModelId, label: string): Promise<void> {
+    this.#changes.checkOpen()
+    await setLabel(this.#changes, model, label)
+  }
+
+  async removeLabel(name: string, label: string): Promise<void> {
+    this.#changes.checkOpen()
+    await removeLabel(this.#changes, name, label)
+  }
+
+  labelsOf(name: string): Labels {
+    const { registry } = this.#changes.options
+    registry.resolve({ name })
+    return registry.labels.of(name)
+  }
+
   async unregister(selector: ModelSelector): Promise<ModelId> {
     this.#changes.checkOpen()
     return unregister(this.#changes, selector)
@@ -76,7 +99,10 @@ export class ManagementService implements ControlPlane {
     const defaultVersion = registry.defaultVersionOf(selector.name)
     const versions =
       selector.version === 'all' ? registry.versionsOf(selector.name) : [registry.resolve(selector)]
-    return versions.map((version) => describeVersion(version, version.model.version === defaultVersion))
+    return versions.map((version) => {
+      const isDefault = version.model.version === defaultVersion
+      return describeVersion(version, { isDefault, labels: registry.labels.ofVersion(version.model) })
+    })
   }
 
   list(): readonly ModelSummary[] {

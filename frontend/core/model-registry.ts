@@ -1,25 +1,35 @@
+import type { ServingError } from '../../worker/contract/errors.ts'
 import { compareVersions, type ModelId } from '../../worker/contract/model-id.ts'
 import type { ModelSelector } from './data-plane.ts'
-import { alreadyRegistered, modelNotFound, versionNotFound } from './errors.ts'
+import { alreadyRegistered, labelNotFound, modelNotFound, versionNotFound } from './errors.ts'
+import { IntegerVersions } from './integer-versions.ts'
+import { LabelTable } from './label-table.ts'
 import type { ModelVersion } from './model-version.ts'
 
-type Model = { defaultVersion: string; readonly versions: Map<string, ModelVersion> }
+type Model = {
+  defaultVersion: string
+  readonly versions: Map<string, ModelVersion>
+  readonly integers: IntegerVersions
+}
 
-/** Name → versions. The only place that says what an unversioned request gets. */
+/** Name → versions. The only place that says what an unversioned request gets, and what a label or an integer means. */
 export class ModelRegistry {
+  readonly labels = new LabelTable()
   readonly #models = new Map<string, Model>()
 
-  /** Adds a version; the first one of a model becomes its default. @throws ServingError `already_exists` */
-  add(version: ModelVersion): void {
+  /**
+   * Adds a version; the first one of a model becomes its default.
+   *
+   * @param integer by which it was known in an earlier run
+   * @throws ServingError `already_exists`
+   */
+  add(version: ModelVersion, integer?: string): void {
     const { name, version: versionName } = version.model
-    const model = this.#models.get(name)
-    if (model === undefined) {
-      this.#models.set(name, { defaultVersion: versionName, versions: new Map([[versionName, version]]) })
-    } else if (model.versions.has(versionName)) {
-      throw alreadyRegistered(version.model)
-    } else {
-      model.versions.set(versionName, version)
-    }
+    const model = this.#models.get(name) ?? newModel(versionName)
+    if (model.versions.has(versionName)) throw alreadyRegistered(version.model)
+    this.#models.set(name, model)
+    model.versions.set(versionName, version)
+    model.integers.add(versionName, integer)
   }
 
   has({ name, version }: ModelId): boolean {
@@ -27,17 +37,16 @@ export class ModelRegistry {
   }
 
   /** What {@link resolve} would give, or undefined where it would throw. */
-  find({ name, version }: ModelSelector): ModelVersion | undefined {
-    const model = this.#models.get(name)
-    return model?.versions.get(version ?? model.defaultVersion)
+  find(selector: ModelSelector): ModelVersion | undefined {
+    const model = this.#models.get(selector.name)
+    return model?.versions.get(this.#versionNameOf(model, selector) ?? '')
   }
 
   /** @throws ServingError `not_found` */
   resolve(selector: ModelSelector): ModelVersion {
     const model = this.#model(selector.name)
-    const version = model.versions.get(selector.version ?? model.defaultVersion)
-    if (version === undefined)
-      throw versionNotFound(selector, [...model.versions.keys()].sort(compareVersions))
+    const version = model.versions.get(this.#versionNameOf(model, selector) ?? '')
+    if (version === undefined) throw this.#notFound(model, selector)
     return version
   }
 
@@ -58,10 +67,17 @@ export class ModelRegistry {
     this.#model(name).defaultVersion = version
   }
 
+  /** The integer by which clients that know only integers name a version. @throws ServingError `not_found` */
+  integerVersionOf(id: ModelId): string {
+    this.resolve(id)
+    return this.#model(id.name).integers.of(id.version) ?? id.version
+  }
+
   remove({ name, version }: ModelId): void {
     const model = this.#models.get(name)
-    model?.versions.delete(version)
     if (model === undefined) return
+    model.versions.delete(version)
+    model.integers.remove(version)
     // The default leaves before others only when it never came to be: then the eldest takes its place.
     const [eldest] = model.versions.keys()
     if (eldest === undefined) this.#models.delete(name)
@@ -77,9 +93,33 @@ export class ModelRegistry {
     return this.names().flatMap((name) => this.versionsOf(name))
   }
 
+  #versionNameOf(model: Model, { name, version, label, integerVersion }: ModelSelector): string | undefined {
+    if (version !== undefined) return version
+    if (label !== undefined) return this.labels.versionOf(name, label)
+    return integerVersion === undefined ? model.defaultVersion : model.integers.versionOf(integerVersion)
+  }
+
+  #notFound(model: Model, selector: ModelSelector): ServingError {
+    const { name, label } = selector
+    if (label !== undefined) return labelNotFound(name, label, this.labels.of(name))
+    const names = [...model.versions.keys()].sort(compareVersions)
+    if (selector.integerVersion === undefined) return versionNotFound(selector, names)
+    const known = names.map((each) => integerNamed(each, model.integers.of(each)))
+    return versionNotFound(selector, known)
+  }
+
   #model(name: string): Model {
     const model = this.#models.get(name)
     if (model === undefined) throw modelNotFound(name, this.names())
     return model
   }
+}
+
+function newModel(defaultVersion: string): Model {
+  return { defaultVersion, versions: new Map(), integers: new IntegerVersions() }
+}
+
+/** `3`, or `3 (2.1)` where the version has another name. */
+function integerNamed(version: string, integer = version): string {
+  return integer === version ? version : `${integer} (${version})`
 }

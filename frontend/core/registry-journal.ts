@@ -70,7 +70,9 @@ export class RegistryJournal {
         : ofModel.find((each) => each.record.version === version)
     if (found === undefined) return undefined
     await this.#writeWithout((each) => each === found)
-    return { name, version: found.record.version }
+    const model = { name, version: found.record.version }
+    this.#registry.labels.dropVersion(model)
+    return model
   }
 
   /** Makes a change of the default version durable. */
@@ -139,11 +141,12 @@ export class RegistryJournal {
 
   #state(): RegistryState {
     const models = this.#registry.names().map((name) => {
-      const versions = this.#registry.versionsOf(name).flatMap((version) => this.#records.get(version) ?? [])
+      const versions = this.#registry.versionsOf(name).flatMap((version) => this.#currentRecordOf(version))
       const chosen = this.#registry.defaultVersionOf(name)
       // A first version that is still being registered may yet fail.
       const isRecorded = versions.some(({ version }) => version === chosen)
-      return { name, defaultVersion: isRecorded ? chosen : (versions[0]?.version ?? chosen), versions }
+      const defaultVersion = isRecorded ? chosen : (versions[0]?.version ?? chosen)
+      return { name, defaultVersion, versions }
     })
     for (const { name, record, isDefault } of this.#retained) {
       const model = models.find((each) => each.name === name)
@@ -151,6 +154,25 @@ export class RegistryJournal {
       else model.versions.push(record)
       if (isDefault && model !== undefined) model.defaultVersion = record.version
     }
-    return { models: models.filter((model) => model.versions.length > 0) }
+    return {
+      models: models.filter((model) => model.versions.length > 0).map((model) => this.#labelled(model)),
+    }
+  }
+
+  /** With what is only known of a version beside the others: its integer changes when another one claims it. */
+  #currentRecordOf(version: ModelVersion): VersionRecord | [] {
+    const record = this.#records.get(version)
+    if (record === undefined) return []
+    const integer = this.#registry.integerVersionOf(version.model)
+    return integer === version.model.version ? record : { ...record, integer }
+  }
+
+  /** A label is kept as long as its version is. */
+  #labelled(model: RegistryState['models'][number]): RegistryState['models'][number] {
+    const versions = new Set(model.versions.map(({ version }) => version))
+    const labels = Object.entries(this.#registry.labels.of(model.name)).filter(([, each]) =>
+      versions.has(each),
+    )
+    return labels.length === 0 ? model : { ...model, labels: Object.fromEntries(labels) }
   }
 }

@@ -157,6 +157,7 @@ async function restoreAll(
   attempt: Attempt,
 ): Promise<void> {
   for (const model of state.models) {
+    options.registry.labels.set(model.name, model.labels ?? {})
     for (const record of model.versions) {
       const id = { name: model.name, version: record.version }
       const isBack = await attempt(id, () => restoreVersion(model, record, declared, options))

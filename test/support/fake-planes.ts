@@ -101,6 +101,10 @@ export class FakeDataPlane implements DataPlane {
     return this.currentModels
   }
 
+  integerVersionOf(): string {
+    return '1'
+  }
+
   modelHealth(selector: ModelSelector): VersionHealth {
     const isMeant = ({ model }: VersionHealth) =>
       model.name === selector.name && (selector.version ?? model.version) === model.version
@@ -125,6 +129,7 @@ export const DESCRIPTION: VersionDescription = {
   archive: 'digits.mar',
   digest: 'ab'.repeat(32),
   isDefault: true,
+  labels: [],
   state: 'ready',
   handler: 'image_classifier',
   loadedAtStartup: true,
@@ -167,6 +172,7 @@ export class FakeControlPlane implements ControlPlane {
   failure: Error | undefined
   models: readonly ModelSummary[] = [{ name: 'digits', archive: 'digits.mar' }]
   descriptions: readonly VersionDescription[] = [DESCRIPTION]
+  labels: Readonly<Record<string, string>> = {}
   readonly calls: unknown[] = []
 
   async register(request: RegisterRequest): Promise<WorkersOutcome> {
@@ -183,6 +189,22 @@ export class FakeControlPlane implements ControlPlane {
 
   async unregister(selector: ModelSelector): Promise<ModelId> {
     return this.#answer(['unregister', selector], DIGITS)
+  }
+
+  async setLabels(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    await this.#answer(['setLabels', name, labels], undefined)
+  }
+
+  async setLabel(model: ModelId, label: string): Promise<void> {
+    await this.#answer(['setLabel', model, label], undefined)
+  }
+
+  async removeLabel(name: string, label: string): Promise<void> {
+    await this.#answer(['removeLabel', name, label], undefined)
+  }
+
+  labelsOf(): Readonly<Record<string, string>> {
+    return this.labels
   }
 
   describe(selector: ModelSelector): readonly VersionDescription[] {

@@ -56,7 +56,7 @@ async function registerInBackground(changes: Changes, candidate: Candidate): Pro
 export function restore(changes: Changes, candidate: Candidate, record: VersionRecord): ModelVersion {
   // Its settings are those that had an effect: nothing outranks them now.
   const version = changes.versionOf(candidate, candidate.overrides)
-  changes.options.registry.add(version)
+  changes.options.registry.add(version, record.integer)
   const { archive, digest } = version.artefact
   changes.options.journal.restored(version, { ...record, archive, digest })
   return version

@@ -15,6 +15,7 @@ export async function unregister(changes: Changes, selector: ModelSelector): Pro
     const version = await changes.settling(model.name, async () => {
       const found = unregistrable(changes, model)
       await journal.erase(found)
+      registry.labels.dropVersion(model)
       return found
     })
     await version.unload(unregisterTimeoutMs)

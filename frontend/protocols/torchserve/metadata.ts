@@ -26,6 +26,7 @@ export function descriptionToJson(version: VersionDescription, hasQuirk: HasQuir
       pendingRequests: version.queuedRequests,
     },
     isDefault: version.isDefault,
+    labels: version.labels,
     state: version.state,
     reason: version.reason,
     handler: version.handler,

@@ -4,6 +4,7 @@ import type { AccessCheck, AccessScope } from '../kernel/access.ts'
 import { mountDialects, type Dialect } from '../kernel/dialect.ts'
 import { healthRoutes } from './health-routes.ts'
 import { inferenceRoutes, queryRoutes } from './inference-routes.ts'
+import { labelRoutes } from './labels.ts'
 import { managementRoutes } from './management-routes.ts'
 import { withManners } from './manners.ts'
 import { metricsRoute, type RenderMetrics } from './metrics.ts'
@@ -114,6 +115,7 @@ function managementPart(options: ManagementOptions): ScopedRoute[] {
   const ofModels = managementRoutes(options)
   return [
     ...scoped('management', ofModels),
+    ...scoped('management', labelRoutes(options)),
     ...scoped('management', [modelManagementApiRoute(ofModels, options.dataPlane)]),
     ...scoped('management', workflowManagementRoutes()),
     ...scoped('admin', tokenRoutes(options.renewKey, options.hasQuirk)),

@@ -2,6 +2,20 @@ import { DESCRIBE, LIST, REGISTER, SCALE, UNREGISTER } from '../management.ts'
 import { jsonDoc, type RouteDoc } from '../../kernel/openapi/route-doc.ts'
 import { ref } from './schemas.ts'
 
+/** What the description says of the routes of labels. */
+export const LABEL_DOCS = {
+  setLabel: {
+    operationId: 'setLabel',
+    summary: 'Point a label to a version that is ready; it moves at once.',
+    answers: { 200: jsonDoc('It does.', ref('Status')) },
+  },
+  removeLabel: {
+    operationId: 'removeLabel',
+    summary: 'Remove a label.',
+    answers: { 200: jsonDoc('It is gone.', ref('Status')) },
+  },
+} as const satisfies Readonly<Record<string, RouteDoc>>
+
 /** What the description says of the routes of models. */
 export const MANAGEMENT_DOCS = {
   register: {

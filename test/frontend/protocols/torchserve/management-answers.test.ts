@@ -82,6 +82,7 @@ describe('management', () => {
         ],
         jobQueueStatus: { remainingCapacity: 97, pendingRequests: 3 },
         isDefault: true,
+        labels: [],
         state: 'ready',
         handler: 'image_classifier',
         digest: `sha256:${'ab'.repeat(32)}`,
