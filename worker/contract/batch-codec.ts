@@ -10,6 +10,7 @@ import type {
   ResponsePayload,
   WorkerReply,
 } from './messages.ts'
+import { bytesFromStrings, stringsFromBytes } from './string-elements.ts'
 import type { Tensor } from './tensor.ts'
 
 /*
@@ -123,7 +124,7 @@ function packTensor(builder: FrameBuilder, tensor: Tensor): PackedTensor {
   const { name, dtype, shape } = tensor
   const bytes =
     tensor.dtype === 'BYTES'
-      ? packStrings(tensor.data)
+      ? bytesFromStrings(tensor.data)
       : new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength)
   return { name, dtype, shape, section: builder.add(bytes) }
 }
@@ -131,7 +132,7 @@ function packTensor(builder: FrameBuilder, tensor: Tensor): PackedTensor {
 function unpackTensor(buffer: ArrayBuffer, packed: PackedTensor): Tensor {
   const { name, dtype, shape, section } = packed
   const bytes = sectionBytes(buffer, section)
-  if (dtype === 'BYTES') return { name, dtype, shape, data: unpackStrings(bytes) }
+  if (dtype === 'BYTES') return { name, dtype, shape, data: stringsFromBytes(bytes) }
   const ArrayOfType = ARRAY_OF[dtype]
   const data = new ArrayOfType(
     bytes.buffer,
@@ -139,26 +140,4 @@ function unpackTensor(buffer: ArrayBuffer, packed: PackedTensor): Tensor {
     bytes.byteLength / ArrayOfType.BYTES_PER_ELEMENT,
   )
   return { name, dtype, shape, data } as Tensor // data was made from dtype's own constructor
-}
-
-/** Strings as the Open Inference Protocol's binary BYTES: a u32 little-endian byte length before each. */
-function packStrings(strings: readonly string[]): Uint8Array {
-  const pieces = strings.flatMap((text) => {
-    const bytes = Buffer.from(text)
-    const length = Buffer.alloc(4)
-    length.writeUInt32LE(bytes.byteLength)
-    return [length, bytes]
-  })
-  return Buffer.concat(pieces)
-}
-
-function unpackStrings(bytes: Uint8Array): string[] {
-  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const strings: string[] = []
-  for (let offset = 0; offset < source.byteLength;) {
-    const end = offset + 4 + source.readUInt32LE(offset)
-    strings.push(source.toString('utf8', offset + 4, end))
-    offset = end
-  }
-  return strings
 }

@@ -73,3 +73,21 @@ export const ARRAY_OF: { readonly [D in NumericDataType]: NumericArrayConstructo
 export function isDataType(value: unknown): value is DataType {
   return (DATA_TYPES as readonly unknown[]).includes(value)
 }
+
+/**
+ * Element types that a tensor may have on its way here. BF16 becomes FP32, which holds all its values; nothing is
+ * answered as BF16.
+ */
+export type WireDataType = DataType | 'BF16'
+
+export const WIRE_DATA_TYPES: readonly WireDataType[] = [...DATA_TYPES, 'BF16']
+
+export function isWireDataType(value: unknown): value is WireDataType {
+  return (WIRE_DATA_TYPES as readonly unknown[]).includes(value)
+}
+
+/** Size of an element on the wire; undefined for strings, each of which has its own. */
+export function elementBytes(datatype: WireDataType): number | undefined {
+  if (datatype === 'BYTES') return undefined
+  return datatype === 'BF16' ? 2 : ARRAY_OF[datatype].BYTES_PER_ELEMENT
+}

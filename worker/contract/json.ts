@@ -20,16 +20,21 @@ export function parseJson(text: string, what: string): unknown {
 type Expectation = 'value' | 'value or ]' | 'key or }' | 'key' | ':' | ', or ]' | ', or }' | 'end'
 
 const BLANK = /[ \t\n\r]*/y
-const STRING = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
-const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
+/** A stretch of a string: one expression for a whole string would overflow the engine's stack on 16 MB of escapes. */
+const CHARACTERS = /[^"\\\x00-\x1f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
+export const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
 
-/** Finds the first thing that is not JSON. Runs on refused text only; iterative, so that nesting cannot overflow. */
-export function describeJsonProblem(text: string): string {
+/**
+ * Finds the first thing that is not JSON. Runs on refused text only; iterative, so that nesting cannot overflow.
+ *
+ * @param scalar sticky: what counts as a number, `true`, `false` or `null`.
+ */
+export function describeJsonProblem(text: string, scalar = SCALAR): string {
   const open: ('[' | '{')[] = []
   let expected: Expectation = 'value'
   let position = matchEnd(BLANK, text, 0)
   while (position < text.length) {
-    const end = tokenEnd(text, position, expected)
+    const end = tokenEnd(text, position, { expected, scalar })
     if (end === position) return `unexpected ${describeAt(text, position)}, expected ${expected}`
     expected = next(text.charAt(position), expected, open)
     position = matchEnd(BLANK, text, end)
@@ -37,13 +42,15 @@ export function describeJsonProblem(text: string): string {
   return expected === 'end' ? 'it cannot be read' : `it ends where ${expected} is expected`
 }
 
+type Expected = { readonly expected: Expectation; readonly scalar: RegExp }
+
 /** End of the token at `position` if it is one that is expected there; else `position` itself. */
-function tokenEnd(text: string, position: number, expected: Expectation): number {
+function tokenEnd(text: string, position: number, { expected, scalar }: Expected): number {
   const character = text.charAt(position)
   switch (expected) {
     case 'key':
     case 'key or }':
-      return character === '}' && expected === 'key or }' ? position + 1 : matchEnd(STRING, text, position)
+      return character === '}' && expected === 'key or }' ? position + 1 : stringEnd(text, position)
     case ':':
       return character === ':' ? position + 1 : position
     case ', or ]':
@@ -56,8 +63,17 @@ function tokenEnd(text: string, position: number, expected: Expectation): number
     case 'value or ]':
       if (character === '[' || character === '{') return position + 1
       if (character === ']' && expected === 'value or ]') return position + 1
-      return matchEnd(character === '"' ? STRING : SCALAR, text, position)
+      return character === '"' ? stringEnd(text, position) : matchEnd(scalar, text, position)
   }
+}
+
+function stringEnd(text: string, position: number): number {
+  if (text.charAt(position) !== '"') return position
+  let end = position + 1
+  for (let next = matchEnd(CHARACTERS, text, end); next > end; next = matchEnd(CHARACTERS, text, end)) {
+    end = next
+  }
+  return text.charAt(end) === '"' ? end + 1 : position
 }
 
 /** What must follow a token, by its first character; keeps `open` in step. */

@@ -1,16 +1,8 @@
-import { ARRAY_OF, type DataType } from './data-type.ts'
+import { ARRAY_OF } from './data-type.ts'
 import { fitsShape, wrongShape } from './check-feeds.ts'
-import {
-  EXPECTED_ELEMENT,
-  writeBigIntegers,
-  writeBooleans,
-  writeFloats,
-  writeHalfFloats,
-  writeIntegers,
-  writeStrings,
-  type RowTarget,
-} from './element-from-json.ts'
+import { EXPECTED_ELEMENT, writeElements } from './element-from-json.ts'
 import { ServingError } from './errors.ts'
+import { shownValue } from './shown-value.ts'
 import { elementCount, type Tensor, type TensorMetadata } from './tensor.ts'
 
 /** Deeper than any tensor: such nesting is an attack on the stack. */
@@ -85,7 +77,7 @@ function fill(tensor: Tensor, value: unknown, depth: number): number {
   let at = 0
   const visit = (array: readonly unknown[], below: number): number => {
     if (below === 1) {
-      const bad = writeRow(tensor, { row: array, at })
+      const bad = writeElements(tensor, { row: array, at })
       at += array.length
       return bad === -1 ? -1 : at - array.length + bad
     }
@@ -95,26 +87,7 @@ function fill(tensor: Tensor, value: unknown, depth: number): number {
     }
     return -1
   }
-  return depth === 0 ? writeRow(tensor, { row: [value], at }) : visit(value as readonly unknown[], depth)
-}
-
-function writeRow(tensor: Tensor, target: RowTarget): number {
-  switch (tensor.dtype) {
-    case 'FP32':
-    case 'FP64':
-      return writeFloats(tensor.data, target)
-    case 'FP16':
-      return writeHalfFloats(tensor.data, target)
-    case 'INT64':
-    case 'UINT64':
-      return writeBigIntegers(tensor.data, target)
-    case 'BOOL':
-      return writeBooleans(tensor.data, target)
-    case 'BYTES':
-      return writeStrings(tensor.data as string[], target) // made by tensorFromJson, not shared yet
-    default:
-      return writeIntegers(tensor.data, target)
-  }
+  return depth === 0 ? writeElements(tensor, { row: [value], at }) : visit(value as readonly unknown[], depth)
 }
 
 type Place = { readonly value: unknown; readonly shape: readonly number[]; readonly index: number }
@@ -130,13 +103,10 @@ function badElement(input: TensorMetadata, { value, shape, index }: Place): Serv
     path += `[${position}]`
     element = (element as readonly unknown[])[position] // checkNesting has seen that it is an array
   }
-  const expected: Record<DataType, string> = EXPECTED_ELEMENT
-  return badInput(input, `has ${shown(element)} at ${path}, ${input.dtype} expects ${expected[input.dtype]}`)
-}
-
-function shown(element: unknown): string {
-  const text = JSON.stringify(element)
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`
+  return badInput(
+    input,
+    `has ${shownValue(element)} at ${path}, ${input.dtype} expects ${EXPECTED_ELEMENT[input.dtype]}`,
+  )
 }
 
 function badInput({ name }: TensorMetadata, problem: string): ServingError {

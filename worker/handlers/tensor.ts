@@ -100,7 +100,7 @@ function tensorsOf(outputs: Outputs, { outputs: metadata }: HandlerContext): Ten
 function jsonFromOutputs(tensors: readonly Tensor[], isSingleRow: boolean): string {
   const members = tensors.map((tensor) => {
     const from = isSingleRow && tensor.shape[0] === 1 ? 1 : 0
-    return `${JSON.stringify(tensor.name)}:${tensorToJson(tensor, from)}`
+    return `${JSON.stringify(tensor.name)}:${tensorToJson(tensor, { from })}`
   })
   return `{${members.join(',')}}`
 }

@@ -79,7 +79,7 @@ describe('tensor JSON', () => {
 
   it('leaves the rows out on demand', () => {
     const { tensor } = tensorFromJson(input('FP32'), [1, 2])
-    assert.equal(tensorToJson(tensor, 1), '[1,2]')
+    assert.equal(tensorToJson(tensor, { from: 1 }), '[1,2]')
   })
 })
 

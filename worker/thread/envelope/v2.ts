@@ -90,7 +90,7 @@ function outputsFromAnswer(payload: ResponsePayload): string[] {
 }
 
 function outputFromTensor(tensor: Tensor): string {
-  const { name, dtype, shape, data } = tensor
+  const { name, dtype, shape } = tensor
   const head = JSON.stringify({ name, datatype: dtype, shape })
-  return `${head.slice(0, -1)},"data":${tensorToJson({ ...tensor, shape: [data.length] })}}`
+  return `${head.slice(0, -1)},"data":${tensorToJson(tensor, { flat: true })}}`
 }

@@ -1,0 +1,47 @@
+import { float32FromBrainFloats } from './brain-float.ts'
+import { elementBytes } from './data-type.ts'
+import { numericView } from './numeric-view.ts'
+import { stringsFromBytes, stringsProblem } from './string-elements.ts'
+import { formatShape, type Tensor } from './tensor.ts'
+import { badTensor, elementCountOf, type WireTensor } from './wire-tensor.ts'
+
+/**
+ * Makes a tensor of declared type and shape from its raw elements: little-endian, row-major, no padding; strings
+ * with their length before each.
+ *
+ * The tensor is a view of the bytes where they are aligned to the element size, else of a copy.
+ *
+ * @throws ServingError `invalid_argument` naming the input, what its bytes are, and what is expected.
+ */
+export function tensorFromBytes(wire: WireTensor, bytes: Uint8Array): Tensor {
+  const { name, datatype, shape } = wire
+  const count = elementCountOf(wire)
+  if (datatype === 'BYTES') return { name, dtype: datatype, shape, data: checkedStrings(wire, bytes, count) }
+  checkSize(wire, bytes, count)
+  if (datatype === 'BF16') return { name, dtype: 'FP32', shape, data: float32FromBrainFloats(bytes) }
+  if (datatype === 'BOOL') checkBooleans(wire, bytes)
+  return { name, dtype: datatype, shape, data: numericView(datatype, bytes) } as Tensor // a view of its type
+}
+
+function checkSize({ name, datatype, shape, at }: WireTensor, bytes: Uint8Array, count: number): void {
+  const expectedBytes = count * (elementBytes(datatype) ?? 0)
+  if (bytes.byteLength === expectedBytes) return
+  throw badTensor(
+    `input '${name}' has ${bytes.byteLength} bytes at ${at}, ${datatype} ${formatShape(shape)} needs ${expectedBytes}`,
+  )
+}
+
+function checkedStrings({ name, shape, at }: WireTensor, bytes: Uint8Array, count: number): string[] {
+  const problem = stringsProblem(bytes, count)
+  if (problem === undefined) return stringsFromBytes(bytes)
+  throw badTensor(
+    `the block of input '${name}' at ${at} ${problem}; BYTES ${formatShape(shape)} needs ${count} UTF-8 strings, each behind its length as a little-endian 32-bit number`,
+  )
+}
+
+/** The engine takes any other byte for something that is neither true nor false. */
+function checkBooleans({ name, at }: WireTensor, bytes: Uint8Array): void {
+  const index = bytes.findIndex((byte) => byte > 1)
+  if (index === -1) return
+  throw badTensor(`input '${name}' has the byte ${bytes[index]} at ${at}/${index}, BOOL expects 0 or 1`)
+}
