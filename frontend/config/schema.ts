@@ -2,6 +2,7 @@ import { compatibilitySettings } from './settings/compatibility.ts'
 import { downloadsSettings } from './settings/downloads.ts'
 import { grpcSettings } from './settings/grpc.ts'
 import { httpSettings } from './settings/http.ts'
+import { jsonSettings } from './settings/json.ts'
 import { listenersSettings } from './settings/listeners.ts'
 import { loggingSettings } from './settings/logging.ts'
 import { metricsSettings } from './settings/metrics.ts'
@@ -25,6 +26,7 @@ export const SETTINGS = {
   ...httpSettings,
   ...securitySettings,
   ...grpcSettings,
+  ...jsonSettings,
   ...metricsSettings,
   ...loggingSettings,
 } as const
