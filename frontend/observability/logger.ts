@@ -2,7 +2,7 @@ import { isatty } from 'node:tty'
 import { pino, type Logger as PinoLogger } from 'pino'
 import type { ServingError } from '../../worker/contract/errors.ts'
 import type { LogLevel } from '../../worker/contract/messages.ts'
-import { prettyLines } from './pretty-line.ts'
+import { isoLines, prettyLines } from './pretty-line.ts'
 import { accessLine, callLine, type AccessFacts, type CallFacts } from './access-line.ts'
 import { clip, printable, printableJson } from './printable.ts'
 
@@ -41,11 +41,25 @@ const SERVER_FAULTS: ReadonlySet<string> = new Set([
   'data_loss',
 ])
 
+/** Which lines are written, each level for itself. */
+export type LogLevels = Readonly<Record<LogLevel, boolean>>
+
+/** How lines look: as the configuration says, or as text with ISO 8601 times. */
+export type LineStyle = 'configured' | 'iso_text'
+
+/** Lines of JSON on their way out. */
+export type LineWriter = {
+  style: LineStyle
+  /** Of pino, whose texts may hold anything. */
+  write(line: string): void
+  /** Of a line that needs no escaping. */
+  writePlain(line: string): void
+}
+
 type LoggerParts = {
   readonly pinoLogger: PinoLogger
   readonly sink: LogSink
-  /** Takes a line of JSON that needs no escaping, past pino. */
-  readonly writeLine: (line: string) => void
+  readonly writer: LineWriter
   readonly isPretty: boolean
 }
 
@@ -53,24 +67,43 @@ type LoggerParts = {
 export class Logger {
   readonly #pino: PinoLogger
   readonly #sink: LogSink
-  readonly #writeLine: (line: string) => void
+  readonly #writer: LineWriter
   readonly #isPretty: boolean
+  #levels: LogLevels
 
-  constructor({ pinoLogger, sink, writeLine, isPretty }: LoggerParts) {
+  constructor({ pinoLogger, sink, writer, isPretty }: LoggerParts) {
     this.#pino = pinoLogger
     this.#sink = sink
-    this.#writeLine = writeLine
+    this.#writer = writer
     this.#isPretty = isPretty
+    const isOn = (level: LogLevel) => pinoLogger.isLevelEnabled(level)
+    this.#levels = { debug: isOn('debug'), info: isOn('info'), warn: isOn('warn'), error: isOn('error') }
+    // From here on the switches decide, and they need not be a threshold.
+    pinoLogger.level = 'debug'
+  }
+
+  get levels(): LogLevels {
+    return this.#levels
+  }
+
+  get style(): LineStyle {
+    return this.#writer.style
+  }
+
+  /** Changes what is written from the next line on. */
+  use(levels: LogLevels, style: LineStyle): void {
+    this.#levels = levels
+    this.#writer.style = style
   }
 
   log(level: LogLevel, message: string, fields: Fields = {}): void {
-    this.#pino[level](fields, clip(message, MAX_TEXT_CHARACTERS))
+    if (this.#levels[level]) this.#pino[level](fields, clip(message, MAX_TEXT_CHARACTERS))
   }
 
   /** What a person reads when the server has started; on a terminal without time and level. */
   report(lines: readonly string[]): void {
     for (const line of lines) {
-      if (this.#isPretty && this.#pino.isLevelEnabled('info')) this.#sink.write(`${printable(line)}\n`)
+      if (this.#isPretty && this.#levels.info) this.#sink.write(`${printable(line)}\n`)
       else this.log('info', line)
     }
   }
@@ -78,17 +111,18 @@ export class Logger {
   /** A request that ended, with whatever outcome. */
   access(facts: AccessFacts): void {
     const level = facts.status >= 500 ? 'warn' : 'info'
-    if (this.#pino.isLevelEnabled(level)) this.#writeLine(accessLine(level, facts))
+    if (this.#levels[level]) this.#writer.writePlain(accessLine(level, facts))
   }
 
   /** A gRPC call that ended, with whatever status. */
   call(facts: CallFacts): void {
     const level = SERVER_FAULTS.has(facts.status) ? 'warn' : 'info'
-    if (this.#pino.isLevelEnabled(level)) this.#writeLine(callLine(level, facts))
+    if (this.#levels[level]) this.#writer.writePlain(callLine(level, facts))
   }
 
   /** An error that is the server's or a handler's own; the client saw only its message. */
   failure(error: ServingError, requestId: string): void {
+    if (!this.#levels.error) return
     this.#pino.error(
       { requestId, reason: error.reason, err: errorFields(error) },
       clip(error.message, MAX_TEXT_CHARACTERS),
@@ -113,7 +147,6 @@ export class Logger {
 /** @param givenSink by default standard output */
 export function createLogger({ logLevel, logFormat }: LoggerOptions, givenSink?: LogSink): Logger {
   const isPretty = logFormat === 'pretty' || (logFormat === 'auto' && isatty(STDOUT))
-  const format = isPretty ? prettyLines() : printableJson
   const sink =
     givenSink ??
     stdoutSink((lostLines) => {
@@ -125,12 +158,27 @@ export function createLogger({ logLevel, logFormat }: LoggerOptions, givenSink?:
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  const writeLine = isPretty
-    ? (line: string) => void sink.write(format(line))
-    : (line: string) => void sink.write(line)
-  const pinoLogger = pino(options, { write: (line) => void sink.write(format(line)) })
-  const logger = new Logger({ pinoLogger, sink, writeLine, isPretty })
+  const writer = lineWriter(sink, isPretty)
+  const pinoLogger = pino(options, writer)
+  const logger = new Logger({ pinoLogger, sink, writer, isPretty })
   return logger
+}
+
+function lineWriter(sink: LogSink, isPretty: boolean): LineWriter {
+  const pretty = isPretty ? prettyLines() : undefined
+  const isoText = isoLines()
+  const writer: LineWriter = {
+    style: 'configured',
+    write: (line) => {
+      const format = writer.style === 'iso_text' ? isoText : (pretty ?? printableJson)
+      sink.write(format(line))
+    },
+    writePlain: (line) => {
+      const format = writer.style === 'iso_text' ? isoText : pretty
+      sink.write(format === undefined ? line : format(line))
+    },
+  }
+  return writer
 }
 
 /**

@@ -1,11 +1,19 @@
-import { prettyFactory } from 'pino-pretty'
+import { prettyFactory, type PrettyOptions } from 'pino-pretty'
 import { printable } from './printable.ts'
 
 /** One line of the log for people on a terminal, made from its JSON line. */
 export function prettyLines(): (line: string) => string {
+  return linesWith({ colorize: true, translateTime: 'SYS:HH:MM:ss.l' })
+}
+
+/** The same for a file: without colours, and with whole ISO 8601 times in UTC. */
+export function isoLines(): (line: string) => string {
+  return linesWith({ colorize: false, translateTime: "UTC:yyyy-mm-dd'T'HH:MM:ss.l'Z'" })
+}
+
+function linesWith(look: Pick<PrettyOptions, 'colorize' | 'translateTime'>): (line: string) => string {
   const format = prettyFactory({
-    colorize: true,
-    translateTime: 'SYS:HH:MM:ss.l',
+    ...look,
     singleLine: true,
     ignore: 'method,path,status,grpcStatus,ms',
     messageFormat: (log) => messageOf(log),
