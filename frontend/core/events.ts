@@ -14,6 +14,8 @@ export type RequestFinished = {
   readonly code?: ErrorCode
   readonly totalMs: number
   readonly queueMs: number
+  /** Where the time of its batch went; absent when it was not run, or failed. */
+  readonly batch?: BatchTiming
   /** Whether it named no version and got the default one. */
   readonly byDefault: boolean
 }

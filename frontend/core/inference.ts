@@ -261,7 +261,7 @@ class HeldRequest implements AdmittedRequest {
     events.emit('requestFinished', {
       model: this.model,
       requestId: head.requestId,
-      ...(outcome.ok ? {} : { code: outcome.error.code }),
+      ...(outcome.ok ? { batch: outcome.timing } : { code: outcome.error.code }),
       totalMs: clock.nowMs() - this.#arrivedAtMs,
       queueMs: outcome.queueMs,
       byDefault: isByDefault(head.model),
