@@ -1,33 +1,9 @@
 import assert from 'node:assert/strict'
 import { logEvents } from '../../../frontend/observability/event-log.ts'
-import { createLogger, type LogSink } from '../../../frontend/observability/logger.ts'
+import { createLogger } from '../../../frontend/observability/logger.ts'
 import { EventBus } from '../../../frontend/core/events.ts'
 import { ServingError } from '../../../worker/contract/errors.ts'
-
-class MemorySink implements LogSink {
-  readonly lines: string[] = []
-
-  write(line: string): void {
-    this.lines.push(line)
-  }
-
-  flush(done: () => void): void {
-    done()
-  }
-
-  destroy(): void {
-    this.lines.length = 0
-  }
-
-  /** What was logged, without its time. */
-  get records(): Record<string, unknown>[] {
-    return this.lines.map((line) => {
-      const { time, ...record } = JSON.parse(line) as Record<string, unknown> // lines of the logger
-      assert.match(String(time), /^\d{4}-\d\d-\d\dT/)
-      return record
-    })
-  }
-}
+import { MemorySink } from '../../support/memory-sink.ts'
 
 const ACCESS = {
   method: 'POST',
@@ -48,51 +24,6 @@ function jsonLogger(logLevel: 'debug' | 'info' | 'warn' = 'info') {
   const sink = new MemorySink()
   return { sink, logger: createLogger({ logLevel, logFormat: 'json' }, sink) }
 }
-
-describe('a log whose settings change', () => {
-  const SWITCHES = [
-    { off: 'debug', left: ['info', 'info', 'warn', 'error', 'error'] },
-    { off: 'info', left: ['debug', 'warn', 'error', 'error'] },
-    { off: 'warn', left: ['debug', 'info', 'info', 'error', 'error'] },
-    { off: 'error', left: ['debug', 'info', 'info', 'warn'] },
-  ] as const
-  for (const { off, left } of SWITCHES) {
-    it(`writes no line of the level ${off} when that alone is off`, () => {
-      const { sink, logger } = jsonLogger('warn')
-      logger.use({ debug: true, info: true, warn: true, error: true, [off]: false }, 'configured')
-      logger.log('debug', 'a')
-      logger.log('info', 'b')
-      logger.access(ACCESS)
-      logger.log('warn', 'c')
-      logger.log('error', 'd')
-      logger.failure(new ServingError('internal', 'it failed'), 'r1')
-      assert.deepEqual(
-        sink.records.map(({ level }) => level),
-        left,
-      )
-    })
-  }
-
-  it('tells the levels that it began with', () => {
-    const { logger } = jsonLogger('warn')
-    assert.deepEqual(logger.levels, { debug: false, info: false, warn: true, error: true })
-    assert.equal(logger.style, 'configured')
-  })
-
-  it('writes text with whole times, and JSON again', () => {
-    const { sink, logger } = jsonLogger()
-    logger.use(logger.levels, 'iso_text')
-    logger.log('info', `text ${EVIL}`)
-    logger.access(ACCESS)
-    logger.use(logger.levels, 'configured')
-    logger.log('info', 'JSON')
-    const [text = '', access = '', json = ''] = sink.lines
-    assert.match(text, /^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] INFO: text a/)
-    assert.doesNotMatch(text, TERMINAL_CONTROLS)
-    assert.match(access, /POST \/predictions\/digits 200 1\.23 ms/)
-    assert.match(json, /^\{.*"msg":"JSON"\}\n$/)
-  })
-})
 
 describe('a log of JSON lines', () => {
   it('has one line for each access', () => {
