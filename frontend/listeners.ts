@@ -77,6 +77,7 @@ export function listenersOf(
         mounts: [mount],
         before: guard.before,
         renderError,
+        compressMinBytes: config.compressMinBytes === 0 ? undefined : config.compressMinBytes,
         report: (error, requestId) => {
           logger.failure(error, requestId)
         },

@@ -34,6 +34,8 @@ export type AppOptions = {
   /** Words the errors of no dialect: unknown routes, malformed requests. */
   readonly renderError: ErrorRenderer
   readonly report: FailureReport
+  /** Answers of this size and more are packed for clients that like that, if their type is worth it. Absent: none. */
+  readonly compressMinBytes?: number | undefined
   /** Told of every request that ended. Absent: nothing is computed for it. */
   readonly onAccess?: (record: AccessRecord) => void
   /**
@@ -98,8 +100,8 @@ class LeanKoa extends Koa<RequestState> {
     run: (ctx: ParameterizedContext<RequestState>) => Promise<void>,
   ): Promise<void> {
     const { req, res } = ctx
-    const { onAccess, report } = this.#options
-    const state = new RequestState(req.headers['x-request-id'], res)
+    const { onAccess, report, compressMinBytes } = this.#options
+    const state = new RequestState(req.headers['x-request-id'], res, compressMinBytes)
     ctx.state = state
     this.#tracker.started(res)
     res.once('close', () => {

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { isAnsweredEarly } from './answer.ts'
-import type { Answer } from './answer.ts'
+import { joined, type Answer } from './answer-body.ts'
 import type { ErrorRenderer } from './error-boundary.ts'
 import { errorFromClientError } from './errors.ts'
 import { Socket } from 'node:net'
@@ -34,15 +34,9 @@ function hasAnswer(socket: Duplex, pending: ServerResponse | undefined): boolean
 }
 
 function rawResponse({ status, headers, ...answer }: Answer): string {
-  const body = bodyText(answer)
+  const body = Buffer.from(joined(answer.body)).toString()
   const own = Object.entries(headers).filter(([name]) => name !== 'connection') // the dialects' names are lower case
   const fields = [...own, ['connection', 'close'], ['content-length', String(Buffer.byteLength(body))]]
   const lines = fields.map(([name = '', value = '']) => `${name}: ${value}\r\n`)
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`
-}
-
-/** Of an error, which is text. */
-function bodyText({ body }: Pick<Answer, 'body'>): string {
-  if (typeof body === 'string') return body
-  return Buffer.concat(body instanceof Uint8Array ? [body] : body).toString()
 }

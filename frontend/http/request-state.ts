@@ -16,12 +16,20 @@ export class RequestState {
   /** Why the response ended before it was whole, if it was this server that ended it. */
   cut: ServingError | undefined = undefined
 
+  /** Smaller answers are not packed; absent: none is. */
+  readonly compressMinBytes: number | undefined
+
   readonly #response: ServerResponse
   #abort: AbortController | undefined
 
-  constructor(callersId: string | string[] | undefined, response: ServerResponse) {
+  constructor(
+    callersId: string | string[] | undefined,
+    response: ServerResponse,
+    compressMinBytes: number | undefined = undefined,
+  ) {
     this.requestId = requestIdFrom(callersId)
     this.#response = response
+    this.compressMinBytes = compressMinBytes
   }
 
   /** Aborts when the caller goes away before its answer is written. Made on first use: most requests need none. */

@@ -4,6 +4,8 @@ export type HttpAnswer = {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly text: string
+  /** As it came: nothing is unpacked. */
+  readonly bytes: Buffer
 }
 
 export type HttpCall = {
@@ -25,8 +27,9 @@ export function http(url: string, call: HttpCall = {}): Promise<HttpAnswer> {
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
         incoming.on('error', reject)
         incoming.on('end', () => {
-          const text = Buffer.concat(chunks).toString()
-          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text })
+          const bytes = Buffer.concat(chunks)
+          const { statusCode: status = 0, headers } = incoming
+          resolve({ status, headers, bytes, text: bytes.toString() })
         })
       },
     )

@@ -23,6 +23,13 @@ export const httpSettings = {
     torchserveDefault: 6_553_500,
     doc: 'Largest answer of a handler, or piece of a streamed one; a larger one fails its request alone, before it leaves the worker.',
   }),
+  compressMinBytes: setting({
+    property: 'compress_min_size',
+    kind: integer(0, 2_000_000_000, 'bytes'),
+    default: 1024,
+    torchserveDefault: 0,
+    doc: 'Answers in JSON or text of this size and more are compressed for clients whose Accept-Encoding asks for it; 0 never compresses.',
+  }),
   headersTimeoutMs: setting({
     property: 'headers_timeout_ms',
     kind: integer(1, MAX_TIMER_MS, 'ms'),
