@@ -12,7 +12,15 @@ import type {
  */
 
 export type { DataType } from './contract/data-type.ts'
-export type { Device, HandlerSchemas, Operation, RequestPart } from './contract/messages.ts'
+export type {
+  Device,
+  HandlerSchemas,
+  HandlerSignature,
+  Operation,
+  Parameters,
+  ParameterValue,
+  RequestPart,
+} from './contract/messages.ts'
 export type { Tensor, TensorMetadata, TensorOf } from './contract/tensor.ts'
 export { float16FromNumber, float16ToNumber } from './contract/float16.ts'
 export type * from './handler-api/handler.ts'

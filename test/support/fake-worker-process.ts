@@ -220,6 +220,7 @@ export function reportOf(spec: LoadSpec, threadId = 0): InstanceReport {
     device: spec.device,
     inputs: [{ name: 'x', dtype: 'FP32', shape: ['batch', 4] }],
     outputs: [{ name: 'y', dtype: 'FP32', shape: ['batch', 3] }],
+    tensorSupport: 'handler',
     usesHeaders: true,
     loadMs: 5,
     warmUpMs: 2,

@@ -47,6 +47,22 @@ export function twoInputAdd(): Uint8Array {
   })
 }
 
+/** `double` = 2 `x` and `negative` = -`x`, FP32 `[batch, 2]`. */
+export function twoOutputs(): Uint8Array {
+  const shape = ['batch', 2]
+  return buildModel({
+    inputs: [{ name: 'x', dtype: 'FP32', shape }],
+    outputs: [
+      { name: 'double', dtype: 'FP32', shape },
+      { name: 'negative', dtype: 'FP32', shape },
+    ],
+    nodes: [
+      { op: 'Add', inputs: ['x', 'x'], outputs: ['double'] },
+      { op: 'Neg', inputs: ['x'], outputs: ['negative'] },
+    ],
+  })
+}
+
 /** `y` = 2 `x`, FP32 `[rows, 2]`: a graph that takes exactly so many rows. */
 export function fixedBatch(rows: number): Uint8Array {
   return buildModel({

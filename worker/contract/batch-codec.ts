@@ -8,6 +8,8 @@ import type {
   RequestPart,
   RequestPayload,
   ResponsePayload,
+  TensorsAnswer,
+  TensorsPayload,
   WorkerReply,
 } from './messages.ts'
 import { bytesFromStrings, stringsFromBytes } from './string-elements.ts'
@@ -22,12 +24,15 @@ import type { Tensor } from './tensor.ts'
 
 type Packed<T, K extends keyof T> = Omit<T, K> & { readonly section: Section }
 type PackedTensor = { name: string; dtype: DataType; shape: readonly number[]; section: Section }
+type PackedTensors<T extends { readonly tensors: readonly Tensor[] }> = Omit<T, 'tensors'> & {
+  readonly tensors: readonly PackedTensor[]
+}
 type PackedPayload =
   | { readonly kind: 'parts'; readonly parts: readonly Packed<RequestPart, 'bytes'>[] }
-  | { readonly kind: 'tensors'; readonly tensors: readonly PackedTensor[] }
+  | PackedTensors<TensorsPayload>
 type PackedAnswer =
   | { readonly kind: 'bytes'; readonly contentType?: string; readonly section: Section }
-  | { readonly kind: 'tensors'; readonly tensors: readonly PackedTensor[] }
+  | PackedTensors<TensorsAnswer>
 
 type RunHeader = {
   readonly requests: readonly (Omit<BatchRequest, 'payload'> & { payload: PackedPayload })[]
@@ -85,7 +90,7 @@ function packPayload(builder: FrameBuilder, payload: RequestPayload): PackedPayl
         parts: payload.parts.map(({ bytes, ...part }) => ({ ...part, section: builder.add(bytes) })),
       }
     case 'tensors':
-      return { kind: 'tensors', tensors: payload.tensors.map((tensor) => packTensor(builder, tensor)) }
+      return packTensors(builder, payload)
   }
 }
 
@@ -100,24 +105,34 @@ function unpackPayload(buffer: ArrayBuffer, payload: PackedPayload): RequestPayl
         })),
       }
     case 'tensors':
-      return { kind: 'tensors', tensors: payload.tensors.map((tensor) => unpackTensor(buffer, tensor)) }
+      return unpackTensors<TensorsPayload>(buffer, payload)
   }
 }
 
 function packAnswer(builder: FrameBuilder, payload: ResponsePayload): PackedAnswer {
-  if (payload.kind === 'tensors') {
-    return { kind: 'tensors', tensors: payload.tensors.map((tensor) => packTensor(builder, tensor)) }
-  }
+  if (payload.kind === 'tensors') return packTensors(builder, payload)
   const { bytes, ...rest } = payload
   return { ...rest, section: builder.add(bytes) }
 }
 
 function unpackAnswer(buffer: ArrayBuffer, payload: PackedAnswer): ResponsePayload {
-  if (payload.kind === 'tensors') {
-    return { kind: 'tensors', tensors: payload.tensors.map((tensor) => unpackTensor(buffer, tensor)) }
-  }
+  if (payload.kind === 'tensors') return unpackTensors<TensorsAnswer>(buffer, payload)
   const { section, ...rest } = payload
   return { ...rest, bytes: sectionBytes(buffer, section) }
+}
+
+function packTensors<T extends { readonly tensors: readonly Tensor[] }>(
+  builder: FrameBuilder,
+  payload: T,
+): PackedTensors<T> {
+  return { ...payload, tensors: payload.tensors.map((tensor) => packTensor(builder, tensor)) }
+}
+
+function unpackTensors<T extends { readonly tensors: readonly Tensor[] }>(
+  buffer: ArrayBuffer,
+  payload: PackedTensors<T>,
+): Omit<T, 'tensors'> & Pick<T, 'tensors'> {
+  return { ...payload, tensors: payload.tensors.map((tensor) => unpackTensor(buffer, tensor)) }
 }
 
 function packTensor(builder: FrameBuilder, tensor: Tensor): PackedTensor {

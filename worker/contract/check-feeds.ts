@@ -3,7 +3,8 @@ import { nearest } from './nearest.ts'
 import { elementCount, formatShape, isVariable, type Tensor, type TensorMetadata } from './tensor.ts'
 
 /**
- * Checks a request's tensors against the graph's inputs and returns them in the order of the inputs.
+ * Checks a request's tensors against a model's inputs and returns them in the order of the inputs, without the
+ * optional ones that it leaves out.
  *
  * Names, data types, ranks, fixed dimensions, dimensions of the same symbolic name, and the number of elements.
  * An input without a declared shape takes any.
@@ -11,12 +12,14 @@ import { elementCount, formatShape, isVariable, type Tensor, type TensorMetadata
  * @throws ServingError `invalid_argument` naming the input, what it is and what the model expects.
  */
 export function checkFeeds(inputs: readonly TensorMetadata[], tensors: readonly Tensor[]): readonly Tensor[] {
-  const ordered = inputs.map((input) => {
+  const ordered: Tensor[] = []
+  for (const input of inputs) {
     const tensor = tensors.find((each) => each.name === input.name)
-    if (tensor === undefined) throw missingInput(input)
-    checkTensor(input, tensor)
-    return tensor
-  })
+    if (tensor !== undefined) {
+      checkTensor(input, tensor)
+      ordered.push(tensor)
+    } else if (input.optional !== true) throw absentInput(input, inputs, tensors)
+  }
   if (tensors.length > ordered.length) refuseExtra(inputs, tensors)
   if (inputs.length > 1) checkSymbols(inputs, ordered)
   return ordered
@@ -30,6 +33,16 @@ export function unknownInput(name: string, inputs: readonly TensorMetadata[]): S
   return badInput(
     `unknown input '${name}', the model expects ${names.map((each) => `'${each}'`).join(', ')}${hint}`,
   )
+}
+
+/** A misspelt name is the likelier mistake than a forgotten one. */
+function absentInput(
+  input: TensorMetadata,
+  inputs: readonly TensorMetadata[],
+  tensors: readonly Tensor[],
+): ServingError {
+  const unknown = tensors.find(({ name }) => !inputs.some((each) => each.name === name))
+  return unknown === undefined ? missingInput(input) : unknownInput(unknown.name, inputs)
 }
 
 export function missingInput({ name, dtype, shape }: TensorMetadata): ServingError {
@@ -56,12 +69,17 @@ function checkTensor(input: TensorMetadata, { dtype, shape, data }: Tensor): voi
   if (dtype !== input.dtype) {
     throw badInput(`input '${input.name}' has dtype ${dtype}, model expects ${input.dtype}`)
   }
-  if (!fitsShape(input, shape)) throw wrongShape(input, shape)
+  if (!shape.every(isSize) || !fitsShape(input, shape)) throw wrongShape(input, shape)
   if (data.length !== elementCount(shape)) {
     throw badInput(
       `input '${input.name}' has ${data.length} elements, its shape ${formatShape(shape)} needs ${elementCount(shape)}`,
     )
   }
+}
+
+/** Two negative sizes would make a number of elements that looks right. */
+function isSize(dimension: number): boolean {
+  return Number.isSafeInteger(dimension) && dimension >= 0
 }
 
 function refuseExtra(inputs: readonly TensorMetadata[], tensors: readonly Tensor[]): void {
@@ -76,9 +94,10 @@ function refuseExtra(inputs: readonly TensorMetadata[], tensors: readonly Tensor
 /** Dimensions of one symbolic name are one size: the engine would fail on them with a less helpful message. */
 function checkSymbols(inputs: readonly TensorMetadata[], tensors: readonly Tensor[]): void {
   const sizes = new Map<string, { readonly size: number; readonly of: string }>()
-  for (const [index, { name, shape }] of inputs.entries()) {
+  for (const { name, shape } of inputs) {
+    const given = tensors.find((tensor) => tensor.name === name)?.shape
     for (const [axis, symbol] of shape.entries()) {
-      const size = tensors[index]?.shape[axis]
+      const size = given?.[axis]
       if (typeof symbol !== 'string' || size === undefined) continue
       const known = sizes.get(symbol) ?? { size, of: name }
       sizes.set(symbol, known)

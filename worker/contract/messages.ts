@@ -129,8 +129,14 @@ export type Turn = {
 
 /** What a handler answers: bytes with their content type, or tensors for the dialect to render. */
 export type ResponsePayload =
-  | { readonly kind: 'bytes'; readonly contentType?: string; readonly bytes: Uint8Array }
-  | { readonly kind: 'tensors'; readonly tensors: readonly Tensor[]; readonly parameters?: Parameters }
+  { readonly kind: 'bytes'; readonly contentType?: string; readonly bytes: Uint8Array } | TensorsAnswer
+
+export type TensorsAnswer = {
+  readonly kind: 'tensors'
+  readonly tensors: readonly Tensor[]
+  /** What the handler says beside the tensors. */
+  readonly parameters?: Parameters
+}
 
 export type BatchResponse = {
   /** Status and headers that the handler chose for this request, if any. */
@@ -177,12 +183,26 @@ export type HandlerSchemas = {
   readonly response?: Readonly<Record<string, unknown>>
 }
 
+/** The tensors that a handler takes and answers itself. */
+export type HandlerSignature = {
+  readonly inputs: readonly TensorMetadata[]
+  readonly outputs: readonly TensorMetadata[]
+}
+
+/**
+ * Who answers a request of tensors: the handler; the graph alone, past a handler that decodes requests in a form of
+ * its own; or nobody.
+ */
+export type TensorSupport = 'handler' | 'graph' | 'none'
+
 /** What one worker thread says once its handler and session are loaded and warm. */
 export type InstanceReport = {
   readonly threadId: number
   readonly device: Device
+  /** What requests of tensors bring and get: as the handler declares them, else the graph's. */
   readonly inputs: readonly TensorMetadata[]
   readonly outputs: readonly TensorMetadata[]
+  readonly tensorSupport: TensorSupport
   /** Whether the handler reads request headers; if not, the frontend does not send them. */
   readonly usesHeaders: boolean
   readonly schemas?: HandlerSchemas

@@ -24,6 +24,8 @@ export type TensorMetadata = {
   readonly name: string
   readonly dtype: DataType
   readonly shape: readonly (number | string)[]
+  /** Whether a request may leave it out; of inputs that a handler declares only. */
+  readonly optional?: boolean
 }
 
 /** Number of elements of a shape; 1 for a scalar. */

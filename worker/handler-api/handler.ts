@@ -1,5 +1,12 @@
 import type { DataType } from '../contract/data-type.ts'
-import type { Device, HandlerSchemas, Operation, RequestPart } from '../contract/messages.ts'
+import type {
+  Device,
+  HandlerSchemas,
+  HandlerSignature,
+  Operation,
+  Parameters,
+  RequestPart,
+} from '../contract/messages.ts'
 import type { Tensor, TensorMetadata, TensorOf } from '../contract/tensor.ts'
 import type { HandlerMetrics } from './metrics.ts'
 
@@ -13,6 +20,16 @@ import type { HandlerMetrics } from './metrics.ts'
 export interface Handler {
   /** What its requests and answers look like, for the API description. */
   readonly schemas?: HandlerSchemas
+
+  /**
+   * The tensors that it takes and answers, where they are not the graph's: they are what clients of tensor protocols
+   * see, and what their requests are checked against. `preprocess` or `handle` then gets `request.tensors`, and the
+   * answer to such a request is to be tensors.
+   *
+   * Without it, tensors that a protocol has decoded go straight to the graph, past `preprocess` and `postprocess`; a
+   * handler that answers whole batches is then not offered to tensor protocols.
+   */
+  readonly signature?: HandlerSignature
 
   /**
    * Prepares the handler, once per worker thread, after the graph is loaded and before the first request.
@@ -103,6 +120,10 @@ export interface HandlerRequest {
   readonly parts: readonly RequestPart[]
   /** Tensors that a dialect has decoded. */
   readonly tensors?: readonly Tensor[]
+  /** What the request says beside its data, in protocols that have a place for that; empty in others. */
+  readonly parameters: Parameters
+  /** Names of the outputs that the client wants; absent: all. The server leaves others out of an answer of tensors. */
+  readonly wantedOutputs?: readonly string[]
   /** Time left until the request's deadline; negative when it is over. */
   readonly remainingMs: number
   /**
@@ -139,6 +160,8 @@ export interface ResponseControl {
   /** Replaces the content type that follows from the answer's kind. */
   contentType?: string
   readonly headers: Record<string, string>
+  /** What an answer of tensors says beside them, in protocols that have a place for that. */
+  parameters?: Parameters
 }
 
 /** The way of an answer that goes out in pieces; the last is what the handler returns, `undefined` for nothing. */

@@ -1,4 +1,4 @@
-import type { HandlerSchemas } from '../contract/messages.ts'
+import type { HandlerSchemas, HandlerSignature } from '../contract/messages.ts'
 import type { BatchAnswers, HandlerAnswer, HandlerContext, HandlerStream } from './handler.ts'
 
 /**
@@ -9,6 +9,8 @@ import type { BatchAnswers, HandlerAnswer, HandlerContext, HandlerStream } from 
  */
 export interface TorchServeHandler {
   readonly schemas?: HandlerSchemas
+  /** As in `Handler`; the record of a request of tensors holds them by name. */
+  readonly signature?: HandlerSignature
   /** Called once, when the graph is loaded. A throw fails the load of the version. */
   initialize?(context: TorchServeContext): void | Promise<void>
   /**

@@ -1,7 +1,8 @@
 import { ServingError } from '../contract/errors.ts'
 import type { BatchResponse, ResponsePayload, ResponsePiece } from '../contract/messages.ts'
 import type { ResponseControl } from '../handler.ts'
-import { tensorsFromAnswer } from './answered-tensors.ts'
+import { checkParameters } from './answered-parameters.ts'
+import { selectTensors, tensorsFromAnswer } from './answered-tensors.ts'
 
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
 /** Visible ASCII, blanks and Latin-1: what a header value may hold. */
@@ -10,11 +11,16 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 /**
  * A handler's answer as the frontend gets it.
  *
+ * @param wantedOutputs the tensors that the client wants, in its order; absent: all
  * @throws ServingError `internal` when the handler answered nothing or a broken tensor, or set an impossible
  * status or header.
  */
-export function responseFromAnswer(answer: unknown, control: ResponseControl): BatchResponse {
-  return { ...headFromControl(control), payload: payloadFromAnswer(answer, control.contentType) }
+export function responseFromAnswer(
+  answer: unknown,
+  control: ResponseControl,
+  wantedOutputs?: readonly string[],
+): BatchResponse {
+  return { ...headFromControl(control), payload: payloadFromAnswer(answer, control, wantedOutputs) }
 }
 
 /**
@@ -62,7 +68,11 @@ function pieceType(value: unknown): string {
   return typeof value === 'string' ? 'text/plain; charset=utf-8' : 'application/x-ndjson'
 }
 
-function payloadFromAnswer(answer: unknown, contentType: string | undefined): ResponsePayload {
+function payloadFromAnswer(
+  answer: unknown,
+  { contentType, parameters }: ResponseControl,
+  wantedOutputs: readonly string[] | undefined,
+): ResponsePayload {
   if (contentType !== undefined) checkHeaders({ 'content-type': contentType })
   if (answer === undefined) throw new ServingError('internal', 'the handler answered undefined')
   if (answer instanceof Uint8Array) {
@@ -70,7 +80,13 @@ function payloadFromAnswer(answer: unknown, contentType: string | undefined): Re
   }
   if (typeof answer === 'string') return textPayload(answer, contentType ?? 'text/plain; charset=utf-8')
   const tensors = tensorsFromAnswer(answer)
-  if (tensors !== undefined) return { kind: 'tensors', tensors }
+  if (tensors !== undefined) {
+    return {
+      kind: 'tensors',
+      tensors: wantedOutputs === undefined ? tensors : selectTensors(tensors, wantedOutputs),
+      ...(parameters === undefined ? {} : { parameters: checkParameters(parameters) }),
+    }
+  }
   return textPayload(jsonText(answer), contentType ?? 'application/json')
 }
 

@@ -27,6 +27,23 @@ export function tensorsFromAnswer(answer: unknown): readonly Tensor[] | undefine
   })
 }
 
+/**
+ * The tensors that a client wants, in the order in which it wants them.
+ *
+ * @throws ServingError `internal` when the handler has not answered one of them.
+ */
+export function selectTensors(tensors: readonly Tensor[], wanted: readonly string[]): readonly Tensor[] {
+  return wanted.map((name) => {
+    const tensor = tensors.find((each) => each.name === name)
+    if (tensor !== undefined) return tensor
+    const answered = tensors.map((each) => `'${each.name}'`).join(', ')
+    throw new ServingError(
+      'internal',
+      `the handler answered ${answered}, but not the wanted output '${name}'`,
+    )
+  })
+}
+
 /** The flat `data` tells a tensor from a JSON object that happens to look like one. */
 function isTensorLike(value: unknown): value is TensorLike {
   if (typeof value !== 'object' || value === null) return false

@@ -117,7 +117,9 @@ export class BatchMember {
 
   #responseFrom(answer: unknown): BatchResponse {
     const { request } = this
-    return request.hasStreamed ? responseAfterPieces(answer) : responseFromAnswer(answer, request.response)
+    return request.hasStreamed
+      ? responseAfterPieces(answer)
+      : responseFromAnswer(answer, request.response, request.wantedOutputs)
   }
 
   /** Replies by what became of what the request holds. */

@@ -1,6 +1,6 @@
 import { ServingError } from '../contract/errors.ts'
 import { parseJson } from '../contract/json.ts'
-import type { BatchRequest, Operation, RequestPart, Turn } from '../contract/messages.ts'
+import type { BatchRequest, Operation, Parameters, RequestPart, Turn } from '../contract/messages.ts'
 import type { Tensor } from '../contract/tensor.ts'
 import { textOf } from '../contract/text.ts'
 import type { HandlerRequest, HandlerStream, ResponseControl } from '../handler.ts'
@@ -17,6 +17,7 @@ export class BatchMemberRequest implements HandlerRequest {
   readonly response: ResponseControl = { headers: {} }
   state: unknown
   readonly tensors?: readonly Tensor[]
+  readonly wantedOutputs?: readonly string[]
   readonly parts: readonly RequestPart[]
   /** What handlers of TorchServe's style get for it, if an envelope says so. */
   readonly record: RequestSurroundings['record']
@@ -40,7 +41,10 @@ export class BatchMemberRequest implements HandlerRequest {
     this.#deadlineMs = receivedAtMs + request.remainingMs
     const { payload } = request
     this.parts = payload.kind === 'parts' ? payload.parts : []
-    if (payload.kind === 'tensors') this.tensors = payload.tensors
+    if (payload.kind === 'tensors') {
+      this.tensors = payload.tensors
+      if (payload.outputs !== undefined) this.wantedOutputs = payload.outputs
+    }
   }
 
   get id(): string {
@@ -49,6 +53,11 @@ export class BatchMemberRequest implements HandlerRequest {
 
   get operation(): Operation {
     return this.#request.operation ?? 'predict'
+  }
+
+  get parameters(): Parameters {
+    const { payload } = this.#request
+    return payload.kind === 'tensors' ? (payload.parameters ?? NO_PARAMETERS) : NO_PARAMETERS
   }
 
   get headers(): Readonly<Record<string, string>> {
@@ -152,6 +161,8 @@ export class BatchMemberRequest implements HandlerRequest {
     return abort
   }
 }
+
+const NO_PARAMETERS: Parameters = Object.freeze({})
 
 function clientGone(): ServingError {
   return new ServingError('cancelled', 'nobody waits for the answer any more', { reason: 'client_gone' })

@@ -15,6 +15,7 @@ import type { MetricBuffer } from './metric-buffer.ts'
 import { MicroBatches } from './micro-batches.ts'
 import { outputsFromTensors, Pipeline, tensorsFromFeeds, type Steps } from './pipeline.ts'
 import { OrtSession, type Session } from './session.ts'
+import { tensorSupportOf } from './tensor-support.ts'
 import { ThreadMetrics } from './thread-metrics.ts'
 import { warmUp } from './warmup.ts'
 import { waysOf, type Ways } from './operations.ts'
@@ -26,6 +27,8 @@ type Parts = {
   readonly log: HandlerLogger
   readonly handler: Handler
   readonly session: Session | undefined
+  /** Of the session, if there is one. */
+  readonly engine: Engine | undefined
   readonly context: HandlerContext
 }
 
@@ -50,9 +53,9 @@ export class Instance {
 
   private constructor(parts: Parts) {
     this.#parts = parts
-    const ways = waysOf(predictWay(parts), parts)
     const { serviceEnvelope, model } = parts.spec
-    this.#ways = enveloped(ways, envelopeOf(serviceEnvelope, model))
+    const ways = enveloped(waysOf(predictWay(parts), parts), envelopeOf(serviceEnvelope, model))
+    this.#ways = { ...ways, predict: withGraphForTensors(ways.predict, parts) }
   }
 
   /**
@@ -67,13 +70,16 @@ export class Instance {
     try {
       const context = contextOf(spec, session, { log, metrics })
       await handler.initialize?.(context)
-      const instance = new Instance({ spec, log, handler, session, context })
+      const engine = session === undefined ? undefined : new Engine(session, spec.maxBatchRows, log)
+      const parts = { spec, log, handler, session, engine, context }
+      const instance = new Instance(parts)
       const loadedAtMs = performance.now()
       await instance.#warmUp()
       const report = {
         device: spec.device,
-        inputs: context.inputs,
-        outputs: context.outputs,
+        inputs: handler.signature?.inputs ?? context.inputs,
+        outputs: handler.signature?.outputs ?? context.outputs,
+        tensorSupport: tensorSupportOf(parts),
         usesHeaders,
         ...(handler.schemas === undefined ? {} : { schemas: handler.schemas }),
         loadMs: loadedAtMs - startedAtMs,
@@ -108,17 +114,16 @@ export class Instance {
   }
 
   async #warmUp(): Promise<void> {
-    const { session, spec, log } = this.#parts
+    const { session, engine, spec, log } = this.#parts
     if (session === undefined) return
-    const isBatched = new Engine(session, spec.maxBatchRows, log).batches
-    await warmUp(session, { maxRows: isBatched ? spec.maxBatchRows : 1, log })
+    await warmUp(session, { maxRows: engine?.batches === true ? spec.maxBatchRows : 1, log })
   }
 }
 
 const NO_METRICS = { add: () => undefined }
 const unlinked = () => NO_LINK
 
-function predictWay({ spec, log, handler, session, context }: Parts): Way {
+function predictWay({ spec, log, handler, engine, context }: Parts): Way {
   if (spec.continuousBatching === true) return continuousWay(handler, spec, context)
   const { microBatching, failsWholeBatch: failsTogether } = spec
   if (handler.handle !== undefined) {
@@ -132,16 +137,26 @@ function predictWay({ spec, log, handler, session, context }: Parts): Way {
       failsTogether,
     })
   }
-  if (session === undefined) {
+  if (engine === undefined) {
     throw new ServingError(
       'invalid_argument',
       `the archive has no graph, so its handler '${spec.handler}' must answer by itself: it has no 'handle'`,
       { reason: 'handler' },
     )
   }
-  const engine = new Engine(session, spec.maxBatchRows, log)
   const pipeline = new Pipeline({ steps: stepsOf(handler), context, engine })
   return microBatching === undefined ? pipeline : new MicroBatches(pipeline, microBatching)
+}
+
+/** Tensors that a dialect has decoded are no business of a handler that decodes requests in a form of its own. */
+function withGraphForTensors(handlerWay: Way, parts: Parts): Way {
+  const { engine, context } = parts
+  if (engine === undefined || tensorSupportOf(parts) !== 'graph') return handlerWay
+  const graphWay = new Pipeline({ steps: tensorHandler(), context, engine })
+  // The members of a batch are of one kind: requests of tensors have buckets of their own.
+  return {
+    run: (members) => (members[0]?.request.tensors === undefined ? handlerWay : graphWay).run(members),
+  }
 }
 
 function continuousWay(handler: Handler, spec: LoadSpec, context: HandlerContext): Way {

@@ -7,6 +7,7 @@ import type { LoadSpec } from '../contract/messages.ts'
 import { nearest } from '../contract/nearest.ts'
 import type { Handler, TorchServeFunction, TorchServeHandler } from '../handler.ts'
 import { exportsOf, findHandler, type HandlerClass } from './find-handler.ts'
+import { signatureProblem } from './handler-signature.ts'
 import { handlerFromClass, handlerFromFunction } from './torchserve/adapter.ts'
 
 export type LoadedHandler = {
@@ -92,6 +93,8 @@ function checkMembers(name: string, value: object): void {
       throw badHandler(name, `has a '${member}' that is a ${type}, not a function`)
     }
   }
+  const problem = signatureProblem(Reflect.get(value, 'signature'))
+  if (problem !== undefined) throw badHandler(name, `has a 'signature' ${problem}`)
   const schemas: unknown = Reflect.get(value, 'schemas')
   if (schemas !== undefined && !areSchemas(schemas)) {
     throw badHandler(

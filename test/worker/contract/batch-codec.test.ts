@@ -37,6 +37,14 @@ describe('a run frame', () => {
     assert.deepEqual(batchFromRunFrame(runFrameFromBatch(1, batch).buffer), batch)
   })
 
+  it('carries the outputs that are wanted, and parameters', () => {
+    const parameters = { b: true, i: -1, big: '18446744073709551615', d: 0.5, s: 'è' }
+    const batch: BatchRequest[] = [
+      { ...head, payload: { kind: 'tensors', tensors: [], outputs: ['y', 'x'], parameters } },
+    ]
+    assert.deepEqual(batchFromRunFrame(runFrameFromBatch(1, batch).buffer), batch)
+  })
+
   it('leaves the requests usable for a second try', () => {
     const bytes = Uint8Array.of(1, 2, 3)
     const { buffer } = runFrameFromBatch(1, [
@@ -59,6 +67,12 @@ describe('a result frame', () => {
       assert.deepEqual(carried(result), result)
     })
   }
+
+  it('carries the parameters beside tensors', () => {
+    const payload = { kind: 'tensors', tensors: [], parameters: { tokens: 3, why: 'end' } } as const
+    const result: BatchResult = { replies: [{ ok: true, value: { payload } }], timing }
+    assert.deepEqual(carried(result), result)
+  })
 
   it('carries answers and errors in order', () => {
     const result: BatchResult = {

@@ -5,6 +5,7 @@ import type { Tensor, TensorMetadata } from '../../../worker/contract/tensor.ts'
 const IMAGE: TensorMetadata = { name: 'image', dtype: 'FP32', shape: ['batch', 3, -1] }
 const IDS: TensorMetadata = { name: 'ids', dtype: 'INT64', shape: ['batch', 'length'] }
 const MASK: TensorMetadata = { name: 'mask', dtype: 'INT64', shape: ['batch', 'length'] }
+const HINT: TensorMetadata = { name: 'hint', dtype: 'INT64', shape: ['batch', 'length'], optional: true }
 const ANY: TensorMetadata = { name: 'any', dtype: 'FP32', shape: [] }
 
 const fp32 = (name: string, shape: readonly number[]): Tensor => ({
@@ -30,6 +31,7 @@ describe('checkFeeds', () => {
     { it: 'any size of a variable dimension', inputs: [IMAGE], tensors: [fp32('image', [7, 3, 11])] },
     { it: 'no rows', inputs: [IMAGE], tensors: [fp32('image', [0, 3, 1])] },
     { it: 'any shape where none is declared', inputs: [ANY], tensors: [fp32('any', [2, 2])] },
+    { it: 'a request without an optional input', inputs: [HINT, IDS], tensors: [int64('ids', [1, 4])] },
     { it: 'no tensors for a graph without inputs', inputs: [], tensors: [] },
   ]
   for (const each of ACCEPTED) {
@@ -48,6 +50,24 @@ describe('checkFeeds', () => {
       inputs: [IMAGE],
       tensors: [fp32('image', [1, 3, 1]), fp32('imgae', [1])],
       message: "unknown input 'imgae', the model expects 'image'; did you mean 'image'?",
+    },
+    {
+      it: 'a misspelt input, before it says that one is missing',
+      inputs: [IDS, MASK],
+      tensors: [int64('ids', [1, 4]), int64('masks', [1, 4])],
+      message: "unknown input 'masks', the model expects 'ids', 'mask'; did you mean 'mask'?",
+    },
+    {
+      it: 'negative sizes whose product looks right',
+      inputs: [IMAGE],
+      tensors: [{ ...fp32('image', [1, 3, 1]), shape: [-1, 3, -1] }],
+      message: "input 'image' has shape [-1,3,-1], model expects [batch,3,-1]",
+    },
+    {
+      it: 'a size of an optional input that belongs to another',
+      inputs: [HINT, IDS],
+      tensors: [int64('ids', [1, 4]), int64('hint', [1, 5])],
+      message: "input 'ids' has 'length' 4, but input 'hint' has 5; they must be equal",
     },
     {
       it: 'an input given twice',

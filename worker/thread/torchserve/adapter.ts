@@ -26,6 +26,7 @@ export function handlerFromClass(given: TorchServeHandler, spec: LoadSpec): Hand
     }
   return {
     ...(given.schemas === undefined ? {} : { schemas: given.schemas }),
+    ...(given.signature === undefined ? {} : { signature: given.signature }),
     initialize: (context) => given.initialize?.(contextOf(spec, context, [])),
     handle: hook((data, context) => given.handle(data, context)),
     explain: hook((data, context) =>
