@@ -1,3 +1,4 @@
+import type { Signature } from '../../archiver-cli/format/signatures.ts'
 import type { ServiceEnvelope } from '../../worker/contract/messages.ts'
 import type {
   BatchTiming,
@@ -12,7 +13,7 @@ import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { TensorMetadata } from '../../worker/contract/tensor.ts'
 import type { VersionState } from './version-state.ts'
 
-export type { Operation, ResponsePiece, ServiceEnvelope }
+export type { Operation, ResponsePiece, ServiceEnvelope, Signature }
 
 /**
  * Which version of a model a request means: by its name, by a label that points to it, or by its integer; without
@@ -49,6 +50,8 @@ export type RequestHead = {
   readonly operation?: Operation
   /** Absent means `{ start: false, end: false }`. */
   readonly sequence?: SequenceMark
+  /** The body may name the sequence: whether it can be taken is decided when it has been read. */
+  readonly sequenceInBody?: true
   /** Lower-case names, one value each. */
   readonly headers: Readonly<Record<string, string>>
   /** Tighter than the version's own `inferenceTimeoutMs` if the caller asked for it; counted from arrival. */
@@ -84,6 +87,12 @@ export type RunOptions = {
    * answer. Without it, the pieces of a handler that streams are put together.
    */
   readonly onPiece?: OnPiece | undefined
+  /** Counts instead of the head's. */
+  readonly sequence?: SequenceMark | undefined
+  /** 1 is the highest; absent or 0: the version's default. It matters only to versions with `priorityLevels`. */
+  readonly priority?: number | undefined
+  /** Counted from arrival, as the head's; the shortest counts. */
+  readonly timeoutMs?: number | undefined
 }
 
 export type RequestTiming = {
@@ -111,7 +120,8 @@ export interface AdmittedRequest {
   /**
    * Queues the request and settles exactly once.
    *
-   * @throws ServingError `invalid_argument` | `deadline_exceeded` | `cancelled` | `unavailable` | `internal`
+   * @throws ServingError `invalid_argument` | `unimplemented` (tensors for a handler that takes none) |
+   * `deadline_exceeded` | `cancelled` | `unavailable` | `internal`
    */
   run(payload: RequestPayload, options?: RunOptions): Promise<InferenceResponse>
 
@@ -152,8 +162,25 @@ export type VersionMetadata = {
   readonly model: ModelId
   /** Name of a built-in handler, or of the archive's own module. */
   readonly handler: string
+  /** What requests of tensors bring and get. */
   readonly inputs: readonly TensorMetadata[]
   readonly outputs: readonly TensorMetadata[]
+  /**
+   * Whether the handler takes and answers tensors itself. If not, they go straight to the graph, past the handler;
+   * or, without a graph or with a handler of whole batches, are refused as `unimplemented`.
+   */
+  readonly handlesTensors: boolean
+  /** The model's versions that can answer, in ascending order. */
+  readonly versions: readonly string[]
+  readonly maxBatchRows: number
+  /** The most rows of one request; absent: no limit. */
+  readonly maxRequestRows?: number
+  /** Ways to ask the model under a name, with names of their own for its tensors. */
+  readonly signatures?: Readonly<Record<string, Signature>>
+  /** Names of the classes in an output, by the output. */
+  readonly outputLabels?: Readonly<Record<string, readonly string[]>>
+  /** The Triton configuration that the archive was made from, as JSON. */
+  readonly tritonConfig?: Readonly<Record<string, unknown>>
   readonly device: Device
   /** What goes around its requests and answers. */
   readonly envelope: ServiceEnvelope

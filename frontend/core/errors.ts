@@ -1,5 +1,7 @@
 import { messageOf, ServingError } from '../../worker/contract/errors.ts'
 import { formatModelId, type ModelId } from '../../worker/contract/model-id.ts'
+import { nearest } from '../../worker/contract/nearest.ts'
+import type { TensorMetadata } from '../../worker/contract/tensor.ts'
 import type { ModelSelector } from './data-plane.ts'
 
 /* What core refuses, and why; one function per situation, so that the messages are read side by side. */
@@ -147,6 +149,29 @@ export function deadlineExceeded(model: ModelId, timeoutMs: number, where: 'queu
     'deadline_exceeded',
     `${formatModelId(model)} did not answer within ${Math.round(timeoutMs)} ms; the request was ${place}`,
     { reason: where },
+  )
+}
+
+export function unknownOutput(name: string, outputs: readonly TensorMetadata[]): ServingError {
+  const names = outputs.map((output) => output.name)
+  const suggestion = nearest(name, names)
+  const hint = suggestion === undefined ? '' : `; did you mean '${suggestion}'?`
+  return new ServingError(
+    'invalid_argument',
+    `unknown output '${name}', the model answers ${names.map((each) => `'${each}'`).join(', ')}${hint}`,
+    { reason: 'output' },
+  )
+}
+
+export function outputTwice(name: string): ServingError {
+  return new ServingError('invalid_argument', `output '${name}' is asked for twice`, { reason: 'output' })
+}
+
+export function tensorsNotTaken(model: ModelId): ServingError {
+  return new ServingError(
+    'unimplemented',
+    `the handler of ${formatModelId(model)} decodes requests in a form of its own and declares no tensors; ask it by /predictions, or give it a 'signature' of inputs and outputs`,
+    { reason: 'no_tensors' },
   )
 }
 

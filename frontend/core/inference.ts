@@ -1,4 +1,3 @@
-import { checkFeeds } from '../../worker/contract/check-feeds.ts'
 import type { RequestPayload } from '../../worker/contract/messages.ts'
 import { formatModelId, type ModelId } from '../../worker/contract/model-id.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
@@ -22,6 +21,8 @@ import type { EventBus } from './events.ts'
 import type { ModelRegistry } from './model-registry.ts'
 import type { ModelVersion } from './model-version.ts'
 import { isOverdue, overdueReason } from './retry-state.ts'
+import { checkTensorRequest } from './tensor-request.ts'
+import { metadataOf } from './version-metadata.ts'
 import type { StartupFailure } from './startup.ts'
 import type { VersionState } from './version-state.ts'
 
@@ -114,17 +115,11 @@ export class InferenceService implements DataPlane {
     if (report === undefined) {
       throw notServing(version.model, 'loading', 'no worker has loaded it yet', 1000)
     }
-    const { inputs, outputs, device, schemas } = report
-    const { model, artefact, settings } = version
-    return {
-      model,
-      handler: artefact.handler,
-      envelope: settings.serviceEnvelope,
-      inputs,
-      outputs,
-      device,
-      ...(schemas === undefined ? {} : { schemas }),
-    }
+    return metadataOf(version, report, this.#readyVersionsOf(version.model.name))
+  }
+
+  #readyVersionsOf(name: string): string[] {
+    return this.#registry.versionsOf(name).flatMap(({ model, isReady }) => (isReady ? [model.version] : []))
   }
 
   #overdue(): ModelId[] {
@@ -228,7 +223,7 @@ class HeldRequest implements AdmittedRequest {
     }
   }
 
-  async #outcomeOf(payload: RequestPayload, { onPiece }: RunOptions): Promise<Outcome> {
+  async #outcomeOf(payload: RequestPayload, options: RunOptions): Promise<Outcome> {
     const { version, head } = this.#options
     let checked: RequestPayload
     try {
@@ -238,12 +233,12 @@ class HeldRequest implements AdmittedRequest {
       throw error
     }
     this.#hasRun = true
-    return version.run(head, { arrivedAtMs: this.#arrivedAtMs, payload: checked, onPiece })
+    return version.run(head, { ...options, arrivedAtMs: this.#arrivedAtMs, payload: checked })
   }
 
   /** What is wrong with a request is found here, before it can share a batch. */
   #checked(payload: RequestPayload): RequestPayload {
-    if (payload.kind === 'tensors') return { ...payload, tensors: checkFeeds(this.inputs, payload.tensors) }
+    if (payload.kind === 'tensors') return checkTensorRequest(this.#options.version, payload)
     const bytes = payload.parts.reduce((sum, part) => sum + part.bytes.byteLength, 0)
     if (bytes > this.maxRequestBytes) throw bodyTooLarge(this.model, bytes, this.maxRequestBytes)
     return payload

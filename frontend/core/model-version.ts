@@ -193,9 +193,10 @@ export class ModelVersion {
     this.#handles.release()
   }
 
-  timeoutMsOf(head: RequestHead): number {
+  /** @param bodyTimeoutMs what the body asked for */
+  timeoutMsOf(head: RequestHead, bodyTimeoutMs = Number.POSITIVE_INFINITY): number {
     const { inferenceTimeoutMs, clientTimeoutMs } = this.#settings
-    const timeoutMs = Math.min(head.timeoutMs ?? Number.POSITIVE_INFINITY, inferenceTimeoutMs)
+    const timeoutMs = Math.min(head.timeoutMs ?? Number.POSITIVE_INFINITY, bodyTimeoutMs, inferenceTimeoutMs)
     return clientTimeoutMs === undefined ? timeoutMs : Math.min(timeoutMs, clientTimeoutMs)
   }
 
@@ -206,7 +207,7 @@ export class ModelVersion {
 
   run(head: RequestHead, arrived: ArrivedRequest): Promise<Outcome> {
     this.#arriving -= 1
-    const request = pendingFromArrived(head, arrived, this.timeoutMsOf(head))
+    const request = pendingFromArrived(head, arrived, this.timeoutMsOf(head, arrived.timeoutMs))
     this.batcher.push(request)
     return request.outcome
   }

@@ -5,6 +5,7 @@ import {
   type ModelConfig,
   type SequenceBatching,
 } from '../../archiver-cli/format/model-config.ts'
+import type { Signature } from '../../archiver-cli/format/signatures.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
 import type { ExecutionProvider, ServiceEnvelope } from '../../worker/contract/messages.ts'
 
@@ -48,6 +49,10 @@ export type VersionSettings = {
   readonly deviceType: DeviceType | undefined
   readonly executionProviders: 'auto' | readonly ExecutionProvider[]
   readonly deviceIds: readonly number[]
+  readonly maxRequestRows: number | undefined
+  readonly signatures: Readonly<Record<string, Signature>> | undefined
+  readonly outputLabels: Readonly<Record<string, readonly string[]>> | undefined
+  readonly tritonConfig: Readonly<Record<string, unknown>> | undefined
   readonly handlerConfig: Readonly<Record<string, unknown>>
 }
 
@@ -59,15 +64,27 @@ export function isStateful({ sequenceBatching, continuousBatching }: VersionSett
 /** TorchServe's. */
 const DEFAULT_RETRY_TIMEOUT_MS = 300_000
 
-type DescribedKey = Exclude<keyof VersionSettings, 'sources' | 'handlerConfig'>
+/** What clients see as the model's metadata. */
+type MetadataKey = 'signatures' | 'outputLabels' | 'tritonConfig'
+type DescribedKey = Exclude<keyof VersionSettings, 'sources' | 'handlerConfig' | MetadataKey>
 
-/** Each setting with its source, for operators; the handler's own are left out: they may hold secrets. */
+/**
+ * Each setting with its source, for operators. The handler's own are left out: they may hold secrets; so is what
+ * describes the model, not its workings.
+ */
 export type DescribedSettings = {
   readonly [K in DescribedKey]: { readonly value: VersionSettings[K]; readonly source: SettingSource }
 }
 
 export function describeSettings(settings: VersionSettings): DescribedSettings {
-  const { sources, handlerConfig: _, ...values } = settings
+  const {
+    sources,
+    handlerConfig: _,
+    signatures: __,
+    outputLabels: ___,
+    tritonConfig: ____,
+    ...values
+  } = settings
   const described = Object.entries(values).map(([key, value]) => [
     key,
     { value, source: sources[key as DescribedKey] ?? 'server default' }, // keys of the object above
@@ -148,6 +165,10 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     deviceType: merged.deviceType,
     executionProviders: merged.executionProviders ?? 'auto',
     deviceIds: merged.deviceIds ?? [],
+    maxRequestRows: merged.maxRequestRows,
+    signatures: merged.signatures,
+    outputLabels: merged.outputLabels,
+    tritonConfig: merged.tritonConfig,
     handlerConfig: merged.handler ?? {},
   }
 }

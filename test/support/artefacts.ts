@@ -53,6 +53,10 @@ export function settings(changes: Partial<VersionSettings> = {}): VersionSetting
     deviceType: undefined,
     executionProviders: ['cpu'],
     deviceIds: [],
+    maxRequestRows: undefined,
+    signatures: undefined,
+    outputLabels: undefined,
+    tritonConfig: undefined,
     handlerConfig: {},
     ...changes,
   }

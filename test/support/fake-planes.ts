@@ -14,6 +14,7 @@ import type {
   ModelSelector,
   OnPiece,
   RequestHead,
+  RunOptions,
   ServerHealth,
   VersionHealth,
   VersionMetadata,
@@ -66,12 +67,17 @@ export class FakeDataPlane implements DataPlane {
     envelope: 'none',
     inputs: [],
     outputs: [],
+    handlesTensors: true,
+    versions: ['1.0'],
+    maxBatchRows: 8,
     device: DEVICE,
   }
   maxRequestBytes = 100_000
 
   readonly heads: RequestHead[] = []
   readonly payloads: RequestPayload[] = []
+  /** What only the bodies said, in the order of `payloads`. */
+  readonly runOptions: RunOptions[] = []
   cancelled = 0
 
   admit(head: RequestHead): AdmittedRequest {
@@ -82,9 +88,10 @@ export class FakeDataPlane implements DataPlane {
       model,
       maxRequestBytes: this.maxRequestBytes,
       inputs: [],
-      run: async (payload, options) => {
+      run: async (payload, options = {}) => {
         this.payloads.push(payload)
-        if (this.onRun !== undefined) return this.onRun(payload, head, options?.onPiece)
+        this.runOptions.push(options)
+        if (this.onRun !== undefined) return this.onRun(payload, head, options.onPiece)
         return valueOrThrow(this.outcome)
       },
       cancel: () => {

@@ -1,26 +1,25 @@
 import type { RequestPayload } from '../../../worker/contract/messages.ts'
 import { bucketKey, rowCount } from '../../../worker/contract/tensor-batch.ts'
-import type { OnPiece, Operation, RequestHead } from '../data-plane.ts'
+import type { Operation, RequestHead, RunOptions } from '../data-plane.ts'
 import { PendingRequest } from './pending-request.ts'
 
 /** A request whose body has arrived. */
-export type ArrivedRequest = {
+export type ArrivedRequest = RunOptions & {
   readonly arrivedAtMs: number
   readonly payload: RequestPayload
-  readonly onPiece?: OnPiece | undefined
 }
 
 /** What waits in the queue for a request. @param timeoutMs from its arrival */
 export function pendingFromArrived(
   head: RequestHead,
-  { arrivedAtMs, payload, onPiece }: ArrivedRequest,
+  { arrivedAtMs, payload, onPiece, sequence = head.sequence }: ArrivedRequest,
   timeoutMs: number,
 ): PendingRequest {
   return new PendingRequest({
     id: head.requestId,
     headers: head.headers,
     operation: head.operation,
-    sequence: head.sequence,
+    sequence,
     payload,
     // An empty request, too, takes a place in a batch.
     rows: payload.kind === 'tensors' ? Math.max(1, rowCount(payload.tensors) ?? 1) : 1,
@@ -32,8 +31,8 @@ export function pendingFromArrived(
   })
 }
 
-/** Requests of different operations never share a batch. */
+/** Requests of different operations, or of tensors and of raw parts, never share a batch. */
 function bucketOf(operation: Operation | undefined, payload: RequestPayload): string {
-  const bucket = payload.kind === 'tensors' ? bucketKey(payload.tensors) : ''
+  const bucket = payload.kind === 'tensors' ? `tensors ${bucketKey(payload.tensors)}` : ''
   return operation === undefined || operation === 'predict' ? bucket : `${operation} ${bucket}`
 }

@@ -17,15 +17,12 @@ import {
   tooManySequences,
   type SequenceEnding,
 } from './sequence-errors.ts'
+import { sequenceLimitsOf, type SequenceLimits } from './sequence-limits.ts'
 import { WaitingCount } from './waiting-count.ts'
 import type { VersionBatcher, VersionBatcherOptions } from './version-batcher.ts'
 
 export type SequenceBatcherOptions = VersionBatcherOptions & { readonly sequences: SequenceBatching }
 
-/** A client that never says the last request must not hold its place for ever. */
-const DEFAULT_MAX_IDLE_MS = 60_000
-/** TorchServe's. */
-const DEFAULT_MAX_QUEUED_REQUESTS = 1
 const SWEEP_INTERVAL_MS = 50
 /** Ids of sequences that ended without their client's doing, kept so that none starts anew unnoticed. */
 const MAX_REMEMBERED = 10_000
@@ -40,7 +37,7 @@ const VALID_ID = /^[\x21-\x7e]{1,256}$/
  */
 export class SequenceBatcher implements VersionBatcher {
   readonly #options: SequenceBatcherOptions
-  readonly #limits: ReturnType<typeof limitsOf>
+  readonly #limits: SequenceLimits
   readonly serviceTime = new ServiceTime()
   readonly #sequences = new Map<string, Sequence>()
   readonly #endings = new Map<string, SequenceEnding>()
@@ -54,7 +51,7 @@ export class SequenceBatcher implements VersionBatcher {
 
   constructor(options: SequenceBatcherOptions) {
     this.#options = options
-    this.#limits = limitsOf(options.sequences)
+    this.#limits = sequenceLimitsOf(options.sequences)
   }
 
   get queuedRequests(): number {
@@ -73,8 +70,10 @@ export class SequenceBatcher implements VersionBatcher {
     return this.#sum((batcher) => batcher.runningBatches)
   }
 
-  refusalOf({ sequence, operation }: RequestHead): ServingError | undefined {
-    return operation === 'describe' ? undefined : this.#refusal(sequence ?? NO_MARK)
+  refusalOf({ sequence, sequenceInBody, operation }: RequestHead): ServingError | undefined {
+    return operation === 'describe' || sequenceInBody === true
+      ? undefined
+      : this.#refusal(sequence ?? NO_MARK)
   }
 
   push(request: PendingRequest): void {
@@ -288,12 +287,3 @@ export class SequenceBatcher implements VersionBatcher {
 
 const NO_MARK: SequenceMark = { start: false, end: false }
 const SCALED = 'its workers were replaced by a scaling'
-
-function limitsOf({ maxSequences, maxIdleMs, timeoutMs, maxQueuedRequests }: SequenceBatching) {
-  return {
-    maxSequences,
-    maxIdleMs: maxIdleMs ?? DEFAULT_MAX_IDLE_MS,
-    timeoutMs: timeoutMs ?? Number.POSITIVE_INFINITY,
-    maxQueuedRequests: maxQueuedRequests ?? DEFAULT_MAX_QUEUED_REQUESTS,
-  }
-}

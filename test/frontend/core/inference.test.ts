@@ -56,7 +56,9 @@ describe('InferenceService', () => {
 
     it('gives the pieces of a streamed answer on, and says so', async () => {
       const pieces: string[] = []
-      const running = core.admit('m').run(parts(1), { onPiece: ({ bytes }) => pieces.push(Buffer.from(bytes).toString()) })
+      const running = core
+        .admit('m')
+        .run(parts(1), { onPiece: ({ bytes }) => pieces.push(Buffer.from(bytes).toString()) })
       core.workers.batches[0]?.piece(0, { bytes: Buffer.from('1') })
       core.workers.batches[0]?.answer()
       assert.equal((await running).streamed, true)
@@ -264,6 +266,9 @@ describe('InferenceService', () => {
         envelope: 'none',
         inputs: [{ name: 'x', dtype: 'FP32', shape: ['batch', 4] }],
         outputs: [{ name: 'y', dtype: 'FP32', shape: ['batch', 3] }],
+        handlesTensors: true,
+        versions: ['1'],
+        maxBatchRows: 4,
         device: { provider: 'cpu', deviceId: 0 },
       })
     })

@@ -110,6 +110,8 @@ describe('SequenceBatcher', () => {
       assert.equal(batcher.refusalOf(head({ id: 's' })), undefined)
       assert.equal(batcher.refusalOf(head({ id: 't' }))?.reason, 'sequence_capacity')
       assert.equal(batcher.refusalOf(head({}))?.reason, 'sequence_capacity')
+      // Whose sequence its body names, it may belong to an open one.
+      assert.equal(batcher.refusalOf({ ...head({}), sequenceInBody: true }), undefined)
       pushIn('s', 'b')
       assert.equal(batcher.refusalOf(head({ id: 's' }))?.reason, 'sequence_queue_full')
     })

@@ -25,6 +25,9 @@ const IRIS: VersionMetadata = {
     { name: 'words', dtype: 'BYTES', shape: [-1] },
   ],
   outputs: [{ name: 'y', dtype: 'INT64', shape: ['batch'] }],
+  handlesTensors: true,
+  versions: ['1.0'],
+  maxBatchRows: 8,
   device: DEVICE,
 }
 
