@@ -1,6 +1,6 @@
 import type { Parameters, ParameterValue } from '../../../worker/contract/messages.ts'
-import type { SequenceMark } from '../../core/data-plane.ts'
-import { forwardedHeaders, type RequestHeaders } from './header-forwarding.ts'
+import type { RequestHead, SequenceMark } from '../../core/data-plane.ts'
+import { forwardedHeaders } from './header-forwarding.ts'
 import {
   badParameter,
   EMPTY_FINAL_RESPONSE,
@@ -28,17 +28,23 @@ export type RequestParameters = {
  * Reads the `parameters` of a request: values of JSON, or of gRPC with `bigint` for 64-bit integers.
  *
  * @param given undefined: there were none
- * @param headers of the request; some may be forwarded as parameters, and yield to those of the body
+ * @param head of the request: its sequence counts where the body names none, and some of its headers may be
+ * forwarded as parameters, which yield to those of the body
  * @throws ServingError `invalid_argument` with the place of the value
  */
-export type ReadParameters = (given: unknown, headers: RequestHeaders) => RequestParameters
+export type ReadParameters = (
+  given: unknown,
+  head: Pick<RequestHead, 'headers' | 'sequence'>,
+) => RequestParameters
 
 /** @param forward which headers become parameters, by their names; absent: none */
 export function parameterReader(forward?: RegExp): ReadParameters {
-  return (given, headers) => {
+  return (given, { headers, sequence = NO_SEQUENCE }) => {
     const fromHeaders = forward === undefined ? NONE : forwardedHeaders(forward, headers)
-    if (given === undefined && fromHeaders.length === 0) return NOTHING_SAID
-    return parametersFrom(given === undefined ? {} : given, fromHeaders)
+    if (given === undefined && fromHeaders.length === 0) {
+      return sequence === NO_SEQUENCE ? NOTHING_SAID : { run: { sequence }, hasEmptyFinal: false }
+    }
+    return parametersFrom(given === undefined ? {} : given, fromHeaders, sequence)
   }
 }
 
@@ -51,7 +57,11 @@ const PLACE = '/parameters'
 const MICROSECONDS_PER_MS = 1000
 const MAX_UINT64 = 2n ** 64n - 1n
 
-function parametersFrom(given: unknown, fromHeaders: readonly [string, string][]): RequestParameters {
+function parametersFrom(
+  given: unknown,
+  fromHeaders: readonly [string, string][],
+  ofHead: SequenceMark,
+): RequestParameters {
   if (!isObject(given)) throw badParameter(PLACE, 'an object of booleans, numbers and strings', given)
   const own = Object.entries(given).flatMap(([name, value]) => handlerParameter(name, value))
   const forHandler = [...fromHeaders, ...own]
@@ -61,7 +71,7 @@ function parametersFrom(given: unknown, fromHeaders: readonly [string, string][]
     run: {
       ...(priority === 0 ? {} : { priority }),
       ...(timeout === 0 ? {} : { timeoutMs: timeout / MICROSECONDS_PER_MS }),
-      sequence: sequenceFrom(given),
+      sequence: sequenceFrom(given) ?? ofHead,
     },
     ...(forHandler.length === 0 ? {} : { parameters: Object.fromEntries(forHandler) }),
     hasEmptyFinal: flag(given, EMPTY_FINAL_RESPONSE),
@@ -91,11 +101,11 @@ function parameterValue(place: string, value: unknown): ParameterValue {
   }
 }
 
-function sequenceFrom(given: Given): SequenceMark {
+function sequenceFrom(given: Given): SequenceMark | undefined {
   const id = sequenceId(given.sequence_id)
   const start = flag(given, 'sequence_start')
   const end = flag(given, 'sequence_end')
-  if (id === undefined && !start && !end) return NO_SEQUENCE
+  if (id === undefined && !start && !end) return undefined
   return { ...(id === undefined ? {} : { id }), start, end, explicit: true }
 }
 

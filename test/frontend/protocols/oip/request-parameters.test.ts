@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { parameterReader } from '../../../../frontend/protocols/oip/request-parameters.ts'
 
-const read = parameterReader()
+const read = (given: unknown, headers = {}) => parameterReader()(given, { headers })
 const NO_SEQUENCE = { start: false, end: false, explicit: true }
 
 describe('parameterReader', () => {
   it('makes nothing of a request without parameters', () => {
     assert.deepEqual(read(undefined, {}), { run: { sequence: NO_SEQUENCE }, hasEmptyFinal: false })
-    assert.equal(read(undefined, {}), read(undefined, { a: 'b' }))
+    assert.equal(read(undefined), read(undefined, { a: 'b' }))
   })
 
   const RUNS = [
@@ -42,6 +42,23 @@ describe('parameterReader', () => {
   for (const { it: claim, given, run } of RUNS) {
     it(`reads ${claim}`, () => {
       assert.deepEqual(read(given, {}), { run: { sequence: NO_SEQUENCE, ...run }, hasEmptyFinal: false })
+    })
+  }
+
+  const FROM_HEAD = { id: 'h', start: true, end: false }
+  const OF_HEAD = [
+    { it: 'without parameters', given: undefined, sequence: FROM_HEAD },
+    { it: 'without one in the body', given: { priority: 0 }, sequence: FROM_HEAD },
+    {
+      it: 'unless the body names another',
+      given: { sequence_id: 'b' },
+      sequence: { id: 'b', start: false, end: false, explicit: true },
+    },
+  ]
+  for (const { it: claim, given, sequence } of OF_HEAD) {
+    it(`takes the sequence of the head, ${claim}`, () => {
+      const { run } = parameterReader()(given, { headers: {}, sequence: FROM_HEAD })
+      assert.deepEqual(run, { sequence })
     })
   }
 
@@ -102,16 +119,15 @@ describe('parameterReader', () => {
   }
 
   describe('with a pattern of headers', () => {
-    const forwarding = parameterReader(/^x-user-|^priority$/)
+    const reader = parameterReader(/^x-user-|^priority$/)
+    const forwarding = (given: unknown, headers: Record<string, string>) => reader(given, { headers })
 
     it('forwards the headers whose names it finds', () => {
       const { parameters } = forwarding(undefined, {
         'x-user-id': '7',
-        'x-user-tags': ['a', 'b'],
-        'x-user-none': undefined,
         accept: '*/*',
       })
-      assert.deepEqual(parameters, { 'x-user-id': '7', 'x-user-tags': 'a, b' })
+      assert.deepEqual(parameters, { 'x-user-id': '7' })
     })
 
     it('prefers what the body says', () => {
