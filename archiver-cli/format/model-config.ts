@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ServingError } from '../../worker/contract/errors.ts'
 import { EXECUTION_PROVIDERS, SERVICE_ENVELOPES } from '../../worker/contract/messages.ts'
 import { nearest } from '../../worker/contract/nearest.ts'
+import { schedulingSchema } from './scheduling.ts'
 import { signatureSchema } from './signatures.ts'
 import { TORCHSERVE_KEYS, translateTorchServeKeys, type RawConfig, type Report } from './torchserve-keys.ts'
 import { mappingFromYaml } from './yaml-mapping.ts'
@@ -60,6 +61,8 @@ export const modelConfigSchema = z.strictObject({
       maxQueuedRequests: count(1, 1_000_000).optional(),
     })
     .optional(),
+  /** Priorities, times in the queue, and sizes of batches, where first come, first served does not do. */
+  scheduling: schedulingSchema.optional(),
   /** Requests join and leave a running batch between iterations: for handlers that generate piece by piece. */
   continuousBatching: z.boolean().optional(),
   /** Splits a batch so that preparing one part overlaps running another. */

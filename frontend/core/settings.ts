@@ -5,6 +5,7 @@ import {
   type ModelConfig,
   type SequenceBatching,
 } from '../../archiver-cli/format/model-config.ts'
+import type { Scheduling } from '../../archiver-cli/format/scheduling.ts'
 import type { Signature } from '../../archiver-cli/format/signatures.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
 import type { ExecutionProvider, ServiceEnvelope } from '../../worker/contract/messages.ts'
@@ -42,6 +43,7 @@ export type VersionSettings = {
   readonly maxRetryTimeoutMs: number
   readonly useJobTicket: boolean
   readonly sequenceBatching: SequenceBatching | undefined
+  readonly scheduling: Scheduling | undefined
   readonly continuousBatching: boolean
   readonly microBatching: MicroBatching | undefined
   readonly serviceEnvelope: ServiceEnvelope
@@ -120,6 +122,8 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
   const overrides = withoutUndefined(checkModelConfig(layers.call))
   const merged: ModelConfig = { ...declared, ...archive, ...overrides }
   checkModes(merged)
+  const maxBatchRows = merged.maxBatchRows ?? defaults.maxBatchRows
+  checkPreferred(merged.scheduling, maxBatchRows)
   // The server's default yields to an archive that allows fewer; what someone asked for does not.
   const defaultWorkers = Math.min(
     defaults.defaultWorkersPerModel,
@@ -146,7 +150,7 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     maxWorkers: Math.max(minWorkers, maxWorkers ?? minWorkers),
     workerProcesses: merged.workerProcesses,
     intraOpThreads: merged.intraOpThreads,
-    maxBatchRows: merged.maxBatchRows ?? defaults.maxBatchRows,
+    maxBatchRows,
     maxBatchDelayMs: merged.maxBatchDelayMs ?? defaults.maxBatchDelayMs,
     maxQueuedRequests: merged.maxQueuedRequests ?? defaults.maxQueuedRequests,
     inferenceTimeoutMs: merged.inferenceTimeoutMs ?? defaults.inferenceTimeoutMs,
@@ -158,6 +162,7 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     maxRetryTimeoutMs: merged.maxRetryTimeoutMs ?? DEFAULT_RETRY_TIMEOUT_MS,
     useJobTicket: merged.useJobTicket ?? false,
     sequenceBatching: merged.sequenceBatching,
+    scheduling: merged.scheduling,
     continuousBatching: merged.continuousBatching ?? false,
     microBatching: merged.microBatching,
     serviceEnvelope: merged.serviceEnvelope ?? defaults.serviceEnvelope ?? 'none',
@@ -176,21 +181,36 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
 /** @throws ServingError `invalid_argument` when ways of batching are asked for that exclude each other. */
 function checkModes({
   sequenceBatching,
+  scheduling,
   continuousBatching = false,
   maxBatchesInFlight = 1,
 }: ModelConfig): void {
   if (sequenceBatching === undefined && !continuousBatching) return
+  const mode = continuousBatching ? 'continuousBatching' : 'sequenceBatching'
   if (sequenceBatching !== undefined && continuousBatching) {
     throw modesExclude(
       'sequenceBatching and continuousBatching are both set; a model batches in one of these ways',
     )
   }
+  if (scheduling !== undefined) {
+    throw modesExclude(`${mode} and scheduling are both set; each says in which order requests are served`)
+  }
   if (maxBatchesInFlight > 1) {
-    const mode = continuousBatching ? 'continuousBatching' : 'sequenceBatching'
     throw modesExclude(
       `${mode} runs one batch at a time on each worker, and maxBatchesInFlight is ${maxBatchesInFlight}`,
     )
   }
+}
+
+/** @throws ServingError `invalid_argument` */
+function checkPreferred(scheduling: Scheduling | undefined, maxBatchRows: number): void {
+  const largest = scheduling?.preferredBatchRows?.at(-1) ?? 0
+  if (largest <= maxBatchRows) return
+  throw new ServingError(
+    'invalid_argument',
+    `scheduling.preferredBatchRows has ${largest}, above maxBatchRows ${maxBatchRows}; lower the one, or raise the other`,
+    { reason: 'model_config' },
+  )
 }
 
 function modesExclude(conflict: string): ServingError {

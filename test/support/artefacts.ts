@@ -46,6 +46,7 @@ export function settings(changes: Partial<VersionSettings> = {}): VersionSetting
     maxRetryTimeoutMs: 300_000,
     useJobTicket: false,
     sequenceBatching: undefined,
+    scheduling: undefined,
     continuousBatching: false,
     microBatching: undefined,
     serviceEnvelope: 'none',

@@ -35,11 +35,15 @@ const PRECEDENCE = {
   maxRetryTimeoutMs: [300_000, 10, 20],
   useJobTicket: [false, true, false],
   sequenceBatching: [undefined, { maxSequences: 2 }, { maxIdleMs: 10 }],
+  scheduling: [undefined, { priorityLevels: 2 }, { preserveOrdering: true }],
   continuousBatching: [false, true, false],
   microBatching: [undefined, { microBatchRows: 2 }, { parallelism: { inference: 2 } }],
   serviceEnvelope: ['none', 'json', 'kserve'],
   decodeInputRequest: [true, false, true],
   deviceType: [undefined, 'gpu', 'cpu'],
+  maxRequestRows: [undefined, 8, 4],
+  outputLabels: [undefined, { y: ['a'] }, { y: ['b'] }],
+  tritonConfig: [undefined, { name: 'a' }, { name: 'b' }],
 } as const satisfies Partial<Record<keyof VersionSettings, readonly [unknown, unknown, unknown]>>
 
 const settingsOf = (call: ModelConfig, archive: ModelConfig, declared?: ModelConfig) =>
@@ -128,6 +132,16 @@ describe('resolveSettings', () => {
       'several turns at a time on a worker',
       { continuousBatching: true, maxBatchesInFlight: 2 },
       /continuousBatching runs one batch at a time on each worker, and maxBatchesInFlight is 2/,
+    ],
+    [
+      'a sequence that is scheduled by priority',
+      { sequenceBatching: {}, scheduling: {} },
+      /sequenceBatching and scheduling are both set/,
+    ],
+    [
+      'a preferred size that no batch may have',
+      { maxBatchRows: 4, scheduling: { preferredBatchRows: [2, 6] } },
+      /scheduling.preferredBatchRows has 6, above maxBatchRows 4/,
     ],
     [
       'an unknown setting',
