@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { messageOf, ServingError } from '../worker/contract/errors.ts'
 import { startInBackground, STARTED_MESSAGE } from './background.ts'
+import { clientTypes } from './client-types.ts'
 import { createProgram, type GivenOnCommandLine } from './config/command-line.ts'
 import { loadConfig, type LoadedConfig, type QuirksOf } from './config/load.ts'
 import { commandFrom } from './config/torchserve-flags.ts'
@@ -142,6 +143,10 @@ const program = createProgram(
     stop,
     status,
     version: () => Promise.resolve(print(`onnxserve ${packageVersion()}`)),
+    clientTypes: async (model, { url, modelVersion: version, output }) => {
+      const token = process.env['ONNXSERVE_INFERENCE_TOKEN']
+      process.stdout.write(await clientTypes({ model, version, url, token, output }))
+    },
   },
   (code) => process.exit(code === 0 ? 0 : EXIT_USAGE),
 )

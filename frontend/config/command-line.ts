@@ -11,6 +11,13 @@ export type Commands = {
   readonly stop: (given: GivenOnCommandLine) => Promise<void>
   readonly status: (given: GivenOnCommandLine) => Promise<void>
   readonly version: () => Promise<void>
+  readonly clientTypes: (model: string, given: GivenForClientTypes) => Promise<void>
+}
+
+export type GivenForClientTypes = {
+  readonly url: string
+  readonly modelVersion?: string
+  readonly output?: string
 }
 
 const TORCHSERVE_USAGE = `
@@ -32,7 +39,23 @@ export function createProgram(commands: Commands, exit: (code: number) => never)
   const status = program.command('status').description('print the server of a state directory as JSON')
   addConfigOptions(status).action((options: Options) => commands.status(sourcesFromOptions(options)))
   program.command('version').description('print the version').action(commands.version)
+  addClientTypes(program, commands)
   return program
+}
+
+function addClientTypes(program: Command, { clientTypes }: Commands): void {
+  program
+    .command('client-types')
+    .description('write what a model takes and answers as TypeScript, for onnxserve/client')
+    .argument('<model>', 'a model of the server, or the path of an archive')
+    .option('--url <url>', "the server's inference address", 'http://127.0.0.1:8080')
+    .option('--model-version <version>', 'of the model (default: its default version)')
+    .option('--output <file>', 'file to write (default: print it)')
+    .addHelpText(
+      'after',
+      '\nA server that asks for tokens gets the one in the variable ONNXSERVE_INFERENCE_TOKEN.',
+    )
+    .action(clientTypes)
 }
 
 type Options = Readonly<Record<string, unknown>>

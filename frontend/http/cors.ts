@@ -17,6 +17,9 @@ export type Cors = (req: IncomingMessage, res: ServerResponse) => Answer | undef
 /** How long a browser may remember what a preflight answered. */
 const MAX_AGE_SECONDS = '600'
 
+/** What scripts of a page may read of an answer beyond its content type. */
+const EXPOSED_HEADERS = 'Inference-Header-Content-Length, Retry-After, X-Request-Id, X-Reject-Reason'
+
 /** @returns undefined where no page of another origin may use the listener: nothing is done then */
 export function createCors(options: CorsOptions): Cors | undefined {
   const { origins, methods, headers, isStatic } = options
@@ -54,7 +57,10 @@ function negotiatedCors({ origins, methods, headers }: CorsOptions): Cors {
     if (!allowsAll) res.setHeader('vary', 'Origin')
     if (origin === undefined) return undefined
     const isAllowed = allowsAll || allowed.includes(origin)
-    if (isAllowed) res.setHeader('access-control-allow-origin', allowsAll ? '*' : origin)
+    if (isAllowed) {
+      res.setHeader('access-control-allow-origin', allowsAll ? '*' : origin)
+      res.setHeader('access-control-expose-headers', EXPOSED_HEADERS)
+    }
     const method = req.headers['access-control-request-method']
     if (req.method !== 'OPTIONS' || method === undefined) return undefined
     return isAllowed ? preflightAnswer(methods, headers) : { status: 204, headers: {}, body: '' }

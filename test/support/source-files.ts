@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const FOLDERS = ['frontend', 'worker', 'archiver-cli', 'scripts', 'bench', 'examples', 'test']
+const FOLDERS = ['client', 'frontend', 'worker', 'archiver-cli', 'scripts', 'bench', 'examples', 'test']
 
 /** One of our TypeScript files and what it imports, types included. Paths are relative to the repository. */
 export type SourceFile = {
