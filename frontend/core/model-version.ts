@@ -207,7 +207,10 @@ export class ModelVersion {
 
   run(head: RequestHead, arrived: ArrivedRequest): Promise<Outcome> {
     this.#arriving -= 1
-    const request = pendingFromArrived(head, arrived, this.timeoutMsOf(head, arrived.timeoutMs))
+    const request = pendingFromArrived(head, arrived, {
+      timeoutMs: this.timeoutMsOf(head, arrived.timeoutMs),
+      hasOneBucket: this.workers?.hasOneBucket ?? false,
+    })
     this.batcher.push(request)
     return request.outcome
   }

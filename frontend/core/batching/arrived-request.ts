@@ -9,11 +9,19 @@ export type ArrivedRequest = RunOptions & {
   readonly payload: RequestPayload
 }
 
-/** What waits in the queue for a request. @param timeoutMs from its arrival */
+/** What the version makes of a request. */
+export type Placing = {
+  /** From its arrival. */
+  readonly timeoutMs: number
+  /** Whether all requests of the version may share engine calls. */
+  readonly hasOneBucket: boolean
+}
+
+/** What waits in the queue for a request. */
 export function pendingFromArrived(
   head: RequestHead,
   { arrivedAtMs, payload, onPiece, sequence = head.sequence }: ArrivedRequest,
-  timeoutMs: number,
+  { timeoutMs, hasOneBucket }: Placing,
 ): PendingRequest {
   return new PendingRequest({
     id: head.requestId,
@@ -23,7 +31,7 @@ export function pendingFromArrived(
     payload,
     // An empty request, too, takes a place in a batch.
     rows: payload.kind === 'tensors' ? Math.max(1, rowCount(payload.tensors) ?? 1) : 1,
-    bucket: bucketOf(head.operation, payload),
+    bucket: bucketOf(head.operation, hasOneBucket ? ANY : payload),
     arrivedAtMs,
     deadlineMs: arrivedAtMs + timeoutMs,
     signal: head.signal,
@@ -31,8 +39,13 @@ export function pendingFromArrived(
   })
 }
 
-/** Requests of different operations, or of tensors and of raw parts, never share a batch. */
-function bucketOf(operation: Operation | undefined, payload: RequestPayload): string {
+const ANY = { kind: 'any' } as const
+
+/**
+ * Requests of different operations never share a batch; nor do tensors and raw parts, unless the version has one
+ * bucket: their rows are counted in different places, and only one of the two may go past the handler.
+ */
+function bucketOf(operation: Operation | undefined, payload: RequestPayload | typeof ANY): string {
   const bucket = payload.kind === 'tensors' ? `tensors ${bucketKey(payload.tensors)}` : ''
   return operation === undefined || operation === 'predict' ? bucket : `${operation} ${bucket}`
 }

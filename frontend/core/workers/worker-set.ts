@@ -1,3 +1,4 @@
+import { hasOneBucket } from '../batching/one-bucket.ts'
 import type { BatchRunner, VersionRunners } from '../batching/runners.ts'
 import type { InstanceReport } from '../../../worker/contract/messages.ts'
 import type { WorkerDescription } from '../control-plane.ts'
@@ -27,6 +28,7 @@ export class WorkerSet implements VersionRunners {
   /** Processes that run a suspect alone, until they are idle again. */
   readonly #isolated = new WeakSet<BatchRunner>()
   #report: InstanceReport | undefined
+  #hasOneBucket = false
   #isStarted = false
   #isDraining = false
 
@@ -42,7 +44,7 @@ export class WorkerSet implements VersionRunners {
           listener: {
             ...listener,
             onInstance: (pid, report) => {
-              this.#report ??= report
+              if (this.#report === undefined) this.#learn(report)
               listener.onInstance(pid, report)
               if (this.#slots.every((slot) => slot.isReady)) this.#noteStarted()
             },
@@ -68,6 +70,11 @@ export class WorkerSet implements VersionRunners {
   /** What the first worker said of the model. */
   get report(): InstanceReport | undefined {
     return this.#report
+  }
+
+  /** Whether all requests may share engine calls. */
+  get hasOneBucket(): boolean {
+    return this.#hasOneBucket
   }
 
   get usesHeaders(): boolean {
@@ -148,6 +155,11 @@ export class WorkerSet implements VersionRunners {
     this.#isDraining = true
     this.#started.reject(new Error('its workers were stopped'))
     await Promise.all(this.#slots.map((slot) => slot.stop()))
+  }
+
+  #learn(report: InstanceReport): void {
+    this.#report = report
+    this.#hasOneBucket = hasOneBucket(report)
   }
 
   #noteStarted(): void {

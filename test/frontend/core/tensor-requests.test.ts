@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { checkTensorRequest } from '../../../frontend/core/tensor-request.ts'
 import type { InstanceReport, TensorsPayload } from '../../../worker/contract/messages.ts'
 import { CoreHome, type CoreInstance } from '../../support/core-fixture.ts'
-import { until } from '../../support/fake-clock.ts'
+import { settlePromises, until } from '../../support/fake-clock.ts'
 import { storeArchive } from '../../support/store-archives.ts'
 
 const X = { name: 'x', dtype: 'FP32', shape: [1, 4], data: new Float32Array(4) } as const
@@ -68,6 +68,52 @@ describe('requests of tensors', () => {
     const running = core.admit('m').run(REQUEST)
     core.workers.batches[0]?.answer()
     await running
+  })
+
+  describe('and requests of raw parts', () => {
+    const PARTS = { kind: 'parts', parts: [{ name: 'body', bytes: Buffer.from('[1]') }] } as const
+
+    /** The kinds of the requests in the batch that runs after a first one. */
+    async function secondBatch(report: Partial<InstanceReport>): Promise<string[]> {
+      await serve(report)
+      const running = [PARTS, REQUEST, PARTS, REQUEST, PARTS].map((payload) => core.admit('m').run(payload))
+      core.workers.batches[0]?.answer()
+      await settlePromises()
+      const kinds = core.workers.batches[0]?.requests.map(({ payload }) => payload.kind) ?? []
+      for (let batch = core.workers.batches[0]; batch !== undefined; batch = core.workers.batches[0]) {
+        batch.answer()
+        await settlePromises()
+      }
+      await Promise.all(running)
+      return kinds
+    }
+
+    const ROW = { name: 'x', dtype: 'FP32', shape: ['batch', 4] } as const
+    const OTHER = { name: 'other', dtype: 'INT64', shape: [-1, 'length'], optional: true } as const
+    const CASES: readonly { it: string; report: Partial<InstanceReport>; kinds: string }[] = [
+      { it: 'share a batch', report: {}, kinds: 'tensors parts tensors parts' },
+      {
+        it: 'do not where a size behind the rows is variable',
+        report: { inputs: [{ ...ROW, shape: ['batch', 'length'] }] },
+        kinds: 'tensors tensors',
+      },
+      { it: 'do not where an input is optional', report: { inputs: [ROW, OTHER] }, kinds: 'tensors tensors' },
+      {
+        it: 'do not where no shape is declared',
+        report: { inputs: [{ ...ROW, shape: [] }] },
+        kinds: 'tensors tensors',
+      },
+      {
+        it: 'do not where tensors go past the handler',
+        report: { tensorSupport: 'graph' },
+        kinds: 'tensors tensors',
+      },
+    ]
+    for (const { it: claim, report, kinds } of CASES) {
+      it(claim, async () => {
+        assert.equal((await secondBatch(report)).join(' '), kinds)
+      })
+    }
   })
 
   it('end by the timeout of their body when that is tighter', async () => {
