@@ -1,17 +1,23 @@
+import type { OipParts } from './compose-oip.ts'
 import type { DataPlane } from './core/data-plane.ts'
 import type { ErrorRenderer } from './http/error-boundary.ts'
 import { httpTransport } from './http/transport.ts'
 import type { Dialect } from './protocols/kernel/dialect.ts'
 import { renderError as renderOipError } from './protocols/oip/errors.ts'
+import { extensionsDialect } from './protocols/oip/extension-routes.ts'
 import { oipDialect } from './protocols/oip/routes.ts'
 import type { HasQuirk } from './protocols/torchserve/quirks.ts'
 import { errorRenderer as torchserveErrorRenderer } from './protocols/torchserve/routes.ts'
 
-export type DialectParts = { readonly dataPlane: DataPlane }
+export type DialectParts = {
+  readonly dataPlane: DataPlane
+  readonly oip: Pick<OipParts, 'logSettings' | 'traceSettings'>
+}
 
 /** The dialects that share the inference address with TorchServe's. */
-export function inferenceDialects({ dataPlane }: DialectParts): Dialect[] {
-  return [oipDialect({ dataPlane, transport: httpTransport })]
+export function inferenceDialects({ dataPlane, oip }: DialectParts): Dialect[] {
+  const transport = httpTransport
+  return [extensionsDialect({ transport, ...oip }), oipDialect({ dataPlane, transport })]
 }
 
 /** Each dialect words the errors of its paths, also where no route was found. */

@@ -1,6 +1,7 @@
 import { errorRenderer, inferenceDialects } from './compose-dialects.ts'
 import { admitGrpc, listenGrpc, type GrpcAddresses, type GrpcListeners } from './compose-grpc.ts'
 import type { ComposedMetrics } from './compose-metrics.ts'
+import type { OipParts } from './compose-oip.ts'
 import { isEncrypted, type Admission, type ListenerGuard, type Security } from './compose-security.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
 import type { ControlPlane } from './core/control-plane.ts'
@@ -57,7 +58,7 @@ type AddressKey = (typeof ADDRESS_KEYS)[Purpose]
 export function listenersOf(
   config: Config,
   core: { readonly dataPlane: DataPlane; readonly controlPlane: ControlPlane },
-  { logger, metrics, security }: Observers & { readonly security: Security },
+  { logger, metrics, security, oip }: Observers & { readonly security: Security; readonly oip: OipParts },
 ): HttpListeners {
   const { dataPlane } = core
   const controlPlane = security.controlPlaneFor(core.controlPlane)
@@ -110,7 +111,7 @@ export function listenersOf(
     if (known !== undefined) return known
     const mount = combinedMount(
       Object.fromEntries(group.map((each) => [each, purposes[each]])),
-      group.includes('inference') ? inferenceDialects({ dataPlane }) : [],
+      group.includes('inference') ? inferenceDialects({ dataPlane, oip }) : [],
     )
     const made = listener(ADDRESS_KEYS[leading], mount)
     shared.set(leading, made)

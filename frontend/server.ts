@@ -1,6 +1,7 @@
 import { grpcListenersOf } from './compose-grpc.ts'
 import { composeMetrics, type ComposedMetrics } from './compose-metrics.ts'
 import { coreOf, type HostProcess } from './compose-core.ts'
+import { oipPartsOf, type OipParts } from './compose-oip.ts'
 import { Security } from './compose-security.ts'
 import type { Config } from './config/schema.ts'
 import { systemClock } from './core/clock.ts'
@@ -28,6 +29,7 @@ export class Server {
   readonly #core: Core
   readonly #metrics: ComposedMetrics
   readonly #security: Security
+  readonly #oip: OipParts
   readonly #listeners: Listeners
   readonly #startedAt = new Date().toISOString()
   #lock: StateLock | undefined
@@ -47,7 +49,8 @@ export class Server {
     const readVersions = () => allVersions(this.#core)
     this.#metrics = composeMetrics(config, { events, readVersions, logger, hasQuirk })
     this.#security = new Security({ config, environment: host.environment, logger, hasQuirk })
-    const parts = { logger, metrics: this.#metrics, security: this.#security }
+    this.#oip = oipPartsOf(config, this.#core, logger)
+    const parts = { logger, metrics: this.#metrics, security: this.#security, oip: this.#oip }
     this.#listeners = {
       ...listenersOf(config, this.#core, parts),
       ...grpcListenersOf(config, this.#core, parts),
@@ -105,6 +108,7 @@ export class Server {
     if (this.#lock !== undefined) await removeRunRecord(this.#config.stateDir)
     await this.#lock?.release()
     await this.#metrics.close()
+    await this.#oip.close()
     this.#logger.log('info', 'stopped')
     await this.#logger.flush()
   }

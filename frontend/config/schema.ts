@@ -1,5 +1,6 @@
 import { compatibilitySettings } from './settings/compatibility.ts'
 import { downloadsSettings } from './settings/downloads.ts'
+import { extensionsSettings } from './settings/extensions.ts'
 import { grpcSettings } from './settings/grpc.ts'
 import { httpSettings } from './settings/http.ts'
 import { jsonSettings } from './settings/json.ts'
@@ -26,6 +27,7 @@ export const SETTINGS = {
   ...httpSettings,
   ...securitySettings,
   ...grpcSettings,
+  ...extensionsSettings,
   ...jsonSettings,
   ...metricsSettings,
   ...loggingSettings,

@@ -58,6 +58,22 @@ export const headerName: ValueKind<string> = {
   format: String,
 }
 
+/** The text of a regular expression of JavaScript. */
+export const pattern: ValueKind<string> = {
+  expected: 'a regular expression',
+  parse: (text) => (isPattern(text) ? text : undefined),
+  format: String,
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text)
+    return text !== ''
+  } catch {
+    return false // said by the constructor in no other way
+  }
+}
+
 /** A file system path; relative ones are resolved against the working directory when all sources are merged. */
 export const path: ValueKind<string> = {
   expected: 'a path',

@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises'
+import { oipPartsOf } from '../../frontend/compose-oip.ts'
 import { Security } from '../../frontend/compose-security.ts'
 import { loadConfig } from '../../frontend/config/load.ts'
 import type { SettingKey } from '../../frontend/config/schema.ts'
+import { EventBus } from '../../frontend/core/events.ts'
 import { listen, listenersOf, type HttpListeners } from '../../frontend/listeners.ts'
 import { createLogger } from '../../frontend/observability/logger.ts'
 import { quirksOf } from '../../frontend/protocols/torchserve/quirks.ts'
@@ -56,7 +58,8 @@ export class SecuredFixture {
       countResponse: () => undefined,
     }
     const { dataPlane, controlPlane, security } = this
-    this.#listeners = listenersOf(config, { dataPlane, controlPlane }, { logger, metrics, security })
+    const oip = oipPartsOf(config, { events: new EventBus(), dataPlane }, logger)
+    this.#listeners = listenersOf(config, { dataPlane, controlPlane }, { logger, metrics, security, oip })
     this.#listen = () => listen(config, this.#listeners, security)
   }
 
