@@ -7,7 +7,9 @@ import {
 } from '@grpc/proto-loader'
 import { protoPath as healthProto } from 'grpc-health-check'
 import { GOOGLE } from './google.ts'
-import { merge } from './message.ts'
+import { asServed, merge, type Namespace } from './message.ts'
+import { MODEL_CONFIG } from './model-config.ts'
+import { OIP } from './oip.ts'
 import { TORCHSERVE } from './torchserve.ts'
 
 /** Field names as on the wire; absent fields have their zero value, except optional ones. */
@@ -15,15 +17,23 @@ const OPTIONS = { keepCase: true, longs: String, defaults: true, objects: true }
 
 type Descriptors = Parameters<typeof fromJSON>[0]
 
-/** Everything that is served, by full name. */
-export const DEFINITIONS: PackageDefinition = {
-  ...loadSync(healthProto, OPTIONS),
-  // protobuf.js declares its data mutable, and does not change it
-  ...fromJSON(merge(GOOGLE, TORCHSERVE) as Descriptors, OPTIONS),
+/** The messages and services of this server, as clients know them. */
+export const PUBLISHED = merge(GOOGLE, TORCHSERVE, OIP, MODEL_CONFIG)
+
+const HEALTH = loadSync(healthProto, OPTIONS)
+
+/** Everything that is served, by full name; for reflection. */
+export const DEFINITIONS: PackageDefinition = { ...HEALTH, ...definitionsOf(PUBLISHED) }
+
+/** The same with the messages that services decode themselves left as bytes. */
+const SERVED: PackageDefinition = { ...HEALTH, ...definitionsOf(asServed(PUBLISHED)) }
+
+function definitionsOf(descriptors: Namespace): PackageDefinition {
+  return fromJSON(descriptors as Descriptors, OPTIONS) // protobuf.js declares its data mutable, and does not change it
 }
 
 export function serviceDefinition(name: string): ServiceDefinition {
-  const definition = DEFINITIONS[name]
+  const definition = SERVED[name]
   if (definition === undefined || 'format' in definition) throw new Error(`there is no gRPC service ${name}`)
   return definition // what is not a message or an enum
 }

@@ -3,19 +3,26 @@
  * that the build, the package and the tests need no step that copies them; clients get them through reflection.
  */
 
-export type Scalar = 'string' | 'bytes' | 'bool' | 'int32' | 'int64'
+export type Scalar =
+  'string' | 'bytes' | 'bool' | 'int32' | 'int64' | 'uint32' | 'uint64' | 'float' | 'double'
 
-type Field = {
+export type Field = {
   readonly type: string
   readonly id: number
   readonly rule?: 'repeated'
   readonly options?: { readonly proto3_optional: true }
+  /** The services get it as the bytes that it is on the wire. */
+  readonly isUndecoded?: true
 }
+
+type Oneofs = Readonly<Record<string, { readonly oneof: readonly string[] }>>
+
+export type Enum = { readonly values: Readonly<Record<string, number>> }
 
 export type Message = {
   readonly fields: Readonly<Record<string, Field>>
-  readonly oneofs?: Readonly<Record<string, { readonly oneof: readonly string[] }>>
-  readonly nested?: Readonly<Record<string, Message>>
+  readonly oneofs?: Oneofs
+  readonly nested?: Readonly<Record<string, Message | Enum>>
   readonly options?: { readonly map_entry: true }
 }
 
@@ -28,7 +35,8 @@ type Method = {
 
 export type Service = { readonly methods: Readonly<Record<string, Method>> }
 
-export type Namespace = { readonly nested: Readonly<Record<string, Namespace | Message | Service>> }
+export type Member = Namespace | Message | Enum | Service
+export type Namespace = { readonly nested: Readonly<Record<string, Member>> }
 
 export function field(type: Scalar, id: number): Field {
   return { type, id }
@@ -43,14 +51,22 @@ export function repeated(type: string, id: number): Field {
   return { type, id, rule: 'repeated' }
 }
 
+/**
+ * A message that the services decode themselves, where protobuf.js would make an object of each element. On the wire,
+ * a message within a message is the same as bytes; clients see the message.
+ */
+export function undecoded(type: string, id: number): Field {
+  return { type, id, isUndecoded: true }
+}
+
 /** A field whose absence can be told from its zero value. On the wire it is the same as one without this mark. */
 export function optional(type: string, id: number): Field {
   return { type, id, options: { proto3_optional: true } }
 }
 
 /** The entries of a map: on the wire, a map is a repeated message of this form. */
-export function mapEntry(keyType: Scalar, type: Scalar): Message {
-  return { fields: { key: field(keyType, 1), value: field(type, 2) }, options: { map_entry: true } }
+export function mapEntry(keyType: Scalar, type: string): Message {
+  return { fields: { key: field(keyType, 1), value: nested(type, 2) }, options: { map_entry: true } }
 }
 
 /**
@@ -60,7 +76,7 @@ export function mapEntry(keyType: Scalar, type: Scalar): Message {
  */
 export function message(
   fields: Readonly<Record<string, Field>>,
-  messages: Readonly<Record<string, Message>> = {},
+  messages: Readonly<Record<string, Message | Enum>> = {},
 ): Message {
   const nestedMessages = Object.keys(messages).length === 0 ? {} : { nested: messages }
   const marked = Object.keys(fields).filter((name) => fields[name]?.options !== undefined)
@@ -72,6 +88,17 @@ export function message(
   }
 }
 
+/** A message of which each group of fields has at most one at a time. */
+export function choosing(groups: Readonly<Record<string, readonly string[]>>, of: Message): Message {
+  const chosen = Object.entries(groups).map(([name, oneof]) => [name, { oneof }] as const)
+  return { ...of, oneofs: { ...of.oneofs, ...Object.fromEntries(chosen) } }
+}
+
+/** Names numbered from 0. */
+export function numbered(...names: readonly string[]): Enum {
+  return { values: Object.fromEntries(names.map((name, index) => [name, index])) }
+}
+
 /** `a.b.c` holding `members`. */
 export function inPackage(name: string, members: Namespace['nested']): Namespace {
   return name
@@ -81,16 +108,36 @@ export function inPackage(name: string, members: Namespace['nested']): Namespace
 
 /** Packages that may share the start of their names, in one tree. */
 export function merge(...spaces: readonly Namespace[]): Namespace {
-  const nestedOfAll: Record<string, Namespace | Message | Service> = {}
+  const nestedOfAll: Record<string, Member> = {}
   for (const { nested: members } of spaces) {
     for (const [name, member] of Object.entries(members)) {
       const present = nestedOfAll[name]
-      nestedOfAll[name] = isNamespace(present) && isNamespace(member) ? merge(present, member) : member
+      nestedOfAll[name] =
+        present !== undefined && isNamespace(present) && isNamespace(member) ? merge(present, member) : member
     }
   }
   return { nested: nestedOfAll }
 }
 
-function isNamespace(member: Namespace | Message | Service | undefined): member is Namespace {
-  return member !== undefined && 'nested' in member && !('fields' in member)
+/** The same for those who serve: what is undecoded has the type of bytes. */
+export function asServed({ nested: members }: Namespace): Namespace {
+  const served = Object.entries(members).map(([name, member]) => [name, memberAsServed(member)] as const)
+  return { nested: Object.fromEntries(served) }
+}
+
+function memberAsServed(member: Member): Member {
+  if (isNamespace(member)) return asServed(member)
+  if (!isMessage(member)) return member
+  const fields = Object.entries(member.fields).map(([name, { isUndecoded, ...field }]) => {
+    return [name, isUndecoded ? { ...field, type: 'bytes' } : field] as const
+  })
+  return { ...member, fields: Object.fromEntries(fields) }
+}
+
+export function isNamespace(member: Member): member is Namespace {
+  return 'nested' in member && !('fields' in member)
+}
+
+export function isMessage(member: Member): member is Message {
+  return 'fields' in member
 }
