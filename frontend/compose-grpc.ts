@@ -1,6 +1,8 @@
 import type { Admission, Security } from './compose-security.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
+import type { ControlPlane } from './core/control-plane.ts'
 import type { Core } from './core/create-core.ts'
+import type { DataPlane } from './core/data-plane.ts'
 import type { CoreEvents } from './core/events.ts'
 import { GrpcListener, type GrpcOptions, type GrpcPolicy } from './grpc/listener.ts'
 import type { GrpcService } from './grpc/service.ts'
@@ -11,8 +13,13 @@ import { healthSource } from './protocols/torchserve/grpc-health.ts'
 import { inferenceService, managementService } from './protocols/torchserve/grpc.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { httpsWithoutCertificate } from './security/tls-source.ts'
+import { oipService } from './protocols/oip/grpc.ts'
+import { parameterReader } from './protocols/oip/request-parameters.ts'
 import { secureServerOf } from './security/tls-server.ts'
 import { sequenceHeadersOf } from './sequence-headers.ts'
+import { packageVersion } from './version.ts'
+
+type Planes = { readonly dataPlane: DataPlane; readonly controlPlane: ControlPlane }
 
 export type GrpcListeners = { readonly grpcInference: GrpcListener; readonly grpcManagement: GrpcListener }
 
@@ -44,27 +51,51 @@ export function grpcListenersOf(
     },
   } satisfies Partial<GrpcOptions>
   const { authorizer } = security.authorization
-  const listener = (scope: 'inference' | 'management', service: GrpcService, policy: GrpcPolicy) =>
+  const listener = (
+    scope: 'inference' | 'management',
+    services: readonly GrpcService[],
+    policy: GrpcPolicy,
+  ) =>
     new GrpcListener(
       {
         ...common,
-        authorize: (caller, model) => authorizer.check(caller, scope, model),
-        services: [service],
-        health: healthSource(dataPlane, [service.name]),
+        authorize: (caller, asked) => authorizer.check(caller, asked.scope ?? scope, asked.model),
+        services,
+        health: healthSource(
+          dataPlane,
+          services.map(({ name }) => name),
+        ),
       },
       policy,
     )
-  const inference = inferenceService({ dataPlane, hasQuirk, sequenceHeaders: sequenceHeadersOf(config) })
   const listeners = {
-    grpcInference: listener('inference', inference, inferencePolicy(config)),
+    grpcInference: listener(
+      'inference',
+      inferenceServices(config, { dataPlane, controlPlane }),
+      inferencePolicy(config),
+    ),
     grpcManagement: listener(
       'management',
-      managementService({ dataPlane, controlPlane, hasQuirk }),
+      [managementService({ dataPlane, controlPlane, hasQuirk })],
       managementPolicy(config),
     ),
   }
   announceHealth(core, listeners)
   return listeners
+}
+
+/** What every dialect serves beside predictions over HTTP. */
+function inferenceServices(config: Config, planes: Planes): GrpcService[] {
+  const hasQuirk = quirksOf(config.compatibility)
+  return [
+    inferenceService({ ...planes, hasQuirk, sequenceHeaders: sequenceHeadersOf(config) }),
+    oipService({
+      ...planes,
+      serverVersion: packageVersion(),
+      readParameters: parameterReader(),
+      isHealthOpen: !hasQuirk('healthToken'),
+    }),
+  ]
 }
 
 /** Where the policy of all listeners lets gRPC listen; empty when it is switched off. */

@@ -6,6 +6,7 @@ import {
 } from '@grpc/grpc-js'
 import { messageTooLate, servingErrorFrom, shuttingDown } from './errors.ts'
 import type { ServingError } from '../../worker/contract/errors.ts'
+import type { CallScope } from './service.ts'
 import { DETAILS_KEY, type CallStatus } from './status.ts'
 
 /** Who asks, as this transport knows it. */
@@ -17,8 +18,15 @@ export type Caller = {
 /** What an accepted caller may reach; without `models` every model. */
 export type Grant = { readonly models?: ReadonlySet<string> }
 
+/** What a call needs a token for. */
+export type Asked = {
+  /** Absent: the listener's own. */
+  readonly scope?: CallScope | undefined
+  readonly model?: string
+}
+
 /** @throws ServingError `unauthenticated` | `permission_denied` | `resource_exhausted` */
-export type Authorize = (caller: Caller, model?: string) => Grant
+export type Authorize = (caller: Caller, asked: Asked) => Grant
 
 export type GateOptions = {
   readonly authorize: Authorize
@@ -26,6 +34,8 @@ export type GateOptions = {
   readonly requestTimeoutMs: number
   /** Whether anybody may call the method. */
   readonly isOpen: (path: string) => boolean
+  /** What a token for the method has to be for; undefined: the listener's own scope. */
+  readonly scopeOf: (path: string) => CallScope | undefined
   /** Whether a call may last for as long as its client likes, and be cut short when the listener closes. */
   readonly isEndless: (path: string) => boolean
   /** Words an error in the manner of the service that was called, and records the call. */
@@ -36,7 +46,7 @@ export type GateOptions = {
 export class Gate {
   readonly #options: GateOptions
   readonly #endless = new Set<Incoming>()
-  readonly #admitted = new WeakMap<Metadata, { readonly caller: Caller; readonly grant: Grant }>()
+  readonly #admitted = new WeakMap<Metadata, Admitted>()
 
   constructor(options: GateOptions) {
     this.#options = options
@@ -58,7 +68,7 @@ export class Gate {
   checkModel(metadata: Metadata, model: string | undefined): void {
     const admitted = this.#admitted.get(metadata)
     if (admitted?.grant.models === undefined || model === undefined) return
-    this.#options.authorize(admitted.caller, model)
+    this.#options.authorize(admitted.caller, { scope: admitted.scope, model })
   }
 
   #listener(
@@ -104,7 +114,8 @@ export class Gate {
   #admit({ path, call, metadata }: Incoming): void {
     if (this.#options.isOpen(path)) return
     const caller = callerOf(metadata, call.getConnectionInfo().remoteAddress)
-    this.#admitted.set(metadata, { caller, grant: this.#options.authorize(caller) })
+    const scope = this.#options.scopeOf(path)
+    this.#admitted.set(metadata, { caller, scope, grant: this.#options.authorize(caller, { scope }) })
   }
 
   #startTimer(incoming: Incoming): NodeJS.Timeout {
@@ -120,6 +131,12 @@ export class Gate {
     trailers.set(DETAILS_KEY, details)
     call.sendStatus({ code, details: message, metadata: trailers })
   }
+}
+
+type Admitted = {
+  readonly caller: Caller
+  readonly scope: CallScope | undefined
+  readonly grant: Grant
 }
 
 type Incoming = {

@@ -146,8 +146,9 @@ export class GrpcListener {
   }
 }
 
-function gateOf({ isOpen, isEndless, refuse }: ServiceTable, authorize: Authorize, policy: GrpcPolicy): Gate {
-  return new Gate({ authorize, isOpen, isEndless, refuse, requestTimeoutMs: policy.requestTimeoutMs })
+function gateOf(table: ServiceTable, authorize: Authorize, { requestTimeoutMs }: GrpcPolicy): Gate {
+  const { isOpen, isEndless, scopeOf, refuse } = table
+  return new Gate({ authorize, isOpen, isEndless, scopeOf, refuse, requestTimeoutMs })
 }
 
 function channelOptions(policy: GrpcPolicy): ChannelOptions {

@@ -11,6 +11,8 @@ import { callStatus } from './status.ts'
 type TableOptions = DispatcherOptions & { readonly services: readonly GrpcService[] }
 type Definition = MethodDefinition<object, object>
 type Entry = {
+  /** Of the method. */
+  readonly name: string
   readonly service: GrpcService
   readonly method: GrpcMethod
   readonly definition: Definition
@@ -30,7 +32,7 @@ export class ServiceTable {
         if (method === undefined) throw new Error(`nothing answers ${service.name}/${name}`)
         const isOpen = service.openMethods?.includes(name) ?? false
         const { path } = definition
-        this.#entries.set(path, { service, method, isOpen, definition: definition })
+        this.#entries.set(path, { name, service, method, isOpen, definition })
       }
     }
   }
@@ -43,6 +45,11 @@ export class ServiceTable {
   }
 
   readonly isOpen: GateOptions['isOpen'] = (path) => this.#entries.get(path)?.isOpen ?? false
+
+  readonly scopeOf: GateOptions['scopeOf'] = (path) => {
+    const entry = this.#entries.get(path)
+    return entry?.service.scopes?.[entry.name]
+  }
 
   /** Reflection, which is not of this table. */
   readonly isEndless: GateOptions['isEndless'] = (path) => !this.#entries.has(path)

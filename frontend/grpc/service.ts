@@ -38,12 +38,17 @@ export type GrpcMethod =
       readonly answer: (call: GrpcCall, requests: AsyncIterable<unknown>, send: Send) => Promise<void>
     }
 
+/** What a token may be for. */
+export type CallScope = 'inference' | 'management' | 'metrics' | 'admin'
+
 export type GrpcService = {
   /** Full name, as in `proto/`. */
   readonly name: string
   readonly methods: Readonly<Record<string, GrpcMethod>>
   /** Methods that anybody may call. */
   readonly openMethods?: readonly string[]
+  /** What a token has to be for, by method, where that is another scope than the listener's. */
+  readonly scopes?: Readonly<Record<string, CallScope>>
   /** The model that a request is about, for tokens that are for certain models only. */
   readonly modelOf?: (request: unknown) => string | undefined
   /** The status of an error, where it is another than that of the error's code. */

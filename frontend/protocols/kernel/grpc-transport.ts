@@ -1,4 +1,5 @@
 import type { ServingError } from '../../../worker/contract/errors.ts'
+import type { AccessScope } from './access.ts'
 
 /* What dialects need of gRPC. `frontend/grpc` has it all; the composition root brings them together. */
 
@@ -45,6 +46,8 @@ export type GrpcService = {
   readonly methods: Readonly<Record<string, GrpcMethod>>
   /** Methods that anybody may call. */
   readonly openMethods?: readonly string[]
+  /** What a token has to be for, by method, where that is another scope than the listener's. */
+  readonly scopes?: Readonly<Record<string, AccessScope>>
   /** The model that a request is about. */
   readonly modelOf: (request: unknown) => string | undefined
   readonly statusOf: (error: ServingError) => GrpcStatusName

@@ -9,9 +9,9 @@ import type {
   SequenceMark,
 } from '../../core/data-plane.ts'
 import type { GrpcCall, Send } from '../kernel/grpc-transport.ts'
+import { errorOfHandlerStatus } from '../kernel/handler-status.ts'
 import {
   bytesOfInput,
-  errorOfHandlerStatus,
   payloadFromGrpc,
   predictionBytes,
   selectorFromGrpc,

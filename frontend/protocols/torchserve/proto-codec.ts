@@ -1,4 +1,3 @@
-import { ServingError } from '../../../worker/contract/errors.ts'
 import type { RequestPayload, ResponsePayload } from '../../../worker/contract/messages.ts'
 import type { ModelSelector } from '../../core/data-plane.ts'
 import { jsonFromTensors } from './codec.ts'
@@ -47,37 +46,4 @@ export function bytesOfInput({ input }: PredictionsRequest): number {
 /** The bytes that the handler answered, or its tensors as the JSON that HTTP would carry. */
 export function predictionBytes(payload: ResponsePayload): Uint8Array {
   return payload.kind === 'bytes' ? payload.bytes : Buffer.from(jsonFromTensors(payload.tensors))
-}
-
-const FIRST_ERROR_STATUS = 400
-const MAX_MESSAGE_BYTES = 1000
-
-/** What TorchServe makes of the statuses of HTTP; every other one is `internal`. */
-const CODES: Readonly<Record<number, ServingError['code']>> = {
-  400: 'invalid_argument',
-  401: 'unauthenticated',
-  403: 'permission_denied',
-  404: 'not_found',
-  408: 'deadline_exceeded',
-  409: 'failed_precondition',
-  413: 'resource_exhausted',
-  416: 'invalid_argument',
-  429: 'resource_exhausted',
-  499: 'cancelled',
-  501: 'unimplemented',
-  503: 'unavailable',
-  504: 'deadline_exceeded',
-}
-
-/** Situation of an error that a handler chose by its status. */
-export const HANDLER_STATUS = 'handler_status'
-
-/** A status from 400 that a handler chose for its answer: gRPC has no answer with a body beside an error. */
-export function errorOfHandlerStatus(status: number | undefined, body: Uint8Array): ServingError | undefined {
-  if (status === undefined || status < FIRST_ERROR_STATUS) return undefined
-  const text = Buffer.from(body.subarray(0, MAX_MESSAGE_BYTES)).toString()
-  const code = CODES[status] ?? (status < 500 ? 'invalid_argument' : 'internal')
-  return new ServingError(code, text === '' ? `the handler answered with status ${status}` : text, {
-    reason: HANDLER_STATUS,
-  })
 }

@@ -16,7 +16,7 @@ describe('the gate of gRPC', () => {
   let asked: (Caller & { model?: string | undefined })[]
 
   /** Knows a token for everything, and one for the model `digits` only. */
-  const authorize: Authorize = (caller, model) => {
+  const authorize: Authorize = (caller, { model }) => {
     asked.push({ ...caller, model })
     if (caller.authorization === GOOD.authorization) return {}
     if (caller.authorization !== ONLY_DIGITS.authorization) {
