@@ -61,8 +61,7 @@ export class Health {
 
   #list(): object {
     const services = ['', ...this.#source.services()]
-    const statuses = services.map((service) => [service, { status: this.#statusOf(service) }] as const)
-    return { statuses: Object.fromEntries(statuses) }
+    return { statuses: services.map((key) => ({ key, value: { status: this.#statusOf(key) } })) }
   }
 
   async #watch(service: string, signal: AbortSignal, send: (message: object) => void): Promise<void> {

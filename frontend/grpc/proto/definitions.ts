@@ -1,12 +1,11 @@
 import {
   fromJSON,
-  loadSync,
   type MessageTypeDefinition,
   type PackageDefinition,
   type ServiceDefinition,
 } from '@grpc/proto-loader'
-import { protoPath as healthProto } from 'grpc-health-check'
 import { GOOGLE } from './google.ts'
+import { HEALTH } from './health.ts'
 import { asServed, merge, type Namespace } from './message.ts'
 import { MODEL_CONFIG } from './model-config.ts'
 import { OIP } from './oip.ts'
@@ -18,15 +17,13 @@ const OPTIONS = { keepCase: true, longs: String, defaults: true, objects: true }
 type Descriptors = Parameters<typeof fromJSON>[0]
 
 /** The messages and services of this server, as clients know them. */
-export const PUBLISHED = merge(GOOGLE, TORCHSERVE, OIP, MODEL_CONFIG)
-
-const HEALTH = loadSync(healthProto, OPTIONS)
+export const PUBLISHED = merge(GOOGLE, HEALTH, TORCHSERVE, OIP, MODEL_CONFIG)
 
 /** Everything that is served, by full name; for reflection. */
-export const DEFINITIONS: PackageDefinition = { ...HEALTH, ...definitionsOf(PUBLISHED) }
+export const DEFINITIONS: PackageDefinition = definitionsOf(PUBLISHED)
 
 /** The same with the messages that services decode themselves left as bytes. */
-const SERVED: PackageDefinition = { ...HEALTH, ...definitionsOf(asServed(PUBLISHED)) }
+const SERVED: PackageDefinition = definitionsOf(asServed(PUBLISHED))
 
 function definitionsOf(descriptors: Namespace): PackageDefinition {
   return fromJSON(descriptors as Descriptors, OPTIONS) // protobuf.js declares its data mutable, and does not change it
