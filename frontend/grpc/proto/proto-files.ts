@@ -83,14 +83,8 @@ function fileText(path: string, members: readonly Declared[]): string {
 }
 
 function importsText(imports: readonly string[]): string[] {
-  return imports.length === 0
-    ? []
-    : [
-        imports
-          .sort()
-          .map((path) => `import "${path}";`)
-          .join('\n'),
-      ]
+  const lines = imports.map((path) => `import "${path}";`).sort()
+  return lines.length === 0 ? [] : [lines.join('\n')]
 }
 
 /** Types of other packages are named in full. */

@@ -90,7 +90,7 @@ function admit(options: InferCall): { readonly held: AdmittedRequest; readonly s
   const { dataPlane, readParameters, call, request } = options
   const model = selectorFromGrpc(request)
   call.model = model.name
-  const said = readParameters(parametersFromGrpc(request), call.headers)
+  const said = readParameters(parametersFromGrpc(request), call)
   const held = dataPlane.admit(new InferRequestHead(options, model, said))
   call.model = formatModelId(held.model)
   return { held, said }
