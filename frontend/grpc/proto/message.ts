@@ -121,17 +121,25 @@ export function merge(...spaces: readonly Namespace[]): Namespace {
 
 /** The same for those who serve: what is undecoded has the type of bytes. */
 export function asServed({ nested: members }: Namespace): Namespace {
-  const served = Object.entries(members).map(([name, member]) => [name, memberAsServed(member)] as const)
-  return { nested: Object.fromEntries(served) }
+  return { nested: mapValues(members, memberAsServed) }
 }
 
 function memberAsServed(member: Member): Member {
   if (isNamespace(member)) return asServed(member)
-  if (!isMessage(member)) return member
-  const fields = Object.entries(member.fields).map(([name, { isUndecoded, ...field }]) => {
-    return [name, isUndecoded ? { ...field, type: 'bytes' } : field] as const
-  })
-  return { ...member, fields: Object.fromEntries(fields) }
+  return isMessage(member) ? messageAsServed(member) : member
+}
+
+function messageAsServed(given: Message): Message {
+  const fields = mapValues(given.fields, ({ isUndecoded, ...field }) =>
+    isUndecoded === true ? { ...field, type: 'bytes' } : field,
+  )
+  if (given.nested === undefined) return { ...given, fields }
+  const inner = mapValues(given.nested, (each) => (isMessage(each) ? messageAsServed(each) : each))
+  return { ...given, fields, nested: inner }
+}
+
+function mapValues<T, R>(record: Readonly<Record<string, T>>, change: (value: T) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 }
 
 export function isNamespace(member: Member): member is Namespace {
