@@ -48,6 +48,7 @@ export function coreOf(config: Config, host: HostProcess): Core {
     precedence: hasQuirk('settingPrecedence') ? 'torchserve' : 'explicit',
     tolerance: hasQuirk('modelConfigKeys') ? 'everything' : 'nothing',
     restore: config.restore,
+    controlMode: config.modelControlMode,
     savedStateFirst: hasQuirk('savedStateFirst'),
     fetcher: new ArchiveFetcher({
       allowed: config.allowedUrls,

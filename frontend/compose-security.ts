@@ -158,6 +158,10 @@ export class Security {
       setLabel: (model, label) => controlPlane.setLabel(model, label),
       removeLabel: (name, label) => controlPlane.removeLabel(name, label),
       labelsOf: (name) => controlPlane.labelsOf(name),
+      index: () => controlPlane.index(),
+      load: refuse,
+      unload: refuse,
+      applyModelConfig: refuse,
     }
   }
 

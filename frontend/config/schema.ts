@@ -8,6 +8,7 @@ import { listenersSettings } from './settings/listeners.ts'
 import { loggingSettings } from './settings/logging.ts'
 import { metricsSettings } from './settings/metrics.ts'
 import { modelsSettings } from './settings/models.ts'
+import { repositorySettings } from './settings/repository.ts'
 import { securitySettings } from './settings/security.ts'
 import type { Setting } from './settings/setting.ts'
 import { workersSettings } from './settings/workers.ts'
@@ -22,6 +23,7 @@ export const SETTINGS = {
   ...compatibilitySettings,
   ...listenersSettings,
   ...modelsSettings,
+  ...repositorySettings,
   ...downloadsSettings,
   ...workersSettings,
   ...httpSettings,

@@ -101,6 +101,51 @@ export type VersionDescription = {
   readonly settings: DescribedSettings
 }
 
+/** A model of the repository, or one of its versions. */
+export type RepositoryEntry = {
+  readonly name: string
+  /** Absent: no version of the model has been loaded since the start. */
+  readonly version?: string
+  /** `unloaded`: it was, and is not any more. `failed`: loading it was tried in vain. */
+  readonly state?: VersionState
+  readonly reason?: string
+}
+
+export type LoadRequest = {
+  /** A model of the store. */
+  readonly name: string
+  /**
+   * Triton's ModelConfig as protobuf's JSON has it, instead of what the model says itself; it stays in force over
+   * later loads until the model is unloaded.
+   */
+  readonly config?: Readonly<Record<string, unknown>>
+  /** Content instead of what lies in the store, by `<version>/<file>`; only together with `config`. */
+  readonly files?: ReadonlyMap<string, Uint8Array>
+}
+
+/** Which of the versions that a source offers are served. */
+export type VersionChoice =
+  | { readonly kind: 'latest'; readonly count: number }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'specific'; readonly versions: readonly string[] }
+
+/** A model that is to be served from a directory. */
+export type ServedModel = {
+  readonly name: string
+  /** Directory that holds its versions; absolute. */
+  readonly basePath: string
+  readonly choice: VersionChoice
+  /** Label → version, by the version's integer; all that the model has afterwards. Absent: they stay. */
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** What became of one model of a list that was applied. */
+export type ServedModelOutcome = {
+  readonly name: string
+  /** Why not all of it is as the list says; what was served before still is. */
+  readonly error?: Error
+}
+
 export type ModelSummary = { readonly name: string; readonly archive: string }
 
 /**
@@ -153,6 +198,34 @@ export interface ControlPlane {
    * @throws ServingError `not_found` | `failed_precondition` (the default version while others exist)
    */
   unregister(selector: ModelSelector): Promise<ModelId>
+
+  /** What the repository holds and what has become of it, ordered by name and version. */
+  index(): Promise<readonly RepositoryEntry[]>
+
+  /**
+   * Loads a model of the store, the versions that its policy chooses; resolves when they are ready. One that is loaded
+   * already is compared with the store and replaced when that differs: the old one serves until the new one is ready,
+   * and goes on when that fails.
+   *
+   * @throws ServingError `not_found` | `invalid_argument` (a name that is none, a model that does not load, a bad
+   * configuration or file name) | `failed_precondition` (`model_control_mode` is not `explicit`)
+   */
+  load(request: LoadRequest): Promise<void>
+
+  /**
+   * Unloads every version of a model; resolves when no new request is taken, while those that are held still end.
+   *
+   * @throws ServingError `not_found` | `invalid_argument` | `failed_precondition` (as {@link ControlPlane.load})
+   */
+  unload(request: { readonly name: string }): Promise<void>
+
+  /**
+   * Serves these models as their directories have them, and no longer those of an earlier list that are missing here;
+   * models that came in another way are left alone. Resolves when every model is as the list says, or has failed.
+   *
+   * @throws ServingError `invalid_argument` when the list itself is wrong; nothing is changed then
+   */
+  applyModelConfig(models: readonly ServedModel[]): Promise<readonly ServedModelOutcome[]>
 
   /** One element: the version selected, or with `version: 'all'` every version, ascending. @throws ServingError `not_found` */
   describe(selector: ModelSelector): readonly VersionDescription[]

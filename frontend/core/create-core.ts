@@ -10,6 +10,7 @@ import { ManagementService } from './management.ts'
 import { ModelRegistry } from './model-registry.ts'
 import { ModelStore } from './model-store.ts'
 import { RegistryJournal } from './registry-journal.ts'
+import type { ControlMode } from './repository/repository.ts'
 import type { SettingDefaults } from './settings.ts'
 import {
   loadStartupModels,
@@ -17,6 +18,7 @@ import {
   type DeclaredVersion,
   type StartupFailure,
 } from './startup.ts'
+import { StoreSource } from './repository/store-source.ts'
 import { SnapshotStore, UnkeptState } from './snapshot.ts'
 import type { Note } from './startup-notes.ts'
 import type { ProviderFindings } from './workers/provider-findings.ts'
@@ -40,6 +42,8 @@ export type CoreOptions = {
   readonly tolerance?: ConfigTolerance
   /** Versions that the configuration declares, with their settings. */
   readonly models?: readonly DeclaredVersion[]
+  /** Who decides what is loaded beside the start; default `none`. */
+  readonly controlMode?: ControlMode
   /** For archives from outside the model store; absent: there are none. */
   readonly fetcher?: FetchArchive
   readonly cpus: number
@@ -97,6 +101,8 @@ export function createCore(options: CoreOptions): Core {
     precedence: options.precedence ?? 'explicit',
     declared: (model) => models.find((each) => isSameModel(each, model))?.settings,
     unregisterTimeoutMs,
+    source: new StoreSource(store),
+    mode: options.controlMode ?? 'none',
   })
   return {
     events,

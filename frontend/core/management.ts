@@ -1,10 +1,15 @@
+import { ServingError } from '../../worker/contract/errors.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { Candidate } from './candidate.ts'
 import type {
   ControlPlane,
+  LoadRequest,
   ModelSummary,
   RegisterRequest,
+  RepositoryEntry,
   ScaleRequest,
+  ServedModel,
+  ServedModelOutcome,
   VersionDescription,
   WorkersOutcome,
 } from './control-plane.ts'
@@ -18,9 +23,14 @@ import { scale } from './management/scale.ts'
 import { setDefault } from './management/set-default.ts'
 import { unregister } from './management/unregister.ts'
 import type { ModelVersion } from './model-version.ts'
+import { Repository, type RepositoryOptions } from './repository/repository.ts'
 import type { VersionRecord } from './snapshot.ts'
+import { VersionManager } from './version-manager.ts'
 
 export type { ManagementOptions }
+
+/** Where models lie, and who decides which of them are loaded. */
+export type RepositoryChoice = Pick<RepositoryOptions, 'source' | 'mode'>
 
 /**
  * The control plane over registry, archives and journal; each use case is a file in `management/`.
@@ -30,9 +40,13 @@ export type { ManagementOptions }
  */
 export class ManagementService implements ControlPlane {
   readonly #changes: Changes
+  readonly #repository: Repository
 
-  constructor(options: ManagementOptions) {
+  constructor(options: ManagementOptions & RepositoryChoice) {
     this.#changes = new Changes(options)
+    const { source, mode } = options
+    const manager = new VersionManager(this.#changes)
+    this.#repository = new Repository({ changes: this.#changes, manager, source, mode })
   }
 
   /** Everything acknowledged before is back in the registry: it may be changed, and written, from now on. */
@@ -94,6 +108,24 @@ export class ManagementService implements ControlPlane {
     return unregister(this.#changes, selector)
   }
 
+  index(): Promise<readonly RepositoryEntry[]> {
+    return this.#repository.index()
+  }
+
+  async load(request: LoadRequest): Promise<void> {
+    await this.#repository.load(request)
+  }
+
+  async unload(request: { readonly name: string }): Promise<void> {
+    await this.#repository.unload(request)
+  }
+
+  async applyModelConfig(models: readonly ServedModel[]): Promise<readonly ServedModelOutcome[]> {
+    this.#changes.checkOpen()
+    await Promise.resolve(models)
+    throw new ServingError('unimplemented', 'lists of models are not applied')
+  }
+
   describe(selector: ModelSelector): readonly VersionDescription[] {
     const { registry } = this.#changes.options
     const defaultVersion = registry.defaultVersionOf(selector.name)
@@ -113,6 +145,7 @@ export class ManagementService implements ControlPlane {
   /** Drains and ends every version. */
   async close(drainTimeoutMs: number): Promise<void> {
     const { registry } = this.#changes.options
-    await Promise.all(registry.all().map((version) => version.unload(drainTimeoutMs)))
+    const versions = [...registry.all(), ...this.#changes.leaving]
+    await Promise.all(versions.map((version) => version.unload(drainTimeoutMs)))
   }
 }

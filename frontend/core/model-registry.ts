@@ -32,6 +32,12 @@ export class ModelRegistry {
     model.integers.add(versionName, integer)
   }
 
+  /** Puts a version in the place of the one of the same name, from one request to the next. */
+  replace(former: ModelVersion, version: ModelVersion): void {
+    const { versions } = this.#model(former.model.name)
+    if (versions.get(former.model.version) === former) versions.set(former.model.version, version)
+  }
+
   has({ name, version }: ModelId): boolean {
     return this.#models.get(name)?.versions.has(version) ?? false
   }

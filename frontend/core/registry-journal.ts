@@ -85,6 +85,11 @@ export class RegistryJournal {
     return this.#records.has(version)
   }
 
+  /** Forgets a version that another one has replaced; nothing is written. */
+  drop(version: ModelVersion): void {
+    this.#records.delete(version)
+  }
+
   async erase(version: ModelVersion): Promise<void> {
     const before = this.#records.get(version)
     this.#records.delete(version)

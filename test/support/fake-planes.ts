@@ -1,8 +1,12 @@
 import type {
   ControlPlane,
+  LoadRequest,
   ModelSummary,
   RegisterRequest,
+  RepositoryEntry,
   ScaleRequest,
+  ServedModel,
+  ServedModelOutcome,
   VersionDescription,
   WorkersOutcome,
 } from '../../frontend/core/control-plane.ts'
@@ -180,6 +184,11 @@ export class FakeControlPlane implements ControlPlane {
   models: readonly ModelSummary[] = [{ name: 'digits', archive: 'digits.mar' }]
   descriptions: readonly VersionDescription[] = [DESCRIPTION]
   labels: Readonly<Record<string, string>> = {}
+  entries: readonly RepositoryEntry[] = [
+    { name: 'digits', version: '1.0', state: 'ready' },
+    { name: 'never' },
+  ]
+  applied: readonly ServedModelOutcome[] = []
   readonly calls: unknown[] = []
 
   async register(request: RegisterRequest): Promise<WorkersOutcome> {
@@ -212,6 +221,22 @@ export class FakeControlPlane implements ControlPlane {
 
   labelsOf(): Readonly<Record<string, string>> {
     return this.labels
+  }
+
+  async index(): Promise<readonly RepositoryEntry[]> {
+    return this.#answer(['index'], this.entries)
+  }
+
+  async load(request: LoadRequest): Promise<void> {
+    await this.#answer(['load', request], undefined)
+  }
+
+  async unload(request: { readonly name: string }): Promise<void> {
+    await this.#answer(['unload', request], undefined)
+  }
+
+  async applyModelConfig(models: readonly ServedModel[]): Promise<readonly ServedModelOutcome[]> {
+    return this.#answer(['applyModelConfig', models], this.applied)
   }
 
   describe(selector: ModelSelector): readonly VersionDescription[] {

@@ -35,6 +35,8 @@ export type ManagementOptions = {
 /** What the changes of the registry share: its parts, whose turn it is, and whether it is open for them. */
 export class Changes {
   readonly options: ManagementOptions
+  /** Versions that are no longer in the registry and still drain. */
+  readonly leaving = new Set<ModelVersion>()
   readonly #versionLock = new KeyedLock()
   readonly #modelLock = new KeyedLock()
   #isOpen = false
@@ -83,6 +85,12 @@ export class Changes {
     const { precedence, journal } = this.options
     const layers = layersOf(version.artefact, overrides, this.options)
     return journal.record(version, effectiveCall(layers, precedence), handler)
+  }
+
+  /** Drains and ends a version that another one has replaced; the server waits for that when it closes. */
+  endInBackground(version: ModelVersion): void {
+    this.leaving.add(version)
+    void version.unload(this.options.unregisterTimeoutMs).finally(() => this.leaving.delete(version))
   }
 
   /** Takes a version that has ended out of the registry. */

@@ -1,4 +1,4 @@
-import type { Candidate } from '../candidate.ts'
+import { artefactOf, type Candidate } from '../candidate.ts'
 import type { RegisterRequest, WorkersOutcome } from '../control-plane.ts'
 import { alreadyRegistered, registeredAsFailed } from '../errors.ts'
 import type { ModelVersion } from '../model-version.ts'
@@ -24,15 +24,19 @@ export async function register(changes: Changes, request: RegisterRequest): Prom
 
 /** Loads and warms the version before it is acknowledged; nothing of it stays if that fails. */
 export function registerAndWait(changes: Changes, candidate: Candidate): Promise<WorkersOutcome> {
+  const { model } = artefactOf(candidate)
+  return changes.exclusively(model, () => registerInTurn(changes, candidate))
+}
+
+/** As {@link registerAndWait}, in a turn of the version that the caller has. */
+export async function registerInTurn(changes: Changes, candidate: Candidate): Promise<WorkersOutcome> {
   const version = changes.versionOf(candidate)
-  return changes.exclusively(version.model, async () => {
-    const earlier = earlierOf(changes, version, candidate)
-    if (earlier !== undefined) return earlier
-    await addAnd(changes, version, () =>
-      version.scale(version.settings, () => changes.record(version, candidate)),
-    )
-    return outcomeOf(version)
-  })
+  const earlier = earlierOf(changes, version, candidate)
+  if (earlier !== undefined) return earlier
+  await addAnd(changes, version, () =>
+    version.scale(version.settings, () => changes.record(version, candidate)),
+  )
+  return outcomeOf(version)
 }
 
 /** Registers durably, then starts the workers; a failure shows as state `failed` with its reason. */
