@@ -1,4 +1,5 @@
 import type { OipParts } from './compose-oip.ts'
+import type { Config } from './config/schema.ts'
 import type { DataPlane } from './core/data-plane.ts'
 import type { ErrorRenderer } from './http/error-boundary.ts'
 import { httpTransport } from './http/transport.ts'
@@ -8,16 +9,27 @@ import { extensionsDialect } from './protocols/oip/extension-routes.ts'
 import { oipDialect } from './protocols/oip/routes.ts'
 import type { HasQuirk } from './protocols/torchserve/quirks.ts'
 import { errorRenderer as torchserveErrorRenderer } from './protocols/torchserve/routes.ts'
+import { sequenceHeadersOf } from './sequence-headers.ts'
+import { packageVersion } from './version.ts'
 
 export type DialectParts = {
   readonly dataPlane: DataPlane
-  readonly oip: Pick<OipParts, 'logSettings' | 'traceSettings'>
+  readonly config: Config
+  readonly oip: Pick<OipParts, 'logSettings' | 'traceSettings' | 'readParameters'>
 }
 
 /** The dialects that share the inference address with TorchServe's. */
-export function inferenceDialects({ dataPlane, oip }: DialectParts): Dialect[] {
+export function inferenceDialects({ dataPlane, config, oip }: DialectParts): Dialect[] {
   const transport = httpTransport
-  return [extensionsDialect({ transport, ...oip }), oipDialect({ dataPlane, transport })]
+  const protocol = oipDialect({
+    dataPlane,
+    transport,
+    serverVersion: packageVersion(),
+    nonFinite: config.jsonNonFinite,
+    readParameters: oip.readParameters,
+    sequenceHeaders: sequenceHeadersOf(config),
+  })
+  return [extensionsDialect({ transport, ...oip }), protocol]
 }
 
 /** Each dialect words the errors of its paths, also where no route was found. */

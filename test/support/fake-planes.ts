@@ -28,6 +28,7 @@ import { modelNotFound } from '../../frontend/core/errors.ts'
 import { describeSettings } from '../../frontend/core/settings.ts'
 import type { RequestPayload } from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
+import type { TensorMetadata } from '../../worker/contract/tensor.ts'
 import { settings } from './artefacts.ts'
 
 export const DIGITS: ModelId = { name: 'digits', version: '1.0' }
@@ -77,6 +78,8 @@ export class FakeDataPlane implements DataPlane {
     device: DEVICE,
   }
   maxRequestBytes = 100_000
+  /** Of every admitted request. */
+  inputs: readonly TensorMetadata[] = []
 
   readonly heads: RequestHead[] = []
   readonly payloads: RequestPayload[] = []
@@ -91,7 +94,7 @@ export class FakeDataPlane implements DataPlane {
     return {
       model,
       maxRequestBytes: this.maxRequestBytes,
-      inputs: [],
+      inputs: this.inputs,
       run: async (payload, options = {}) => {
         this.payloads.push(payload)
         this.runOptions.push(options)

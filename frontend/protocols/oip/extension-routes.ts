@@ -4,16 +4,6 @@ import { SETTING_SCHEMAS, settingRoutes, type SettingOptions } from './setting-r
 /** What the extensions to the protocol need. */
 export type ExtensionOptions = SettingOptions
 
-/** The extensions that are served, in Triton's words for the metadata of the server. */
-export const EXTENSIONS = [
-  'classification',
-  'sequence',
-  'schedule_policy',
-  'parameters',
-  'trace',
-  'logging',
-] as const
-
 /**
  * Triton's extensions over HTTP. Ahead of the protocol's own routes: `/v2/models/stats` is no model, though it looks
  * like one.

@@ -4,6 +4,7 @@ import { tensorToJson } from '../../../worker/contract/tensor-to-json.ts'
 import type { Tensor } from '../../../worker/contract/tensor.ts'
 import type { InferenceResponse, ResponsePiece } from '../../core/data-plane.ts'
 import { isJson, startsLikeJson } from './looks-like-json.ts'
+import { handlerHeaders } from '../kernel/handler-headers.ts'
 import type { Answer, AnswerHead, RequestContext, Transport } from '../kernel/transport.ts'
 
 const JSON_TYPE = 'application/json'
@@ -107,25 +108,4 @@ function bodyOf(payload: ResponsePayload): Uint8Array | string {
 /** Tensors that a handler answered, as nested rows by name: `{"y":[[0.1,0.9]]}`. */
 export function jsonFromTensors(tensors: readonly Tensor[]): string {
   return `{${tensors.map((tensor) => `${JSON.stringify(tensor.name)}:${tensorToJson(tensor)}`).join(',')}}`
-}
-
-/** Headers about the connection or the length are the transport's, the id is the request's. */
-const RESERVED_HEADERS = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'x-request-id',
-])
-
-function handlerHeaders(headers: InferenceResponse['headers'] = {}): Record<string, string> {
-  const accepted: Record<string, string> = {}
-  for (const [givenName, value] of Object.entries(headers)) {
-    const name = givenName.toLowerCase()
-    if (!RESERVED_HEADERS.has(name)) accepted[name] = value
-  }
-  return accepted
 }

@@ -1,0 +1,10 @@
+/** The extensions of the protocol that are served, in Triton's words for the metadata of the server. */
+export const EXTENSIONS: readonly string[] = [
+  'binary_tensor_data',
+  'classification',
+  'sequence',
+  'schedule_policy',
+  'parameters',
+  'trace',
+  'logging',
+]

@@ -1,0 +1,95 @@
+import type { Middleware, Next } from 'koa'
+import { formatModelId } from '../../../worker/contract/model-id.ts'
+import type { TensorsPayload } from '../../../worker/contract/messages.ts'
+import type { NonFinite } from '../../../worker/contract/tensor-to-json.ts'
+import type { AdmittedRequest, DataPlane, ModelSelector, RequestHead } from '../../core/data-plane.ts'
+import { HttpRequestHead, SEQUENCE_HEADERS, type SequenceHeaders } from '../kernel/request-head.ts'
+import type { RequestContext, RequestState, Transport } from '../kernel/transport.ts'
+import { answerFrom } from './answer-codec.ts'
+import { BodyBlocks, jsonLengthOf } from './body-blocks.ts'
+import { classificationOf } from './classified-outputs.ts'
+import { requestFromBody } from './codec.ts'
+import type { InferRequest } from './infer-request.ts'
+import { requestFromRawBody } from './raw-request.ts'
+import type { ReadParameters } from './request-parameters.ts'
+
+export type InferOptions = {
+  readonly dataPlane: DataPlane
+  readonly transport: Transport
+  /** Unless a request says otherwise. */
+  readonly nonFinite: NonFinite
+  readonly readParameters: ReadParameters
+  /** TorchServe's unless given. */
+  readonly sequenceHeaders?: SequenceHeaders
+}
+
+const PREFIX = '/v2/models/'
+/** A model, perhaps a version, nothing that needs decoding; anything else takes the router's way. */
+const PLAIN_TARGET = /^\/v2\/models\/([\w.-]+)(?:\/versions\/([\w.-]+))?\/infer(?:\?|$)/
+
+/** Serves the route that carries nearly all traffic before the router sees it: matching costs as much as a model. */
+export function inferFirst(options: InferOptions): Middleware<RequestState> {
+  return (ctx: RequestContext, next: Next) => {
+    const { url = '', method } = ctx.req
+    if (method !== 'POST' || !url.startsWith(PREFIX)) return next()
+    const [, name, version] = PLAIN_TARGET.exec(url) ?? []
+    if (name === undefined) return next()
+    return infer(options, ctx, version === undefined ? { name } : { name, version })
+  }
+}
+
+/** Admission comes before the body: a request that cannot be served costs its head, not its bytes. */
+export async function infer(options: InferOptions, ctx: RequestContext, model: ModelSelector): Promise<void> {
+  const { dataPlane, transport, sequenceHeaders = SEQUENCE_HEADERS } = options
+  ctx.state.model = model.name
+  ctx.state.checkModel?.(model.name)
+  const announcedBytes = transport.announcedBytes(ctx.req)
+  const head = new HttpRequestHead(ctx, { model }, { announcedBytes, sequenceHeaders })
+  const admitted = dataPlane.admit(head)
+  ctx.state.model = formatModelId(admitted.model)
+  try {
+    await answer(options, ctx, { head, admitted })
+  } finally {
+    // What has run has no place to give back any more.
+    admitted.cancel()
+  }
+}
+
+type Admitted = { readonly head: RequestHead; readonly admitted: AdmittedRequest }
+
+async function answer(
+  { dataPlane, transport, readParameters, nonFinite }: InferOptions,
+  ctx: RequestContext,
+  { head, admitted }: Admitted,
+): Promise<void> {
+  const request = await requestFromHttp(transport, ctx, admitted)
+  const { run, parameters } = readParameters(request.parameters, head)
+  const { name, version } = admitted.model
+  const classify = classificationOf(request.outputs ?? [], () => dataPlane.metadata({ name, version }))
+  const response = await admitted.run(payloadOf(request, parameters), run)
+  const style = { ...request, nonFinite: request.nonFinite ?? nonFinite }
+  transport.send(ctx, answerFrom(response, { style, classify }))
+}
+
+async function requestFromHttp(
+  transport: Transport,
+  ctx: RequestContext,
+  { maxRequestBytes, inputs }: AdmittedRequest,
+): Promise<InferRequest> {
+  const jsonLength = jsonLengthOf(ctx.req.headers)
+  const body = await transport.readBody(ctx, maxRequestBytes, jsonLength)
+  if (jsonLength === 0) return requestFromRawBody(body, inputs)
+  return requestFromBody(new BodyBlocks(body, jsonLength), inputs)
+}
+
+function payloadOf(
+  { tensors, outputs }: InferRequest,
+  parameters: TensorsPayload['parameters'],
+): TensorsPayload {
+  return {
+    kind: 'tensors',
+    tensors,
+    ...(outputs === undefined ? {} : { outputs: outputs.map(({ name }) => name) }),
+    ...(parameters === undefined ? {} : { parameters }),
+  }
+}
