@@ -7,7 +7,10 @@ import type { Dialect } from './protocols/kernel/dialect.ts'
 import { renderError as renderOipError } from './protocols/oip/errors.ts'
 import { extensionsDialect } from './protocols/oip/extension-routes.ts'
 import { oipDialect } from './protocols/oip/routes.ts'
-import type { HasQuirk } from './protocols/torchserve/quirks.ts'
+import { renderError as renderTfServingError } from './protocols/tfserving/errors.ts'
+import { tfServingDialect } from './protocols/tfserving/routes.ts'
+import { handlerBodies } from './protocols/torchserve/handler-bodies.ts'
+import { quirksOf, type HasQuirk } from './protocols/torchserve/quirks.ts'
 import { errorRenderer as torchserveErrorRenderer } from './protocols/torchserve/routes.ts'
 import { sequenceHeadersOf } from './sequence-headers.ts'
 import { packageVersion } from './version.ts'
@@ -29,13 +32,33 @@ export function inferenceDialects({ dataPlane, config, oip }: DialectParts): Dia
     readParameters: oip.readParameters,
     sequenceHeaders: sequenceHeadersOf(config),
   })
-  return [extensionsDialect({ transport, ...oip }), protocol]
+  return [extensionsDialect({ transport, ...oip }), protocol, ...tfServingDialects(dataPlane, config)]
+}
+
+/** None where TorchServe's own routes have its paths. */
+function tfServingDialects(dataPlane: DataPlane, config: Config): Dialect[] {
+  if (quirksOf(config.compatibility)('v1Routes')) return []
+  return [
+    tfServingDialect({
+      dataPlane,
+      transport: httpTransport,
+      handlers: handlerBodies(httpTransport),
+      nonFinite: config.jsonNonFinite,
+      sequenceHeaders: sequenceHeadersOf(config),
+    }),
+  ]
 }
 
 /** Each dialect words the errors of its paths, also where no route was found. */
 export function errorRenderer(hasQuirk: HasQuirk): ErrorRenderer {
   const otherwise = torchserveErrorRenderer(hasQuirk)
-  return (error, path = '') => (OIP_PATH.test(path) ? renderOipError(error) : otherwise(error))
+  return (error, path = '') => {
+    if (OIP_PATH.test(path)) return renderOipError(error)
+    return TF_SERVING_PATH.test(path) && !hasQuirk('v1Routes')
+      ? renderTfServingError(error)
+      : otherwise(error)
+  }
 }
 
 const OIP_PATH = /^\/v2(?:[/?]|$)/
+const TF_SERVING_PATH = /^\/v1(?:[/?]|$)/

@@ -36,8 +36,18 @@ export function inferenceRoutes(options: InferenceRouteOptions): Route[] {
       doc: INFERENCE_DOCS.predictPath,
     }),
     ...on(['POST'], '/explanations/:model{/:version}', { answer: explaining, doc: INFERENCE_DOCS.explain }),
-    ...on(['POST'], '/v1/models/:model\\:predict', { answer: predicting, doc: INFERENCE_DOCS.v1Predict }),
-    ...on(['POST'], '/v1/models/:model\\:explain', { answer: explaining, doc: INFERENCE_DOCS.v1Explain }),
+    ...(options.hasQuirk('v1Routes')
+      ? [
+          ...on(['POST'], '/v1/models/:model\\:predict', {
+            answer: predicting,
+            doc: INFERENCE_DOCS.v1Predict,
+          }),
+          ...on(['POST'], '/v1/models/:model\\:explain', {
+            answer: explaining,
+            doc: INFERENCE_DOCS.v1Explain,
+          }),
+        ]
+      : []),
     ...on(['POST'], '/invocations', { answer: invoking, doc: INFERENCE_DOCS.invocations }),
   ]
 }

@@ -62,11 +62,15 @@ export function managementRoutes({ transport, ...planes }: ManagementRouteOption
       doc: MANAGEMENT_DOCS.unregister,
       answer: ({ params, query }) => unregister(planes, selectorOf(params), query),
     },
-    {
-      method: 'GET',
-      path: '/v1/models/:model',
-      doc: MANAGEMENT_DOCS.presence,
-      answer: ({ params }) => modelPresence(planes.dataPlane, selectorOf(params)),
-    },
   ]
+}
+
+/** For KServe, where no other dialect of the address answers it. */
+export function presenceRoute({ dataPlane }: Pick<ManagementPlanes, 'dataPlane'>): Route {
+  return {
+    method: 'GET',
+    path: '/v1/models/:model',
+    doc: MANAGEMENT_DOCS.presence,
+    answer: ({ params }) => modelPresence(dataPlane, selectorOf(params)),
+  }
 }

@@ -18,6 +18,12 @@ export const QUIRKS = {
     strict: 'checked: 405 with `Allow` for any other than the listed ones',
     torchserve: 'any method predicts',
   },
+  v1Routes: {
+    topic: '`/v1/models/{model}:predict` and `:explain`',
+    strict:
+      'TensorFlow Serving\'s REST API and KServe\'s V1: typed rows and columns, `{"error"}`, status and metadata',
+    torchserve: 'the body is for the handler, as with `/predictions`; no other route of TensorFlow Serving',
+  },
   openApiNames: {
     topic: 'names in the API descriptions',
     strict: 'titles of this server; the path of a prediction as it is, `/predictions/{model}`',

@@ -5,7 +5,7 @@ import { mountDialects, type Dialect } from '../kernel/dialect.ts'
 import { healthRoutes } from './health-routes.ts'
 import { inferenceRoutes, queryRoutes } from './inference-routes.ts'
 import { labelRoutes } from './labels.ts'
-import { managementRoutes } from './management-routes.ts'
+import { managementRoutes, presenceRoute } from './management-routes.ts'
 import { withManners } from './manners.ts'
 import { metricsRoute, type RenderMetrics } from './metrics.ts'
 import { openScopes } from './open-scopes.ts'
@@ -93,6 +93,7 @@ function torchserveDialect(purposes: Purposes, transport: Transport): Dialect {
     routes: [
       ...(management === undefined ? [] : managementPart({ ...management, transport })),
       ...(predictions === undefined ? [] : inferencePart(predictions)),
+      ...(hasPresence(purposes) ? scoped('management', [presenceRoute(purposes.management)]) : []),
       ...(metrics === undefined ? [] : scoped('metrics', [metricsRoute(metrics.renderMetrics)])),
       ...(healthOptions === undefined ? [] : scoped('health', healthRoutes(healthOptions))),
     ],
@@ -101,6 +102,12 @@ function torchserveDialect(purposes: Purposes, transport: Transport): Dialect {
     ...(predictions === undefined ? {} : { first: predictionsFirst(predictions) }),
     schemas: SCHEMAS,
   }
+}
+
+/** An address for inference has the routes of KServe, of this dialect or of another. */
+function hasPresence(purposes: Purposes): purposes is Purposes & { readonly management: ManagementOptions } {
+  const { management, inference } = purposes
+  return management !== undefined && (inference === undefined || management.hasQuirk('v1Routes'))
 }
 
 function inferencePart(options: InferenceOptions): ScopedRoute[] {

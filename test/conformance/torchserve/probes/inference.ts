@@ -32,7 +32,7 @@ const ONE_ANSWER_FOR_BOTH = [
 export const inferenceProbes = {
   anyMethodPredicts: {
     observe: overHttp(async (fixture) => {
-      const paths = [PREDICTION, '/predictions/digits/1.0', '/invocations', '/v1/models/digits:predict']
+      const paths = [PREDICTION, '/predictions/digits/1.0', '/invocations']
       const answers = paths.flatMap((path) =>
         ['GET', 'DELETE', 'PATCH'].map((method) => fixture.infer(path, { method })),
       )
@@ -40,6 +40,15 @@ export const inferenceProbes = {
     }),
     strict: [405],
     torchserve: [200],
+  },
+  v1Routes: {
+    observe: overHttp(async (fixture) => {
+      const paths = ['/v1/models/digits:predict', '/v1/models/digits:explain']
+      return Promise.all(paths.map(async (path) => (await fixture.infer(path)).status))
+    }),
+    // Another dialect has these paths then.
+    strict: [404, 404],
+    torchserve: [200, 200],
   },
   openApiNames: {
     observe: overHttp(async (fixture) => {

@@ -12,7 +12,6 @@ describe('an address', () => {
     const { text } = await server.infer('/', { method: 'GET' })
     const { routes } = JSON.parse(text) as { routes: string[] } // the index
     assert.ok(routes.includes('POST /predictions/{model}[/{version}]'))
-    assert.ok(routes.includes('POST /v1/models/{model}:predict'))
     assert.ok(routes.includes('POST /predictions/{model}/{version}/{url_path}'))
   })
 

@@ -33,9 +33,6 @@ describe('the inference routes', () => {
     { call: 'POST /predictions/digits/predict', model: { name: 'digits', version: 'predict' } },
     { call: 'POST /explanations/digits', model: DIGITS, operation: 'explain' },
     { call: 'POST /explanations/digits/2.0', model: DIGITS_2, operation: 'explain' },
-    { call: 'POST /v1/models/digits:predict', model: DIGITS },
-    { call: 'POST /v1/models/digits:explain', model: DIGITS, operation: 'explain' },
-    { call: 'POST /v1/models/my%3Adigits:predict', model: { name: 'my:digits' } },
     { call: 'POST /invocations?model_name=digits', model: DIGITS },
     { call: 'POST /models/digits/invoke', model: DIGITS },
     { call: 'POST /digits/predict', model: DIGITS },
@@ -59,10 +56,8 @@ describe('the inference routes', () => {
     { call: 'GET /predictions/digits', status: 405, allow: 'POST, PUT, OPTIONS' },
     { call: 'DELETE /predictions/digits/2.0/v1/models', status: 405, allow: 'HEAD, GET, POST, PUT' },
     { call: 'GET /explanations/digits', status: 405, allow: 'POST' },
-    { call: 'GET /v1/models/digits:predict', status: 405, allow: 'POST' },
     { call: 'GET /invocations', status: 405, allow: 'POST' },
     { call: 'PUT /digits/predict', status: 405, allow: 'HEAD, GET, POST' },
-    { call: 'POST /v1/models/digits', status: 404, allow: null },
     { call: 'POST /v2/models/digits/infer', status: 404, allow: null },
     { call: 'POST /explanations/digits/2.0/more', status: 404, allow: null },
   ]
@@ -194,4 +189,29 @@ describe('an invocation', () => {
       assert.match(reply.text, found)
     })
   }
+})
+
+describe('the routes of KServe, with compatibility=torchserve', () => {
+  let server: TorchServeFixture
+  beforeEach(async () => {
+    server = await TorchServeFixture.open('torchserve')
+  })
+  afterEach(() => server.close())
+
+  const ROUTES = [
+    { path: '/v1/models/digits:predict', model: DIGITS, operation: undefined },
+    { path: '/v1/models/digits:explain', model: DIGITS, operation: 'explain' },
+    { path: '/v1/models/my%3Adigits:predict', model: { name: 'my:digits' }, operation: undefined },
+  ]
+  for (const { path, model, operation } of ROUTES) {
+    it(`ask with ${path} for ${JSON.stringify(model)}`, async () => {
+      assert.equal((await server.infer(path)).status, 200)
+      const [head] = server.dataPlane.heads
+      assert.deepEqual([head?.model, head?.operation], [model, operation])
+    })
+  }
+
+  it('are no others', async () => {
+    assert.equal((await server.infer('/v1/models/digits')).status, 404)
+  })
 })
