@@ -46,6 +46,11 @@ export class ProtobufFile {
     return this.#window.toString('utf8', field.start - this.#windowStart, field.end - this.#windowStart)
   }
 
+  /** The value of a field that holds a varint; one beyond 2^53 loses precision. */
+  async integer(field: Field): Promise<number> {
+    return (await this.#varint(field.start, field.end)).value
+  }
+
   async #payload(tag: number, start: number, limit: number): Promise<Field> {
     const number = Math.floor(tag / 8)
     switch (tag % 8) {

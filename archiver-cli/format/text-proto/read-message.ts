@@ -1,6 +1,6 @@
 import { nearest } from '../../../worker/contract/nearest.ts'
 import { parseTextProto, type TextField, type TextMessage, type TextValue } from './parse.ts'
-import type { ProtoField, ProtoMessage, ProtoType, ProtoValue } from './schema.ts'
+import { uint64, type ProtoField, type ProtoMessage, type ProtoType, type ProtoValue } from './schema.ts'
 import { refusingAt, type RefuseAt } from './tokens.ts'
 
 /**
@@ -59,7 +59,7 @@ function readField({ name, values, ...position }: TextField, { type, into, refus
     }
     case 'map': {
       const map = (into[name] ??= {}) as Plain // made here
-      for (const value of values) readMapEntry(value, map, { name, type: type.type, refuse })
+      for (const value of values) readMapEntry(value, map, { name, field: type, refuse })
       return
     }
     case 'single': {
@@ -75,23 +75,30 @@ function readField({ name, values, ...position }: TextField, { type, into, refus
   }
 }
 
-function readMapEntry(
-  value: TextValue,
-  map: Plain,
-  { name, type, refuse }: { readonly name: string; readonly type: ProtoType; readonly refuse: RefuseAt },
-): void {
+type MapTarget = { readonly name: string; readonly field: ProtoField; readonly refuse: RefuseAt }
+
+function readMapEntry(value: TextValue, map: Plain, { name, field, refuse }: MapTarget): void {
   if (value.kind !== 'message') throw refuse(value, `'${name}' takes entries of the form { key: … value: … }`)
-  const [key, content] = ['key', 'value'].map((part) => value.fields.filter((each) => each.name === part))
+  const [keys = [], contents = []] = ['key', 'value'].map((part) =>
+    value.fields.filter((each) => each.name === part),
+  )
   const stranger = value.fields.find((each) => each.name !== 'key' && each.name !== 'value')
   if (stranger !== undefined)
     throw refuse(stranger, `an entry of '${name}' has a key and a value, no '${stranger.name}'`)
-  const given = key?.[0]?.values[0]
-  const text = content?.[0]?.values[0]
-  if (key?.length !== 1 || content?.length !== 1 || given?.kind !== 'string' || text === undefined) {
-    throw refuse(value, `an entry of '${name}' needs one key, in quotes, and one value`)
+  const key = mapKey(keys[0]?.values[0], field)
+  const content = contents[0]?.values[0]
+  if (keys.length !== 1 || contents.length !== 1 || key === undefined || content === undefined) {
+    const expected = field.keys === 'integers' ? 'an integer' : 'in quotes'
+    throw refuse(value, `an entry of '${name}' needs one key, ${expected}, and one value`)
   }
-  if (given.text === '__proto__') throw refuse(given, `'${name}' has the key '__proto__'`)
-  map[given.text] = readValue(text, type, { name, refuse })
+  if (key === '__proto__') throw refuse(value, `'${name}' has the key '__proto__'`)
+  map[key] = readValue(content, field.type, { name, refuse })
+}
+
+function mapKey(value: TextValue | undefined, { keys }: ProtoField): string | undefined {
+  if (value === undefined || value.kind === 'message') return undefined
+  if (keys === 'integers') return uint64.fromText(value)?.toString()
+  return value.kind === 'string' ? value.text : undefined
 }
 
 function readValue(

@@ -24,6 +24,8 @@ export type ProtoMessage = {
 export type ProtoField = {
   readonly type: ProtoType
   readonly shape: 'single' | 'list' | 'map'
+  /** Of a map; texts when absent. */
+  readonly keys?: 'integers'
 }
 
 /** The plain data that a message becomes: absent fields are absent, numbers numbers, enums names. */
@@ -67,6 +69,13 @@ export function repeated<T extends ProtoType>(type: T): { readonly type: T; read
 /** A map whose keys are texts; written as a repeated `{ key: … value: … }`. */
 export function mapOf<T extends ProtoType>(type: T): { readonly type: T; readonly shape: 'map' } {
   return { type, shape: 'map' }
+}
+
+/** A map whose keys are unsigned integers, which are texts in plain data. */
+export function integerMapOf<T extends ProtoType>(
+  type: T,
+): { readonly type: T; readonly shape: 'map'; readonly keys: 'integers' } {
+  return { type, shape: 'map', keys: 'integers' }
 }
 
 export const string: ProtoScalar<string> = {
