@@ -19,17 +19,25 @@ export function quote(name: string): string {
   return `'${visible.length > 200 ? `${visible.slice(0, 200)}…` : visible}'`
 }
 
+/** Reasons of errors that do not name the archive yet. */
+const BLAMES = new Set(['archive', 'model_config', 'text_proto'])
+
 /**
  * Runs work on an archive so that every error it may fairly be blamed for names the archive.
  *
  * Anything else (a bug, an I/O error of the disk) passes unchanged.
+ *
+ * @param archive what it is called
  */
-export async function blamingArchive<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const archive = `archive ${quote(basename(path))}`
+export async function blamingArchive<T>(
+  path: string,
+  work: () => Promise<T>,
+  archive = `archive ${quote(basename(path))}`,
+): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof ServingError && (error.reason === 'archive' || error.reason === 'model_config')) {
+    if (error instanceof ServingError && error.reason !== undefined && BLAMES.has(error.reason)) {
       const { code, reason, cause } = error
       throw new ServingError(code, `${archive}: ${error.message}`, { reason, cause })
     }

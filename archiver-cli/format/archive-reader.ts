@@ -64,27 +64,51 @@ export interface OpenedArchive {
  */
 export function openArchive(path: string, tolerance?: ConfigTolerance): Promise<OpenedArchive> {
   return blamingArchive(path, async () => {
-    if ((await lstat(path)).isDirectory()) return describe({ path, tolerance }, await openDirectory(path))
-    // NONBLOCK: opening a named pipe must not wait for its writer.
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const { container, origin } = await openContainer(path)
     try {
-      return await describeFile({ path, tolerance }, file)
+      return await openContent({ path, tolerance }, container, origin)
     } catch (error) {
-      await file.close()
+      await origin?.close()
       throw error
     }
   })
 }
 
-type Source = { readonly path: string; readonly tolerance: ConfigTolerance | undefined }
+/**
+ * Reads the manifest of an archive, and proves nothing: enough to know which model it holds.
+ *
+ * @throws ServingError `not_found` | `invalid_argument` (reason `archive`)
+ */
+export function readManifest(path: string): Promise<Manifest> {
+  return blamingArchive(path, async () => {
+    const { container, origin } = await openContainer(path)
+    try {
+      return parseManifest((await readManifestBytes(container)).toString())
+    } finally {
+      await origin?.close()
+    }
+  })
+}
 
-async function describeFile(source: Source, file: FileHandle): Promise<OpenedArchive> {
+async function openContainer(path: string): Promise<{ container: Container; origin?: Origin }> {
+  if ((await lstat(path)).isDirectory()) return { container: await openDirectory(path) }
+  // NONBLOCK: opening a named pipe must not wait for its writer.
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    return await openFile(file)
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+async function openFile(file: FileHandle): Promise<{ container: Container; origin: Origin }> {
   const before = await file.stat({ bigint: true })
   if (!before.isFile()) throw brokenArchive('is neither a file nor a directory')
   const bytes = Number(before.size)
   const magic = await readExactly(file, 0, Math.min(2, bytes))
   const container = magic.equals(GZIP_MAGIC) ? await openTar(file, bytes) : await openZip(file, bytes)
-  return describe(source, container, {
+  const origin: Origin = {
     digest: () => sha256(readRange(file, 0, bytes)),
     proveUnchanged: async () => {
       const { size, mtimeNs } = await file.stat({ bigint: true })
@@ -93,7 +117,8 @@ async function describeFile(source: Source, file: FileHandle): Promise<OpenedArc
       }
     },
     close: () => file.close(),
-  })
+  }
+  return { container, origin }
 }
 
 /** The file behind a container; a directory has none. */
@@ -104,9 +129,29 @@ type Origin = {
   readonly close: () => Promise<void>
 }
 
-async function describe(source: Source, container: Container, origin?: Origin): Promise<OpenedArchive> {
-  const { path } = source
-  const manifestBytes = await readSmall(container, { path: MANIFEST_PATH, maxBytes: MAX_MANIFEST_BYTES })
+/** Where a container came from, for errors, and how its configuration is read. */
+export type Source = {
+  readonly path: string
+  /** What errors call it; absent: the archive by its file name. */
+  readonly label?: string
+  readonly tolerance?: ConfigTolerance | undefined
+  /** Sentences on what happened before. */
+  readonly notices?: readonly string[]
+}
+
+/**
+ * Checks a container's manifest, files and configuration.
+ *
+ * @param origin the file behind it, closed with the archive
+ * @throws ServingError `invalid_argument` (reason `archive` or `model_config`)
+ */
+export async function openContent(
+  source: Source,
+  container: Container,
+  origin?: Origin,
+): Promise<OpenedArchive> {
+  const { path, label } = source
+  const manifestBytes = await readManifestBytes(container)
   const manifest = parseManifest(manifestBytes.toString())
   checkManifest(manifest, container.entries)
   const files = new Map(manifest.files.map((each) => [each.path, each]))
@@ -120,13 +165,17 @@ async function describe(source: Source, container: Container, origin?: Origin): 
     format: container.format,
     manifest,
     config,
-    notices,
+    notices: [...(source.notices ?? []), ...notices],
     digest,
     bytes: manifest.files.reduce((sum, each) => sum + each.bytes, 0),
-    verify: () => blamingArchive(path, () => verifyContent(content)),
-    extractTo: (directory) => blamingArchive(path, () => extractContent(content, directory)),
+    verify: () => blamingArchive(path, () => verifyContent(content), label),
+    extractTo: (directory) => blamingArchive(path, () => extractContent(content, directory), label),
     close: async () => origin?.close(),
   }
+}
+
+function readManifestBytes(container: Container): Promise<Buffer> {
+  return readSmall(container, { path: MANIFEST_PATH, maxBytes: MAX_MANIFEST_BYTES })
 }
 
 async function readConfig(

@@ -4,11 +4,12 @@ import { checkDistinctNames, checkEntryName } from './entry-name.ts'
 /** One regular file in an archive. `bytes` is what the container claims; the content is counted against it. */
 export type ArchiveEntry = { readonly path: string; readonly bytes: number }
 
-export type ContainerFormat = 'mar' | 'tgz' | 'directory'
+/** `source`: files that were found, without an archive around them. */
+export type ContainerFormat = 'mar' | 'tgz' | 'directory' | 'source'
 
 export type EntryReceiver = (entry: ArchiveEntry, content: AsyncIterable<Uint8Array>) => Promise<void>
 
-/** A form in which an archive is stored: zip file, gzipped tar file, or directory. */
+/** A form in which an archive is stored: zip file, gzipped tar file, directory, or none. */
 export interface Container {
   readonly format: ContainerFormat
   /** Every file, in stored order, after {@link checkEntries}. */
