@@ -6,7 +6,8 @@ import { numericView } from '../../../worker/contract/numeric-view.ts'
 import { formatShape, type Tensor } from '../../../worker/contract/tensor.ts'
 import { textOf } from '../../../worker/contract/text.ts'
 import { badTensor, elementCountOf, type WireTensor } from '../../../worker/contract/wire-tensor.ts'
-import { countElements, eachRun, Varints, type ContentsField } from './contents-fields.ts'
+import { Varints } from '../kernel/protobuf-wire.ts'
+import { countElements, eachRun, type ContentsField } from './contents-fields.ts'
 
 /*
  * `InferTensorContents`: the elements of a tensor in the field that its data type has. Read from the bytes of the
