@@ -1,5 +1,6 @@
 import type { OipParts } from './compose-oip.ts'
 import type { Config } from './config/schema.ts'
+import type { ControlPlane } from './core/control-plane.ts'
 import type { DataPlane } from './core/data-plane.ts'
 import type { ErrorRenderer } from './http/error-boundary.ts'
 import { httpTransport } from './http/transport.ts'
@@ -17,12 +18,13 @@ import { packageVersion } from './version.ts'
 
 export type DialectParts = {
   readonly dataPlane: DataPlane
+  readonly controlPlane: ControlPlane
   readonly config: Config
   readonly oip: Pick<OipParts, 'logSettings' | 'traceSettings' | 'readParameters'>
 }
 
 /** The dialects that share the inference address with TorchServe's. */
-export function inferenceDialects({ dataPlane, config, oip }: DialectParts): Dialect[] {
+export function inferenceDialects({ dataPlane, controlPlane, config, oip }: DialectParts): Dialect[] {
   const transport = httpTransport
   const protocol = oipDialect({
     dataPlane,
@@ -32,7 +34,11 @@ export function inferenceDialects({ dataPlane, config, oip }: DialectParts): Dia
     readParameters: oip.readParameters,
     sequenceHeaders: sequenceHeadersOf(config),
   })
-  return [extensionsDialect({ transport, ...oip }), protocol, ...tfServingDialects(dataPlane, config)]
+  return [
+    extensionsDialect({ dataPlane, controlPlane, transport, ...oip }),
+    protocol,
+    ...tfServingDialects(dataPlane, config),
+  ]
 }
 
 /** None where TorchServe's own routes have its paths. */

@@ -111,7 +111,7 @@ export function listenersOf(
     if (known !== undefined) return known
     const mount = combinedMount(
       Object.fromEntries(group.map((each) => [each, purposes[each]])),
-      group.includes('inference') ? inferenceDialects({ dataPlane, config, oip }) : [],
+      group.includes('inference') ? inferenceDialects({ dataPlane, controlPlane, config, oip }) : [],
     )
     const made = listener(ADDRESS_KEYS[leading], mount)
     shared.set(leading, made)

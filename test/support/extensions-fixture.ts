@@ -32,8 +32,9 @@ export class ExtensionsFixture {
 
   static async open(traceFile = ''): Promise<ExtensionsFixture> {
     const fixture = new ExtensionsFixture(traceFile)
-    const { oip, http } = fixture
-    const mount = mountDialects([extensionsDialect({ transport: httpTransport, ...oip })], {
+    const { oip, http, dataPlane, controlPlane } = fixture
+    const planes = { dataPlane, controlPlane }
+    const mount = mountDialects([extensionsDialect({ transport: httpTransport, ...planes, ...oip })], {
       transport: httpTransport,
       serverVersion: '1.2.3',
       title: 'extensions',

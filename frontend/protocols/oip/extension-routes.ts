@@ -1,13 +1,17 @@
 import type { Dialect } from '../kernel/dialect.ts'
+import { DESCRIPTION_SCHEMAS, descriptionRoutes, type DescriptionOptions } from './description-routes.ts'
 import { SETTING_SCHEMAS, settingRoutes, type SettingOptions } from './setting-routes.ts'
 
 /** What the extensions to the protocol need. */
-export type ExtensionOptions = SettingOptions
+export type ExtensionOptions = SettingOptions & DescriptionOptions
 
 /**
  * Triton's extensions over HTTP. Ahead of the protocol's own routes: `/v2/models/stats` is no model, though it looks
  * like one.
  */
 export function extensionsDialect(options: ExtensionOptions): Dialect {
-  return { routes: settingRoutes(options), schemas: SETTING_SCHEMAS }
+  return {
+    routes: [...descriptionRoutes(options), ...settingRoutes(options)],
+    schemas: { ...DESCRIPTION_SCHEMAS, ...SETTING_SCHEMAS },
+  }
 }

@@ -4,6 +4,7 @@ export const EXTENSIONS: readonly string[] = [
   'classification',
   'sequence',
   'schedule_policy',
+  'model_configuration',
   'parameters',
   'trace',
   'logging',

@@ -2,7 +2,7 @@ import { component, jsonDoc, type RouteDoc } from '../kernel/openapi/route-doc.t
 import type { JsonSchema } from '../kernel/openapi/json-schema.ts'
 import { scoped, type Call, type Route, type ScopedRoute } from '../kernel/route-table.ts'
 import type { Transport } from '../kernel/transport.ts'
-import { compactJson } from './json-answer.ts'
+import { compactJson } from './compact-json.ts'
 import { MAX_SETTINGS_BYTES, readJsonObject } from './json-body.ts'
 import type { LogSettings } from './log-settings.ts'
 import type { TraceSettings } from './trace-settings.ts'
