@@ -92,8 +92,10 @@ function parameterValue(place: string, value: unknown): ParameterValue {
   switch (typeof value) {
     case 'boolean':
     case 'string':
-    case 'number':
       return value
+    case 'number':
+      if (Number.isFinite(value)) return value
+      throw badParameter(place, 'a finite number', value)
     case 'bigint':
       return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()
     default:

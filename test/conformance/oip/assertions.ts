@@ -1,0 +1,20 @@
+import type { Assertion } from './assertion.ts'
+import { BODY_ASSERTIONS } from './body-assertions.ts'
+import { BINARY_ASSERTIONS } from './binary-assertions.ts'
+import { OTHER_ASSERTIONS } from './other-assertions.ts'
+import { ROUTE_ASSERTIONS } from './route-assertions.ts'
+import { TENSOR_ASSERTIONS } from './tensor-assertions.ts'
+import { TRANSPORT_ASSERTIONS } from './transport-assertions.ts'
+
+/**
+ * The hundred assertions over HTTP: what a client of Triton relies on, and where this server does better. A test
+ * checks that none is forgotten.
+ */
+export const ASSERTIONS: readonly Assertion[] = [
+  ...ROUTE_ASSERTIONS,
+  ...BODY_ASSERTIONS,
+  ...TENSOR_ASSERTIONS,
+  ...BINARY_ASSERTIONS,
+  ...TRANSPORT_ASSERTIONS,
+  ...OTHER_ASSERTIONS,
+]

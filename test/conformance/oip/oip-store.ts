@@ -1,0 +1,98 @@
+import { buildModel, type OnnxType } from '../../support/onnx-builder.ts'
+import { packTestArchive } from '../../support/archives.ts'
+
+type Shape = readonly (number | string)[]
+
+/** `OUTPUT0` = `INPUT0`. */
+function identityModel(dtype: OnnxType, shape: Shape): Uint8Array {
+  return buildModel({
+    inputs: [{ name: 'INPUT0', dtype, shape }],
+    outputs: [{ name: 'OUTPUT0', dtype, shape }],
+    nodes: [{ op: 'Identity', inputs: ['INPUT0'], outputs: ['OUTPUT0'] }],
+  })
+}
+
+/** `OUTPUT0` = `INPUT0` + `INPUT1`, `OUTPUT1` = `INPUT0` - `INPUT1`, INT32 `[batch, 16]`. */
+function addSubModel(): Uint8Array {
+  const shape = ['batch', 16]
+  const tensor = (name: string) => ({ name, dtype: 'INT32', shape }) as const
+  return buildModel({
+    inputs: [tensor('INPUT0'), tensor('INPUT1')],
+    outputs: [tensor('OUTPUT0'), tensor('OUTPUT1')],
+    nodes: [
+      { op: 'Add', inputs: ['INPUT0', 'INPUT1'], outputs: ['OUTPUT0'] },
+      { op: 'Sub', inputs: ['INPUT0', 'INPUT1'], outputs: ['OUTPUT1'] },
+    ],
+  })
+}
+
+/** Adds `bias` to each value where it is given, and answers late when the value asks for it. */
+const OPTIONAL = `
+import { defineHandler } from 'onnxserve/handler'
+
+const one = (name) => ({ name, dtype: 'FP32', shape: [-1, 1] })
+
+export default defineHandler({
+  signature: { inputs: [one('x'), { ...one('bias'), optional: true }], outputs: [one('y')] },
+  async handle(requests) {
+    return Promise.all(requests.map(async ({ tensors }) => {
+      const [x, bias] = ['x', 'bias'].map((name) => tensors.find((tensor) => tensor.name === name))
+      const late = Math.max(...x.data)
+      if (late >= 100) await new Promise((resolve) => setTimeout(resolve, late))
+      const data = x.data.map((value, index) => value + (bias?.data[index] ?? 0))
+      return [{ name: 'y', dtype: 'FP32', shape: x.shape, data }]
+    }))
+  },
+})
+`
+
+/** Answers its strings, which no engine sees. */
+const STRINGS = `
+import { defineHandler } from 'onnxserve/handler'
+
+const strings = (name) => ({ name, dtype: 'BYTES', shape: [-1] })
+
+export default defineHandler({
+  signature: { inputs: [strings('INPUT0')], outputs: [strings('OUTPUT0')] },
+  handle: (requests) => requests.map(({ tensors }) => [{ ...tensors[0], name: 'OUTPUT0' }]),
+})
+`
+
+/** Identity models by their name: data type and shape. */
+const IDENTITIES: Readonly<Record<string, readonly [dtype: OnnxType, shape: Shape]>> = {
+  id_fp32: ['FP32', ['rows', 'columns']],
+  id_fp64: ['FP64', ['rows']],
+  id_fp16: ['FP16', ['rows']],
+  id_int8: ['INT8', ['rows']],
+  id_int64: ['INT64', ['rows']],
+  id_uint64: ['UINT64', ['rows']],
+  id_bool: ['BOOL', ['rows']],
+  id_bytes: ['BYTES', ['rows']],
+  pairs: ['BYTES', ['rows', 2]],
+  fixed: ['FP32', [2, 2]],
+  free: ['FP32', [2, 'a', 'b']],
+  idle: ['FP32', ['rows']],
+}
+
+/** The models that the assertions speak of. */
+export async function packOipStore(modelStore: string): Promise<void> {
+  for (const [modelName, [dtype, shape]] of Object.entries(IDENTITIES)) {
+    await packTestArchive(modelStore, { modelName, model: identityModel(dtype, shape) })
+  }
+  await packTestArchive(modelStore, {
+    modelName: 'addsub',
+    model: addSubModel(),
+    config: 'maxRequestRows: 8\n',
+  })
+  const small = { model: identityModel('FP32', ['rows']), config: 'maxRequestBytes: 1000\n' }
+  await packTestArchive(modelStore, { modelName: 'small', ...small })
+  await packTestArchive(modelStore, { modelName: 'optional', handler: OPTIONAL })
+  await packTestArchive(modelStore, { modelName: 'strings', handler: STRINGS })
+  const narrow = 'maxQueuedRequests: 1\nmaxBatchRows: 1\n'
+  await packTestArchive(modelStore, { modelName: 'narrow', handler: OPTIONAL, config: narrow })
+}
+
+/** Those that are loaded at the start. */
+export const LOADED = [...Object.keys(IDENTITIES), 'addsub', 'small', 'optional', 'strings', 'narrow'].filter(
+  (name) => name !== 'idle',
+)
