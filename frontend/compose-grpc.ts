@@ -12,6 +12,7 @@ import type { Logger } from './observability/logger.ts'
 import { healthSource } from './protocols/torchserve/grpc-health.ts'
 import { inferenceService, managementService } from './protocols/torchserve/grpc.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
+import type { OnePort } from './one-port.ts'
 import { httpsWithoutCertificate } from './security/tls-source.ts'
 import { oipService } from './protocols/oip/grpc.ts'
 import { parameterReader } from './protocols/oip/request-parameters.ts'
@@ -29,11 +30,18 @@ export type GrpcAddresses = { readonly grpcInference: string; readonly grpcManag
 /** The events after which another health may be true; others are found by looking. */
 const HEALTH_EVENTS = ['stateChanged', 'workerReady', 'workerProcessRestarted', 'versionRemoved'] as const
 
+type GrpcParts = {
+  readonly logger: Logger
+  readonly security: Security
+  /** Gives predictions their connections; absent: they have a port of their own. */
+  readonly onePort?: OnePort | undefined
+}
+
 /** The listeners of gRPC with the dialect's services on each, unless it is switched off; none listens yet. */
 export function grpcListenersOf(
   config: Config,
   core: Core,
-  { logger, security }: { readonly logger: Logger; readonly security: Security },
+  { logger, security, onePort }: GrpcParts,
 ): Partial<GrpcListeners> {
   if (!config.enableGrpcApi) return {}
   const { dataPlane } = core
@@ -59,6 +67,7 @@ export function grpcListenersOf(
     new GrpcListener(
       {
         ...common,
+        onOtherRequest: scope === 'inference' ? onePort?.onOtherRequest : undefined,
         authorize: (caller, asked) => authorizer.check(caller, asked.scope ?? scope, asked.model),
         services,
         health: healthSource(
@@ -80,6 +89,7 @@ export function grpcListenersOf(
       managementPolicy(config),
     ),
   }
+  onePort?.join({ grpc: listeners.grpcInference })
   announceHealth(core, listeners)
   return listeners
 }
@@ -111,8 +121,11 @@ export async function admitGrpc(config: Config, security: Security): Promise<Grp
       address: { host, port, ...(config.enableGrpcSsl ? { tls: true } : {}) },
       mayAskForTokens: true,
     })
+  const inference = config.onePort
+    ? {}
+    : { grpcInference: await admit('grpcInferenceAddress', grpcInferenceAddress, grpcInferencePort) }
   return {
-    grpcInference: await admit('grpcInferenceAddress', grpcInferenceAddress, grpcInferencePort),
+    ...inference,
     grpcManagement: await admit('grpcManagementAddress', grpcManagementAddress, grpcManagementPort),
   }
 }
@@ -122,22 +135,24 @@ export async function listenGrpc(
   admissions: GrpcAdmissions,
   { grpcInference, grpcManagement }: Partial<GrpcListeners>,
 ): Promise<Partial<GrpcAddresses>> {
-  if (grpcInference === undefined || grpcManagement === undefined) return {}
+  const start = (
+    listener: GrpcListener,
+    admission: Admission,
+    key: 'grpcInferencePort' | 'grpcManagementPort',
+  ) => listener.listen(tcpAddress(admission), SETTINGS[key].property)
+  const { grpcInference: inference, grpcManagement: management } = admissions
   return {
-    grpcInference: await grpcInference.listen(
-      tcpAddress(admissions.grpcInference),
-      SETTINGS.grpcInferencePort.property,
-    ),
-    grpcManagement: await grpcManagement.listen(
-      tcpAddress(admissions.grpcManagement),
-      SETTINGS.grpcManagementPort.property,
-    ),
+    ...(grpcInference === undefined || inference === undefined
+      ? {}
+      : { grpcInference: await start(grpcInference, inference, 'grpcInferencePort') }),
+    ...(grpcManagement === undefined || management === undefined
+      ? {}
+      : { grpcManagement: await start(grpcManagement, management, 'grpcManagementPort') }),
   }
 }
 
-function tcpAddress(admission: Admission | undefined): { host: string; port: number } {
-  const address = admission?.address
-  if (address === undefined || !('host' in address)) throw new Error('gRPC listens where it was admitted')
+function tcpAddress({ address }: Admission): { host: string; port: number } {
+  if (!('host' in address)) throw new Error('gRPC listens where it was admitted')
   return { host: address.host, port: address.port }
 }
 

@@ -13,6 +13,7 @@ import { httpTransport } from './http/transport.ts'
 import type { Logger } from './observability/logger.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { combinedMount, type Purposes } from './protocols/torchserve/routes.ts'
+import type { OnePort } from './one-port.ts'
 import { sequenceHeadersOf } from './sequence-headers.ts'
 import { packageVersion } from './version.ts'
 
@@ -54,11 +55,18 @@ const ADDRESS_KEYS = {
 type Purpose = keyof typeof ADDRESS_KEYS
 type AddressKey = (typeof ADDRESS_KEYS)[Purpose]
 
+type ListenerParts = {
+  readonly security: Security
+  readonly oip: OipParts
+  /** Absent: gRPC has ports of its own. */
+  readonly onePort?: OnePort | undefined
+}
+
 /** The listeners with the dialect mounted on each; none listens yet. */
 export function listenersOf(
   config: Config,
   core: { readonly dataPlane: DataPlane; readonly controlPlane: ControlPlane },
-  { logger, metrics, security, oip }: Observers & { readonly security: Security; readonly oip: OipParts },
+  { logger, metrics, security, oip, onePort }: Observers & ListenerParts,
 ): HttpListeners {
   const { dataPlane } = core
   const controlPlane = security.controlPlaneFor(core.controlPlane)
@@ -70,7 +78,11 @@ export function listenersOf(
     serverVersion: packageVersion(),
     access: security.access,
   }
-  const listener = (key: AddressKey, mount: AppOptions['mounts'][number]): GuardedListener => {
+  const listener = (
+    key: AddressKey,
+    mount: AppOptions['mounts'][number],
+    shared?: OnePort,
+  ): GuardedListener => {
     const guard = security.guard(key)
     const tls = isEncrypted(config[key]) ? security.tls : undefined
     const http = new HttpListener(
@@ -87,8 +99,9 @@ export function listenersOf(
           if (config.accessLog) logger.access(record)
         },
       },
-      { ...config, tls },
+      { ...config, tls, onHttp2: shared?.onHttp2 },
     )
+    shared?.join({ http })
     const mayAskForTokens = key !== 'metricsAddress' || !hasQuirk('openDocuments')
     return { http, guard, key, mayAskForTokens, close: (timeoutMs) => http.close(timeoutMs) }
   }
@@ -113,7 +126,7 @@ export function listenersOf(
       Object.fromEntries(group.map((each) => [each, purposes[each]])),
       group.includes('inference') ? inferenceDialects({ dataPlane, controlPlane, config, oip }) : [],
     )
-    const made = listener(ADDRESS_KEYS[leading], mount)
+    const made = listener(ADDRESS_KEYS[leading], mount, group.includes('inference') ? onePort : undefined)
     shared.set(leading, made)
     return made
   }
@@ -165,12 +178,19 @@ export async function listen(config: Config, listeners: Listeners, security: Sec
     urls.set(listener, url)
     return url
   }
+  const inferenceUrl = await start(inference)
   return {
-    inference: await start(inference),
+    inference: inferenceUrl,
     management: await start(management),
     ...(metrics === undefined ? {} : { metrics: await start(metrics) }),
+    ...(config.onePort ? { grpcInference: targetOf(inferenceUrl) } : {}),
     ...(await listenGrpc(grpc, listeners)),
   }
+}
+
+/** An address as gRPC clients take it. */
+function targetOf(url: string): string {
+  return url.replace(/^https?:\/\//, '')
 }
 
 /** Every version of every model, as it stands. */

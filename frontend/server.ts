@@ -14,6 +14,7 @@ import { createLogger, type Logger } from './observability/logger.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { findSample } from './find-sample.ts'
 import { allVersions, listen, listenersOf, type Addresses, type Listeners } from './listeners.ts'
+import { onePortOf } from './one-port.ts'
 import { removeRunRecord, writeRunRecord, type RunRecord } from './run-file.ts'
 import { exampleRequest, startupReport } from './startup-report.ts'
 import { packageVersion } from './version.ts'
@@ -50,7 +51,8 @@ export class Server {
     this.#metrics = composeMetrics(config, { events, readVersions, logger, hasQuirk })
     this.#security = new Security({ config, environment: host.environment, logger, hasQuirk })
     this.#oip = oipPartsOf(config, this.#core, logger)
-    const parts = { logger, metrics: this.#metrics, security: this.#security, oip: this.#oip }
+    const onePort = onePortOf(config)
+    const parts = { logger, metrics: this.#metrics, security: this.#security, oip: this.#oip, onePort }
     this.#listeners = {
       ...listenersOf(config, this.#core, parts),
       ...grpcListenersOf(config, this.#core, parts),

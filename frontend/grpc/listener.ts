@@ -7,6 +7,7 @@ import { Health, type HealthSource } from './health.ts'
 import { addReflection } from './reflection.ts'
 import { ServiceTable } from './service-table.ts'
 import type { GrpcService } from './service.ts'
+import { shareConnections, type OnOtherRequest } from './shared-connections.ts'
 
 export type GrpcPolicy = {
   readonly maxRequestBytes: number
@@ -32,6 +33,8 @@ export type GrpcOptions = DispatcherOptions & {
   readonly listenError: (error: NodeJS.ErrnoException, address: GrpcAddress, setting: string) => ServingError
   /** Absent: plain text. */
   readonly secureServer?: SecureServer
+  /** Takes what is no gRPC on the connections it is given; absent: that is refused. */
+  readonly onOtherRequest?: OnOtherRequest | undefined
 }
 
 /** Calls at once on one connection; a client with more waits on its side. */
@@ -58,6 +61,7 @@ export class GrpcListener {
   readonly #gate: Gate
   readonly #sockets = new Set<Socket>()
   #closed: Promise<void> | undefined
+  #onLastSocket: () => void = () => undefined
 
   constructor(options: GrpcOptions, policy: GrpcPolicy) {
     this.#options = options
@@ -65,19 +69,38 @@ export class GrpcListener {
     this.#health = new Health(options.health)
     this.#table = new ServiceTable({ ...options, services: [...options.services, this.#health.service] })
     this.#gate = gateOf(this.#table, options.authorize, policy)
-    this.#injector = this.#grpcServer(policy).createConnectionInjector(ServerCredentials.createInsecure())
+    const server = this.#grpcServer(policy)
+    this.#injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+    if (options.onOtherRequest !== undefined) shareConnections(server, options.onOtherRequest)
     const serve = (socket: Socket) => {
-      // A handshake may end after the listener has begun to close.
-      if (this.#closed === undefined) this.#injector.injectConnection(socket)
-      else socket.destroy()
+      this.#inject(socket)
     }
     this.#netServer = options.secureServer?.(serve) ?? createServer(serve)
     this.#netServer.maxConnections = policy.maxConnections
     // Also those whose handshake is not done, which `serve` has not seen.
     this.#netServer.on('connection', (socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
+      this.#track(socket)
     })
+  }
+
+  /** Serves a connection that another listener has accepted, until this one closes. */
+  serve(socket: Socket): void {
+    this.#track(socket)
+    this.#inject(socket)
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+      if (this.#sockets.size === 0) this.#onLastSocket()
+    })
+  }
+
+  /** A handshake may end after the listener has begun to close. */
+  #inject(socket: Socket): void {
+    if (this.#closed === undefined) this.#injector.injectConnection(socket)
+    else socket.destroy()
   }
 
   #grpcServer(policy: GrpcPolicy): Server {
@@ -137,8 +160,16 @@ export class GrpcListener {
     const limit = setTimeout(() => {
       this.#cut()
     }, timeoutMs)
-    await Promise.all([closed, ended])
+    await Promise.all([closed, ended, this.#lastSocket()])
     clearTimeout(limit)
+  }
+
+  /** Other requests than gRPC's may still be answered on connections that were given to it. */
+  #lastSocket(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onLastSocket = resolve
+      if (this.#sockets.size === 0) resolve()
+    })
   }
 
   #cut(): void {

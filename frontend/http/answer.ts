@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { constants } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { ServingError } from '../../worker/contract/errors.ts'
 import {
@@ -11,6 +12,7 @@ import {
   type Content,
 } from './answer-body.ts'
 import { announcedBytes } from './body.ts'
+import { http2StreamOf } from './http2-exchange.ts'
 import { acceptHeader, encodingFor, packed, varyByEncoding, type Encoding } from './compress.ts'
 
 export type { Answer, AnswerBody }
@@ -86,9 +88,12 @@ function write({ req, res, state }: AnswerContext, { status, headers, body }: An
   const content = contentOf(body)
   const byteLength = contentBytes(content)
   state.responseBytes = byteLength
+  const stream = http2StreamOf(res)
   const isUnread = hasUnreadBody(req)
-  if (isUnread) answeredEarly.set(req.socket, req)
-  if (isUnread && !canDrain(req)) res.shouldKeepAlive = false
+  // Of HTTP/2, other requests share the connection and are not concerned.
+  const isBlocked = isUnread && stream === undefined && !canDrain(req)
+  if (isUnread && stream === undefined) answeredEarly.set(req.socket, req)
+  if (isBlocked) res.shouldKeepAlive = false
   const fields: Record<string, string | number> = {
     ...headers,
     'content-length': byteLength,
@@ -97,8 +102,9 @@ function write({ req, res, state }: AnswerContext, { status, headers, body }: An
   if (endsWithHead(status)) delete fields['content-length']
   res.writeHead(status, fields)
   const written = req.method === 'HEAD' || endsWithHead(status) ? NOTHING : content
-  if (isUnread && !canDrain(req)) endAfterLinger(req, res, written)
+  if (isBlocked) endAfterLinger(req, res, written)
   else end(res, written)
+  if (isUnread && stream !== undefined) discardBody(req, () => stream.close(constants.NGHTTP2_NO_ERROR))
 }
 
 function end(res: ServerResponse, content: Content): void {
@@ -139,17 +145,24 @@ function canDrain(req: IncomingMessage): boolean {
 function endAfterLinger(req: IncomingMessage, res: ServerResponse, content: Content): void {
   if (content.length === 0) res.flushHeaders()
   else for (const piece of Array.isArray(content) ? content : [content]) res.write(piece)
-  let discardedBytes = 0
-  const finish = () => {
-    clearTimeout(timer)
+  discardBody(req, () => {
     end(res, NOTHING)
+  })
+}
+
+/** Takes what still comes of a refused body, for a while, so that its client can read the answer; then finishes. */
+function discardBody(req: IncomingMessage, finish: () => void): void {
+  let discardedBytes = 0
+  const done = () => {
+    clearTimeout(timer)
+    finish()
   }
-  const timer = setTimeout(finish, LINGER_MS)
+  const timer = setTimeout(done, LINGER_MS)
   req.on('data', (chunk: Buffer) => {
     discardedBytes += chunk.byteLength
     if (discardedBytes > MAX_LINGER_BYTES) req.pause()
   })
-  req.once('end', finish)
-  req.once('close', finish)
+  req.once('end', done)
+  req.once('close', done)
   req.resume()
 }

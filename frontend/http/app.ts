@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import Koa, { type Middleware, type ParameterizedContext } from 'koa'
 import { isAnsweredEarly, send, type Answer } from './answer.ts'
 import { answerError, type ErrorRenderer, type FailureReport } from './error-boundary.ts'
-import { malformedHttp, routeNotFound, servingErrorFrom, tooManyHeaders } from './errors.ts'
+import { malformedHttp, requestTooLate, routeNotFound, servingErrorFrom, tooManyHeaders } from './errors.ts'
+import { limitArrival } from './http2-exchange.ts'
 import { RequestState } from './request-state.ts'
 
 /** Beyond this many header fields Node drops the rest silently, so one more is let in to notice it. */
@@ -53,12 +54,15 @@ export type ResponseTracker = {
   readonly ended: (res: ServerResponse) => void
 }
 
+export type ArrivalLimits = { readonly requestTimeoutMs: number }
+
 /** The request function of a listener: dialects in order behind one error boundary, 404 behind them. */
 export function createApp(
   options: AppOptions,
   tracker: ResponseTracker,
+  limits: ArrivalLimits,
 ): (req: IncomingMessage, res: ServerResponse) => void {
-  const app = new LeanKoa(options, tracker)
+  const app = new LeanKoa(options, tracker, limits)
   const { before } = options
   const routes = options.mounts.flatMap((mount) => mount.routes)
   app.use(async (ctx, next) => {
@@ -87,9 +91,11 @@ export function createApp(
 class LeanKoa extends Koa<RequestState> {
   readonly #options: AppOptions
   readonly #tracker: ResponseTracker
+  readonly #limits: ArrivalLimits
 
-  constructor(options: AppOptions, tracker: ResponseTracker) {
+  constructor(options: AppOptions, tracker: ResponseTracker, limits: ArrivalLimits) {
     super()
+    this.#limits = limits
     this.#options = options
     this.#tracker = tracker
   }
@@ -109,6 +115,11 @@ class LeanKoa extends Koa<RequestState> {
       if (!res.writableFinished) state.clientGone()
       onAccess?.(accessRecord(req, res, state))
     })
+    if (req.httpVersionMajor === 2) {
+      limitArrival({ req, res }, this.#limits.requestTimeoutMs, () => {
+        answerError(ctx, requestTooLate(), this.#options)
+      })
+    }
     return run(ctx).catch((thrown: unknown) => {
       report(servingErrorFrom(thrown), state.requestId) // a bug in the boundary itself
       res.destroy()
@@ -142,9 +153,9 @@ function accessRecord(req: IncomingMessage, res: ServerResponse, state: RequestS
   }
 }
 
-function checkHead({ rawHeaders, headers, httpVersionMinor }: IncomingMessage): void {
+function checkHead({ rawHeaders, headers, httpVersion }: IncomingMessage): void {
   if (rawHeaders.length > 2 * MAX_HEADER_FIELDS) throw tooManyHeaders(MAX_HEADER_FIELDS)
-  if (httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined) {
+  if (httpVersion === '1.0' && headers['transfer-encoding'] !== undefined) {
     // Some intermediaries ignore it there, and would see another request boundary than we do.
     throw malformedHttp('Transfer-Encoding is not part of HTTP/1.0; use HTTP/1.1')
   }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { ServingError } from '../../worker/contract/errors.ts'
 import { BodyBuffer } from './body-buffer.ts'
 import { decodedByteLimit, decodingOf, type Decoding } from './content-encoding.ts'
+import { endsWithItsHead } from './http2-exchange.ts'
 import { announcedBodyTooLarge, bodyTooLarge, clientGone, dribbledBody, undecodableBody } from './errors.ts'
 
 /** A flood of tiny chunks costs CPU out of proportion: beyond this many, they must carry something each. */
@@ -19,6 +20,8 @@ export type Exchange = {
 export function announcedBytes(req: IncomingMessage): number | undefined {
   const header = req.headers['content-length']
   if (header !== undefined) return Number(header)
+  // HTTP/2 knows no transfer encodings.
+  if (req.httpVersionMajor === 2) return endsWithItsHead(req) === true ? 0 : undefined
   return req.headers['transfer-encoding'] === undefined ? 0 : undefined
 }
 

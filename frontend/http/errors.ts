@@ -91,6 +91,12 @@ export function malformedHttp(problem: string): ServingError {
   return new ServingError('invalid_argument', problem, { reason: 'malformed_http' })
 }
 
+export function requestTooLate(): ServingError {
+  return new ServingError('deadline_exceeded', 'the request did not arrive in time; send it faster', {
+    reason: 'request_timeout',
+  })
+}
+
 /** The error of a request that the parser or a timer ended. Undefined when nobody is left to tell. */
 export function errorFromClientError(code: string | undefined): ServingError | undefined {
   switch (code) {
@@ -102,9 +108,7 @@ export function errorFromClientError(code: string | undefined): ServingError | u
         reason: 'headers_too_large',
       })
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new ServingError('deadline_exceeded', 'the request did not arrive in time; send it faster', {
-        reason: 'request_timeout',
-      })
+      return requestTooLate()
     default:
       return malformedHttp('the request is not well-formed HTTP/1.1')
   }

@@ -5,12 +5,15 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
 import { createApp, MAX_HEADER_FIELDS, type AppOptions } from './app.ts'
 import { answerClientError } from './client-error.ts'
+import { exchangeOf } from './http2-exchange.ts'
 import { listenError, type ListenAddress } from './listen-error.ts'
 import { contextOptions, tlsOptions, type ListenerTls } from './listener-tls.ts'
+import { ProtocolChoice } from './protocol-choice.ts'
 import { protectSocket, removeStaleSocket } from './unix-socket.ts'
 
 export type HttpPolicy = {
@@ -20,6 +23,8 @@ export type HttpPolicy = {
   readonly maxConnections: number
   /** Absent: unencrypted. */
   readonly tls?: ListenerTls | undefined
+  /** Takes the connections of clients that speak HTTP/2, to be closed by its owner; absent: HTTP/1.1 only. */
+  readonly onHttp2?: ((socket: Socket) => void) | undefined
 }
 
 const MAX_HEADER_BYTES = 16 * 1024
@@ -44,25 +49,29 @@ export class HttpListener {
   readonly #pipelined = new WeakMap<Socket, number>()
   /** What lies beneath encrypted connections: Node's own list has those only whose handshake is done. */
   readonly #encrypted = new Set<Socket>()
+  readonly #serve: RequestListener
+  readonly #choice: ProtocolChoice | undefined
   #isClosing = false
   #closed: Promise<void> | undefined
   #onLastEnded: (() => void) | undefined
   #idleCheck: NodeJS.Timeout | undefined
 
   constructor(options: AppOptions, policy: HttpPolicy) {
-    const serve = createApp(options, {
-      started: (res) => {
+    const tracker = {
+      started: (res: ServerResponse) => {
         this.#started(res)
       },
-      ended: (res) => {
+      ended: (res: ServerResponse) => {
         this.#ended(res)
       },
-    })
+    }
+    this.#serve = createApp(options, tracker, policy)
     const handle: RequestListener = (req, res) => {
       // A response without a socket waits behind another one of its connection.
-      if (res.socket !== null || this.#takesPipelined(req, res)) serve(req, res)
+      if (res.socket !== null || this.#takesPipelined(req, res)) this.#serve(req, res)
     }
     this.#server = serverFor(policy, handle)
+    this.#choice = choiceFor(this.#server, policy)
     this.#server.maxHeadersCount = MAX_HEADER_FIELDS + 1
     this.#server.maxConnections = policy.maxConnections
     // Same as any request: whoever reads the body sends `100 Continue` first.
@@ -72,6 +81,12 @@ export class HttpListener {
       const pending = [...this.#pending].find((res) => res.socket === socket)
       answerClientError(error, socket, { pending, render: options.renderError })
     })
+  }
+
+  /** Serves a request that came over HTTP/2, by the rules of this listener. */
+  serveHttp2(req: Http2ServerRequest, res: Http2ServerResponse): void {
+    const exchange = exchangeOf(req, res)
+    this.#serve(exchange.req, exchange.res)
   }
 
   #follow({ tls }: HttpPolicy): void {
@@ -148,11 +163,15 @@ export class HttpListener {
 
   /** With no request pending, what is open has sent nothing, or half a head: nothing that was accepted. */
   #closeIdle(): void {
-    if (this.#pending.size === 0) this.#cutAll()
-    else this.#server.closeIdleConnections()
+    this.#choice?.cutUndecided()
+    if (this.#pending.size > 0) this.#server.closeIdleConnections()
+    // Encrypted connections of HTTP/2 may be busy with what is no request here.
+    else if (this.#choice !== undefined) this.#server.closeAllConnections()
+    else this.#cutAll()
   }
 
   #cutAll(): void {
+    this.#choice?.cutUndecided()
     this.#server.closeAllConnections()
     for (const socket of this.#encrypted) socket.destroy()
   }
@@ -202,12 +221,23 @@ export class HttpListener {
 function serverFor(policy: HttpPolicy, handle: RequestListener): Server {
   const { tls } = policy
   if (tls === undefined) return createServer(serverOptions(policy), handle)
-  const server = createTlsServer({ ...serverOptions(policy), ...tlsOptions(tls, policy) }, handle)
+  const protocols = policy.onHttp2 === undefined ? {} : { ALPNProtocols: ['h2', 'http/1.1'] }
+  const options = { ...serverOptions(policy), ...tlsOptions(tls, policy), ...protocols }
+  const server = createTlsServer(options, handle)
   const unsubscribe = tls.onChange((material) => {
     server.setSecureContext(contextOptions(material))
   })
   server.once('close', unsubscribe)
   return server
+}
+
+function choiceFor(
+  server: Server,
+  { tls, onHttp2, headersTimeoutMs }: HttpPolicy,
+): ProtocolChoice | undefined {
+  if (onHttp2 === undefined) return undefined
+  const event = tls === undefined ? 'connection' : 'secureConnection'
+  return new ProtocolChoice(server, { event, onHttp2, timeoutMs: headersTimeoutMs })
 }
 
 function serverOptions(policy: HttpPolicy) {

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http'
+import { constants } from 'node:http2'
 import type { ServingError } from '../../worker/contract/errors.ts'
 import { STALLED_READER_MS, type AnswerContext } from './answer.ts'
 import { readerStalled, readerTooSlow } from './errors.ts'
+import { http2StreamOf } from './http2-exchange.ts'
 
 /** The head of a response whose body is still being made. `x-request-id` is added, and the framing is chunked. */
 export type StreamHead = {
@@ -92,6 +94,11 @@ function takesTrailers({ req }: AnswerContext): boolean {
 
 /** What was written before still leaves; a client that does not take it is not waited for. */
 function endWithinBody(res: ServerResponse): void {
+  const stream = http2StreamOf(res)
+  if (stream !== undefined) {
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    return
+  }
   if (res.socket === null) {
     res.destroy()
     return

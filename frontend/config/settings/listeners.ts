@@ -1,4 +1,4 @@
-import { listenAddress } from '../values.ts'
+import { listenAddress, toggle } from '../values.ts'
 import { setting } from './setting.ts'
 
 /** Where the server listens. */
@@ -20,5 +20,11 @@ export const listenersSettings = {
     kind: listenAddress({ http: 8082, https: 8445 }),
     default: { host: '127.0.0.1', port: 8082 },
     doc: 'Where Prometheus scrapes, so that scraping never competes with predictions for connections.',
+  }),
+  onePort: setting({
+    property: 'one_port',
+    kind: toggle,
+    default: false,
+    doc: 'Whether the inference address speaks HTTP/1.1, HTTP/2 and gRPC on its one port, as Knative and gateways need it; predictions then have no gRPC port of their own.',
   }),
 } as const

@@ -15,7 +15,7 @@ export class HttpAnswer {
 
   /** Undefined for clients of HTTP/1.0, which knows no chunks: they get the pieces put together. */
   get onPiece(): OnPiece | undefined {
-    if (this.#ctx.req.httpVersionMinor === 0) return undefined
+    if (this.#ctx.req.httpVersion === '1.0') return undefined
     return (piece) => {
       this.#write(piece)
     }
