@@ -9,10 +9,18 @@ import type {
   ResponsePayload,
   ResponsePiece,
 } from '../../worker/contract/messages.ts'
+import type { VersionStatistics } from './statistics.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { TensorMetadata } from '../../worker/contract/tensor.ts'
 import type { VersionState } from './version-state.ts'
 
+export type {
+  BatchStatistics,
+  ComputeTotals,
+  DurationTotal,
+  FailureReason,
+  VersionStatistics,
+} from './statistics.ts'
 export type { Operation, ResponsePiece, ServiceEnvelope, Signature }
 
 /**
@@ -170,6 +178,8 @@ export type VersionMetadata = {
    * or, without a graph or with a handler of whole batches, are refused as `unimplemented`.
    */
   readonly handlesTensors: boolean
+  /** Whether dimension 0 of its tensors is the rows, of which a batch may have several requests'. */
+  readonly hasRows: boolean
   /** The model's versions that can answer, in ascending order. */
   readonly versions: readonly string[]
   readonly maxBatchRows: number
@@ -219,4 +229,11 @@ export interface DataPlane {
 
   /** @throws ServingError `not_found` | `unavailable` when no worker has loaded the version yet */
   metadata(selector: ModelSelector): VersionMetadata
+
+  /**
+   * What versions have done since they were loaded: one, all of a model, or all.
+   *
+   * @throws ServingError `not_found`
+   */
+  statistics(selector?: ModelSelector): readonly VersionStatistics[]
 }

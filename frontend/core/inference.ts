@@ -1,27 +1,24 @@
-import type { RequestPayload } from '../../worker/contract/messages.ts'
 import { formatModelId, type ModelId } from '../../worker/contract/model-id.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
-import type { Outcome } from './batching/pending-request.ts'
 import type { Clock } from './clock.ts'
 import type {
   AdmittedRequest,
   DataPlane,
-  InferenceResponse,
   ModelPresence,
   ModelSelector,
   RequestHead,
-  RunOptions,
   ServerHealth,
   VersionHealth,
   VersionMetadata,
+  VersionStatistics,
   VersionStatus,
 } from './data-plane.ts'
-import { bodyTooLarge, notServing, shuttingDown, stillStarting } from './errors.ts'
+import { notServing, shuttingDown, stillStarting } from './errors.ts'
 import type { EventBus } from './events.ts'
+import { HeldRequest } from './held-request.ts'
 import type { ModelRegistry } from './model-registry.ts'
 import type { ModelVersion } from './model-version.ts'
 import { isOverdue, overdueReason } from './retry-state.ts'
-import { checkTensorRequest } from './tensor-request.ts'
 import { metadataOf } from './version-metadata.ts'
 import type { StartupFailure } from './startup.ts'
 import type { VersionState } from './version-state.ts'
@@ -122,6 +119,18 @@ export class InferenceService implements DataPlane {
     return this.#registry.versionsOf(name).flatMap(({ model, isReady }) => (isReady ? [model.version] : []))
   }
 
+  statistics(selector?: ModelSelector): VersionStatistics[] {
+    return this.#counted(selector).map((version) => version.readStatistics())
+  }
+
+  /** Without a version, all those of the model; without a model, all. */
+  #counted(selector: ModelSelector | undefined): readonly ModelVersion[] {
+    if (selector === undefined) return this.#registry.all()
+    const version = this.#resolve(selector)
+    const isOne = selector.version !== undefined || selector.label !== undefined
+    return isOne ? [version] : this.#registry.versionsOf(selector.name)
+  }
+
   #overdue(): ModelId[] {
     const defaults = this.#registry.names().map((name) => this.#registry.resolve({ name }))
     return defaults.flatMap(({ model, retry }) => (isOverdue(retry) ? [model] : []))
@@ -144,6 +153,7 @@ export class InferenceService implements DataPlane {
 
   #noteRejection(version: ModelVersion, head: RequestHead, error: unknown): void {
     if (!(error instanceof ServingError)) return
+    version.statistics.requestRejected()
     this.#events.emit('requestRejected', {
       model: version.model,
       requestId: head.requestId,
@@ -151,10 +161,6 @@ export class InferenceService implements DataPlane {
       reason: error.reason ?? error.code,
     })
   }
-}
-
-function isByDefault({ version, label, integerVersion }: ModelSelector): boolean {
-  return version === undefined && label === undefined && integerVersion === undefined
 }
 
 function versionHealth(version: ModelVersion): VersionHealth {
@@ -179,97 +185,4 @@ const MAY_BE_UNREADY: readonly VersionState[] = ['new', 'loading', 'draining', '
 function problemOf(version: ModelVersion): string[] {
   if (version.isReady || MAY_BE_UNREADY.includes(version.state)) return []
   return [`${formatModelId(version.model)}: ${whyNotReady(version)}`]
-}
-
-type HeldRequestOptions = {
-  readonly version: ModelVersion
-  readonly head: RequestHead
-  readonly events: EventBus
-  readonly clock: Clock
-}
-
-/** A request's hold on a version, released exactly once. */
-class HeldRequest implements AdmittedRequest {
-  readonly #options: HeldRequestOptions
-  readonly #arrivedAtMs: number
-  #isHeld = true
-  #hasRun = false
-
-  constructor(options: HeldRequestOptions) {
-    this.#options = options
-    this.#arrivedAtMs = options.clock.nowMs()
-  }
-
-  get model() {
-    return this.#options.version.model
-  }
-
-  get maxRequestBytes() {
-    return this.#options.version.settings.maxRequestBytes
-  }
-
-  get inputs() {
-    return this.#options.version.workers?.report?.inputs ?? []
-  }
-
-  async run(payload: RequestPayload, options: RunOptions = {}): Promise<InferenceResponse> {
-    try {
-      const outcome = await this.#outcomeOf(payload, options)
-      this.#announce(outcome)
-      if (!outcome.ok) throw outcome.error
-      return responseOf(this.#options.version, outcome)
-    } finally {
-      this.cancel()
-    }
-  }
-
-  async #outcomeOf(payload: RequestPayload, options: RunOptions): Promise<Outcome> {
-    const { version, head } = this.#options
-    let checked: RequestPayload
-    try {
-      checked = this.#checked(payload)
-    } catch (error) {
-      if (error instanceof ServingError) return { ok: false, error, queueMs: 0 }
-      throw error
-    }
-    this.#hasRun = true
-    return version.run(head, { ...options, arrivedAtMs: this.#arrivedAtMs, payload: checked })
-  }
-
-  /** What is wrong with a request is found here, before it can share a batch. */
-  #checked(payload: RequestPayload): RequestPayload {
-    if (payload.kind === 'tensors') return checkTensorRequest(this.#options.version, payload)
-    const bytes = payload.parts.reduce((sum, part) => sum + part.bytes.byteLength, 0)
-    if (bytes > this.maxRequestBytes) throw bodyTooLarge(this.model, bytes, this.maxRequestBytes)
-    return payload
-  }
-
-  cancel(): void {
-    if (!this.#isHeld) return
-    this.#isHeld = false
-    if (this.#hasRun) this.#options.version.release()
-    else this.#options.version.abandon()
-  }
-
-  #announce(outcome: Outcome): void {
-    const { events, clock, head } = this.#options
-    events.emit('requestFinished', {
-      model: this.model,
-      requestId: head.requestId,
-      ...(outcome.ok ? { batch: outcome.timing } : { code: outcome.error.code }),
-      totalMs: clock.nowMs() - this.#arrivedAtMs,
-      queueMs: outcome.queueMs,
-      byDefault: isByDefault(head.model),
-    })
-  }
-}
-
-function responseOf(version: ModelVersion, outcome: Outcome & { ok: true }): InferenceResponse {
-  const { response, timing, batchRequests, queueMs, workerMs } = outcome
-  return {
-    model: version.model,
-    ...response,
-    streamed: outcome.streamed === true,
-    timing: { queueMs, workerMs, batch: timing, batchRequests },
-  }
 }

@@ -13,12 +13,14 @@ import { deferred } from './deferred.ts'
 import { notServing, workersDidNotStart } from './errors.ts'
 import type { EventBus } from './events.ts'
 import { HandleCount } from './handle-count.ts'
-import type { VersionSettings } from './settings.ts'
+import { requestTimeoutMs, type VersionSettings } from './settings.ts'
+import { Statistics, type VersionStatistics } from './statistics.ts'
 import { nextState, type VersionState } from './version-state.ts'
 import { VersionWorkers } from './workers/version-workers.ts'
 import type { WorkerLayout, WorkerSetFactory } from './workers/worker-set-factory.ts'
 import type { WorkerSet } from './workers/worker-set.ts'
 import { retryStateOf, type RetryState } from './retry-state.ts'
+import { announceWorkers } from './workers/announce-workers.ts'
 import type { WorkerSlotListener } from './workers/worker-slot.ts'
 
 export type ModelVersionOptions = {
@@ -40,6 +42,7 @@ export class ModelVersion {
   readonly artefact: Artefact
   readonly loadedAtStartup: boolean
   readonly batcher: VersionBatcher
+  readonly statistics: Statistics
   readonly #options: ModelVersionOptions
   #settings: VersionSettings
   #state: VersionState = 'new'
@@ -49,6 +52,7 @@ export class ModelVersion {
   /** Admitted requests whose body is still being read: each has a place in the queue. */
   #arriving = 0
   #restarts = 0
+  #loadMs = 0
   #failedAtMs: number | undefined
   readonly #forced = deferred<void>()
   #unloaded: Promise<void> | undefined
@@ -57,12 +61,16 @@ export class ModelVersion {
     this.#options = options
     this.artefact = options.artefact
     this.loadedAtStartup = options.loadedAtStartup
+    this.statistics = new Statistics(options.clock)
     this.#settings = options.settings
     this.batcher = chooseBatcher({
       model: options.artefact.model,
       clock: options.clock,
       limits: options.settings,
-      onBatch: (batch) => options.events.emit('batchFinished', { model: this.model, ...batch }),
+      onBatch: (batch) => {
+        this.statistics.batchFinished(batch.timing)
+        options.events.emit('batchFinished', { model: this.model, ...batch })
+      },
     })
     this.#workers = new VersionWorkers({
       artefact: options.artefact,
@@ -101,6 +109,11 @@ export class ModelVersion {
     return this.#restarts
   }
 
+  readStatistics(): VersionStatistics {
+    const { model, batcher } = this
+    return this.statistics.read({ model, pendingRequests: batcher.queuedRequests, loadMs: this.#loadMs })
+  }
+
   /** What its workers' failures have come to. */
   get retry(): RetryState {
     const { clock } = this.#options
@@ -136,6 +149,7 @@ export class ModelVersion {
     }
     const wasServing = this.#state === 'ready'
     if (!wasServing) this.#become('loading')
+    const startedAtMs = this.#options.clock.nowMs()
     let isStarted = false
     try {
       await this.#workers.replace(settings, () => {
@@ -149,7 +163,10 @@ export class ModelVersion {
     }
     this.#settings = settings
     this.#reason = undefined
-    if (!wasServing) this.#become('ready')
+    this.#loadMs = this.#options.clock.nowMs() - startedAtMs
+    if (wasServing) return
+    this.statistics.reset()
+    this.#become('ready')
   }
 
   /**
@@ -174,7 +191,7 @@ export class ModelVersion {
       maxQueuedRequests: this.#settings.maxQueuedRequests,
       maxBatchRows: this.#settings.maxBatchRows,
       fullBatchMs: this.batcher.serviceTime.predictMs(this.#settings.maxBatchRows),
-      timeoutMs: this.timeoutMsOf(head),
+      timeoutMs: requestTimeoutMs(this.#settings, head.timeoutMs),
       announcedBytes: head.announcedBytes,
       maxRequestBytes: this.#settings.maxRequestBytes,
     })
@@ -193,13 +210,6 @@ export class ModelVersion {
     this.#handles.release()
   }
 
-  /** @param bodyTimeoutMs what the body asked for */
-  timeoutMsOf(head: RequestHead, bodyTimeoutMs = Number.POSITIVE_INFINITY): number {
-    const { inferenceTimeoutMs, clientTimeoutMs } = this.#settings
-    const timeoutMs = Math.min(head.timeoutMs ?? Number.POSITIVE_INFINITY, bodyTimeoutMs, inferenceTimeoutMs)
-    return clientTimeoutMs === undefined ? timeoutMs : Math.min(timeoutMs, clientTimeoutMs)
-  }
-
   /** Batches that its loaded workers take at a time. */
   get #tickets(): number {
     return (this.workers?.readyWorkers ?? 0) * this.#settings.maxBatchesInFlight
@@ -208,8 +218,9 @@ export class ModelVersion {
   run(head: RequestHead, arrived: ArrivedRequest): Promise<Outcome> {
     this.#arriving -= 1
     const request = pendingFromArrived(head, arrived, {
-      timeoutMs: this.timeoutMsOf(head, arrived.timeoutMs),
+      timeoutMs: requestTimeoutMs(this.#settings, head.timeoutMs, arrived.timeoutMs),
       hasOneBucket: this.workers?.hasOneBucket ?? false,
+      hasRows: this.workers?.hasRows ?? false,
     })
     this.batcher.push(request)
     return request.outcome
@@ -257,20 +268,16 @@ export class ModelVersion {
   }
 
   #workerListener(): WorkerSlotListener {
-    const { events } = this.#options
+    const announce = announceWorkers(this.#options.events, this.model)
     return {
+      ...announce,
       onChange: () => {
         this.batcher.dispatch()
       },
-      onInstance: (pid, { threadId, loadMs, warmUpMs }) =>
-        events.emit('workerReady', { model: this.model, pid, threadId, loadMs, warmUpMs }),
-      onLoadFailed: () => undefined, // `started` rejects, or the restart is announced
       onRestart: (restart) => {
         this.#restarts += 1
-        events.emit('workerProcessRestarted', { model: this.model, ...restart })
+        announce.onRestart(restart)
       },
-      onLog: (pid, record) => events.emit('workerLog', { model: this.model, pid, record }),
-      onMetrics: (samples) => events.emit('handlerMetrics', { model: this.model, samples }),
     }
   }
 

@@ -63,6 +63,16 @@ export function isStateful({ sequenceBatching, continuousBatching }: VersionSett
   return sequenceBatching !== undefined || continuousBatching
 }
 
+/** The shortest of what the version allows and what head and body of the request ask for. */
+export function requestTimeoutMs(
+  { inferenceTimeoutMs, clientTimeoutMs = Number.POSITIVE_INFINITY }: VersionSettings,
+  ...asked: readonly (number | undefined)[]
+): number {
+  let timeoutMs = Math.min(inferenceTimeoutMs, clientTimeoutMs)
+  for (const each of asked) if (each !== undefined && each < timeoutMs) timeoutMs = each
+  return timeoutMs
+}
+
 /** TorchServe's. */
 const DEFAULT_RETRY_TIMEOUT_MS = 300_000
 

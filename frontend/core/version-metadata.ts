@@ -9,7 +9,7 @@ import type { ModelVersion } from './model-version.ts'
  * @param versions of its model that can answer
  */
 export function metadataOf(
-  { model, artefact, settings }: ModelVersion,
+  { model, artefact, settings, workers }: ModelVersion,
   { inputs, outputs, device, schemas, tensorSupport }: InstanceReport,
   versions: readonly string[],
 ): VersionMetadata {
@@ -21,6 +21,7 @@ export function metadataOf(
     inputs,
     outputs,
     handlesTensors: tensorSupport === 'handler',
+    hasRows: workers?.hasRows ?? false,
     versions,
     maxBatchRows: settings.maxBatchRows,
     device,

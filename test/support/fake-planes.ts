@@ -22,6 +22,7 @@ import type {
   ServerHealth,
   VersionHealth,
   VersionMetadata,
+  VersionStatistics,
   VersionStatus,
 } from '../../frontend/core/data-plane.ts'
 import { modelNotFound } from '../../frontend/core/errors.ts'
@@ -66,6 +67,7 @@ export class FakeDataPlane implements DataPlane {
     shuttingDown: false,
   }
   currentModels: readonly ModelPresence[] = [{ name: 'digits', loadedAtStartup: true }]
+  currentStatistics: readonly VersionStatistics[] = []
   currentMetadata: VersionMetadata | Error = {
     model: DIGITS,
     handler: 'tensor',
@@ -73,6 +75,7 @@ export class FakeDataPlane implements DataPlane {
     inputs: [],
     outputs: [],
     handlesTensors: true,
+    hasRows: true,
     versions: ['1.0'],
     maxBatchRows: 8,
     device: DEVICE,
@@ -131,6 +134,10 @@ export class FakeDataPlane implements DataPlane {
     const versions = this.currentHealth.versions.filter(({ model }) => model.name === name)
     if (versions.length === 0) throw modelNotFound(name, [])
     return versions.map((health) => ({ state: health.ready ? 'ready' : 'loading', ...health }))
+  }
+
+  statistics(): readonly VersionStatistics[] {
+    return this.currentStatistics
   }
 
   metadata(): VersionMetadata {

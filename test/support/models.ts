@@ -63,6 +63,18 @@ export function twoOutputs(): Uint8Array {
   })
 }
 
+/** `product` = `a` × `b`, FP32: no dimension of it is the rows of requests. */
+export function matrixProduct(): Uint8Array {
+  return buildModel({
+    inputs: [
+      { name: 'a', dtype: 'FP32', shape: ['n', 'k'] },
+      { name: 'b', dtype: 'FP32', shape: ['k', 'm'] },
+    ],
+    outputs: [{ name: 'product', dtype: 'FP32', shape: ['n', 'm'] }],
+    nodes: [{ op: 'MatMul', inputs: ['a', 'b'], outputs: ['product'] }],
+  })
+}
+
 /** `y` = 2 `x`, FP32 `[rows, 2]`: a graph that takes exactly so many rows. */
 export function fixedBatch(rows: number): Uint8Array {
   return buildModel({

@@ -22,6 +22,7 @@ export function tensorModel(parts: Partial<VersionMetadata> = {}): VersionMetada
     inputs: [{ name: 'x', dtype: 'FP32', shape }],
     outputs: [{ name: 'y', dtype: 'FP32', shape }],
     handlesTensors: true,
+    hasRows: true,
     versions: ['1.0'],
     maxBatchRows: 8,
     device: DEVICE,

@@ -62,7 +62,14 @@ export function wrongShape(
   { name, shape: expected }: TensorMetadata,
   shape: readonly number[],
 ): ServingError {
-  return badInput(`input '${name}' has shape ${formatShape(shape)}, model expects ${formatShape(expected)}`)
+  const isRow =
+    isVariable(expected[0]) &&
+    shape.length === expected.length - 1 &&
+    fitsShape({ name, dtype: 'FP32', shape: expected.slice(1) }, shape)
+  const hint = isRow ? `; its first dimension is the rows: send ${formatShape([1, ...shape])} for one` : ''
+  return badInput(
+    `input '${name}' has shape ${formatShape(shape)}, model expects ${formatShape(expected)}${hint}`,
+  )
 }
 
 function checkTensor(input: TensorMetadata, { dtype, shape, data }: Tensor): void {

@@ -53,6 +53,8 @@ export type LoadSpec = {
   readonly threads: number
   readonly intraOpThreads: number
   readonly maxBatchRows: number
+  /** Rows that one request may bring; absent: any number. */
+  readonly maxRequestRows?: number
   /** Batches that a thread may hold at a time; absent: one. */
   readonly maxBatchesInFlight?: number
   /** Batches are turns of requests that go on. */
@@ -142,6 +144,8 @@ export type BatchResponse = {
   /** Status and headers that the handler chose for this request, if any. */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
+  /** Rows that the request brought; absent: one. */
+  readonly rows?: number
   /** The answer goes on with the next batch; this is a piece of it, perhaps an empty one. */
   readonly more?: true
   readonly payload: ResponsePayload
@@ -175,6 +179,8 @@ export type BatchTiming = {
   readonly rows: number
   /** Engine calls: more than one when members differ in shape or exceed `maxBatchRows` together. */
   readonly runs: number
+  /** Rows of each engine call, where there were several. */
+  readonly rowsOfRuns?: readonly number[]
 }
 
 /** JSON Schemas (2020-12) of what a handler takes and answers, as it declares them. */

@@ -40,6 +40,8 @@ export class BatchMember {
   readonly #options: MemberOptions
   #request: BatchMemberRequest
   #reply: WorkerReply<BatchResponse> | undefined
+  /** What it brings; known when it is decoded. */
+  rows = 1
 
   constructor(options: MemberOptions) {
     this.#options = options
@@ -83,7 +85,8 @@ export class BatchMember {
 
   answer(answer: unknown, stage: Stage): void {
     try {
-      this.#reply ??= { ok: true, value: this.#responseFrom(answer) }
+      const response = this.#responseFrom(answer)
+      this.#reply ??= { ok: true, value: this.rows === 1 ? response : { ...response, rows: this.rows } }
       this.request.end()
     } catch (error) {
       this.fail(error, stage)

@@ -1,8 +1,9 @@
-import { ServingError } from '../contract/errors.ts'
+import { keepsRows } from '../contract/keeps-rows.ts'
+import { differentRows } from '../contract/request-rows.ts'
 import { bucketKey, concatenate, rowCount, sliceRows, split } from '../contract/tensor-batch.ts'
 import type { Tensor } from '../contract/tensor.ts'
 import type { HandlerLogger } from '../handler.ts'
-import { keepsRows, planRuns } from './run-plan.ts'
+import { planRuns } from './run-plan.ts'
 import type { Session } from './session.ts'
 
 type Tensors = readonly Tensor[]
@@ -15,11 +16,12 @@ export type EngineResult = {
   /** One per member, in order. */
   readonly outcomes: readonly EngineOutcome[]
   readonly rows: number
-  readonly runs: number
+  /** Of each engine call. */
+  readonly rowsOfRuns: readonly number[]
 }
 
-/** Engine calls that a batch has taken. */
-type Tally = { runs: number }
+/** The rows of each engine call that a batch has taken. */
+type Tally = number[]
 
 /**
  * Runs the feeds of a batch's members in as few engine calls as their shapes and `maxBatchRows` allow.
@@ -48,7 +50,7 @@ export class Engine {
   /** @param members checked feeds, each in the order of the graph's inputs */
   async run(members: readonly Tensors[]): Promise<EngineResult> {
     // Of this call alone: batches may overlap where their handler waits.
-    const tally: Tally = { runs: 0 }
+    const tally: Tally = []
     const outcomes = new Array<EngineOutcome>(members.length)
     for (const indexes of this.#plan(members)) {
       const group = indexes.map((index) => members[index] ?? [])
@@ -57,11 +59,8 @@ export class Engine {
         outcomes[index] = results[at] ?? { ok: false, error: new Error('a run lost a member') }
       })
     }
-    return {
-      outcomes,
-      rows: members.reduce((sum, feeds) => sum + (rowCount(feeds) ?? 1), 0),
-      runs: tally.runs,
-    }
+    const rows = members.reduce((sum, feeds) => sum + this.#rowsOf(feeds), 0)
+    return { outcomes, rows, rowsOfRuns: tally }
   }
 
   /** Frees the session. */
@@ -131,8 +130,12 @@ export class Engine {
   }
 
   #call(feeds: Tensors, tally: Tally): Promise<Tensors> {
-    tally.runs++
+    tally.push(this.#rowsOf(feeds))
     return this.#session.run(feeds)
+  }
+
+  #rowsOf(feeds: Tensors): number {
+    return this.#keepsRows ? (rowCount(feeds) ?? 1) : 1
   }
 
   #haveRows(outputs: Tensors, rows: number): boolean {
@@ -143,11 +146,4 @@ export class Engine {
     this.#log.warn(message, { shape: other.shape, rows })
     return false
   }
-}
-
-function differentRows(feeds: Tensors): ServingError {
-  const rows = feeds.map(({ name, shape }) => `'${name}' has ${shape[0] ?? 'none'}`).join(', ')
-  return new ServingError('invalid_argument', `the inputs must have the same number of rows: ${rows}`, {
-    reason: 'input',
-  })
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { checkFeeds } from '../contract/check-feeds.ts'
 import { ServingError } from '../contract/errors.ts'
+import { keepsRows } from '../contract/keeps-rows.ts'
 import type { BatchRequest, BatchResult, InstanceReport, LoadSpec } from '../contract/messages.ts'
 import type { Feeds, Handler, HandlerContext, HandlerLogger, Outputs } from '../handler.ts'
 import { tensorHandler } from '../handlers/tensor.ts'
@@ -133,7 +134,7 @@ function predictWay({ spec, log, handler, engine, context }: Parts): Way {
     return new WholeBatch(handler.handle.bind(handler), {
       context,
       stage: 'handle',
-      rowsPerRequest: 1,
+      counts: declaresRows(handler) ? 'rows' : 'requests',
       failsTogether,
     })
   }
@@ -144,19 +145,29 @@ function predictWay({ spec, log, handler, engine, context }: Parts): Way {
       { reason: 'handler' },
     )
   }
-  const pipeline = new Pipeline({ steps: stepsOf(handler), context, engine })
+  const { maxRequestRows } = spec
+  const pipeline = new Pipeline({ steps: stepsOf(handler), context, engine, maxRequestRows })
   return microBatching === undefined ? pipeline : new MicroBatches(pipeline, microBatching)
 }
 
 /** Tensors that a dialect has decoded are no business of a handler that decodes requests in a form of its own. */
 function withGraphForTensors(handlerWay: Way, parts: Parts): Way {
-  const { engine, context } = parts
+  const { engine, context, spec } = parts
   if (engine === undefined || tensorSupportOf(parts) !== 'graph') return handlerWay
-  const graphWay = new Pipeline({ steps: tensorHandler(), context, engine })
+  const graphWay = new Pipeline({
+    steps: tensorHandler(),
+    context,
+    engine,
+    maxRequestRows: spec.maxRequestRows,
+  })
   // The members of a batch are of one kind: requests of tensors have buckets of their own.
   return {
     run: (members) => (members[0]?.request.tensors === undefined ? handlerWay : graphWay).run(members),
   }
+}
+
+function declaresRows({ signature }: Handler): boolean {
+  return signature !== undefined && keepsRows(signature.inputs, signature.outputs)
 }
 
 function continuousWay(handler: Handler, spec: LoadSpec, context: HandlerContext): Way {

@@ -1,6 +1,6 @@
 import type { MicroBatching } from '../contract/messages.ts'
 import type { BatchMember } from './batch-member.ts'
-import type { Pipeline } from './pipeline.ts'
+import { runsOf, type Pipeline } from './pipeline.ts'
 import { Slots } from './slots.ts'
 import type { Way, WayResult } from './way.ts'
 
@@ -34,11 +34,11 @@ export class MicroBatches implements Way {
   async run(members: readonly BatchMember[]): Promise<WayResult> {
     if (members.length <= this.#rows) return this.#pipeline.run(members)
     const startedAtMs = performance.now()
-    const total = { inferenceMs: 0, rows: 0, runs: 0, inferredAtMs: startedAtMs }
+    const total: Total = { inferenceMs: 0, rows: 0, rowsOfRuns: [], inferredAtMs: startedAtMs }
     await Promise.all(
       partsOf(members, this.#rows).map(async (part) => {
         const fed = await this.#preprocess.use(() => this.#pipeline.preprocess(part))
-        const { outputsOf, rows, runs } = await this.#inference.use(async () => {
+        const { outputsOf, rows, rowsOfRuns } = await this.#inference.use(async () => {
           const fedAtMs = performance.now()
           const ran = await this.#pipeline.infer(fed)
           total.inferredAtMs = performance.now()
@@ -46,7 +46,7 @@ export class MicroBatches implements Way {
           return ran
         })
         total.rows += rows
-        total.runs += runs
+        total.rowsOfRuns.push(...rowsOfRuns)
         await this.#postprocess.use(() => this.#pipeline.postprocess(outputsOf))
       }),
     )
@@ -55,23 +55,23 @@ export class MicroBatches implements Way {
 }
 
 type Total = {
-  readonly inferenceMs: number
-  readonly rows: number
-  readonly runs: number
-  readonly inferredAtMs: number
+  inferenceMs: number
+  rows: number
+  readonly rowsOfRuns: number[]
+  inferredAtMs: number
 }
 
 /** Time in which the engine ran counts for it alone, what overlapped it was free: the three add up to what passed. */
 function timingOf(
   startedAtMs: number,
-  { inferenceMs, rows, runs, inferredAtMs }: Total,
+  { inferenceMs, rows, rowsOfRuns, inferredAtMs }: Total,
 ): WayResult['timing'] {
   return {
     preprocessMs: Math.max(0, inferredAtMs - startedAtMs - inferenceMs),
     inferenceMs,
     postprocessMs: performance.now() - inferredAtMs,
     rows,
-    runs,
+    ...runsOf(rowsOfRuns),
   }
 }
 

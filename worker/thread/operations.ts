@@ -26,7 +26,7 @@ export function waysOf(predict: Way, { handler, context, spec }: WaysOptions): W
         : new WholeBatch(handler.explain.bind(handler), {
             context,
             stage: 'explain',
-            rowsPerRequest: 0,
+            counts: 'nothing',
             failsTogether,
           }),
     describe: new Description(handler, context),

@@ -1,4 +1,6 @@
 import { checkFeeds } from '../contract/check-feeds.ts'
+import type { BatchTiming } from '../contract/messages.ts'
+import { requestRows } from '../contract/request-rows.ts'
 import type { Tensor } from '../contract/tensor.ts'
 import type { Feeds, Handler, HandlerContext, Outputs } from '../handler.ts'
 import type { BatchMember, Stage } from './batch-member.ts'
@@ -11,6 +13,8 @@ export type PipelineOptions = {
   readonly steps: Steps
   readonly context: HandlerContext
   readonly engine: Engine
+  /** Rows that a request may bring; absent: any number. */
+  readonly maxRequestRows?: number | undefined
 }
 
 /** Members whose preprocess has succeeded, in the order of the batch. */
@@ -20,7 +24,7 @@ export type Fed = { readonly member: BatchMember; readonly feeds: readonly Tenso
 export type Ran = {
   readonly outputsOf: ReadonlyMap<BatchMember, Outputs>
   readonly rows: number
-  readonly runs: number
+  readonly rowsOfRuns: readonly number[]
 }
 
 /** The usual way of a batch: each request's preprocess, the engine for all, each request's postprocess. */
@@ -35,7 +39,7 @@ export class Pipeline implements Way {
     const startedAtMs = performance.now()
     const fed = await this.preprocess(members)
     const fedAtMs = performance.now()
-    const { outputsOf, rows, runs } = await this.infer(fed)
+    const { outputsOf, rows, rowsOfRuns } = await this.infer(fed)
     const ranAtMs = performance.now()
     await this.postprocess(outputsOf)
     const timing = {
@@ -43,16 +47,20 @@ export class Pipeline implements Way {
       inferenceMs: ranAtMs - fedAtMs,
       postprocessMs: performance.now() - ranAtMs,
       rows,
-      runs,
+      ...runsOf(rowsOfRuns),
     }
     return { members, timing }
   }
 
   async preprocess(members: readonly BatchMember[]): Promise<readonly Fed[]> {
-    const { steps, context } = this.#options
+    const { steps, context, engine, maxRequestRows } = this.#options
     const feedsOf = new Map<BatchMember, Fed['feeds']>()
     await forEachMember(members, 'preprocess', (member) => steps.preprocess(member.request, context), {
-      done: (member, feeds) => feedsOf.set(member, checkFeeds(context.inputs, tensorsFromFeeds(feeds))),
+      done: (member, feeds) => {
+        const checked = checkFeeds(context.inputs, tensorsFromFeeds(feeds))
+        member.rows = requestRows(checked, { hasRows: engine.batches, maxRequestRows })
+        feedsOf.set(member, checked)
+      },
     })
     // Asynchronous handlers finish in any order; the batch keeps that of the requests.
     const fed: Fed[] = []
@@ -64,14 +72,14 @@ export class Pipeline implements Way {
   }
 
   async infer(fed: readonly Fed[]): Promise<Ran> {
-    const { outcomes, rows, runs } = await this.#options.engine.run(fed.map(({ feeds }) => feeds))
+    const { outcomes, rows, rowsOfRuns } = await this.#options.engine.run(fed.map(({ feeds }) => feeds))
     const outputsOf = new Map<BatchMember, Outputs>()
     for (const [index, { member }] of fed.entries()) {
       const outcome = outcomes[index]
       if (outcome?.ok === true) outputsOf.set(member, outputsFromTensors(outcome.outputs))
       else member.fail(outcome?.error, 'inference')
     }
-    return { outputsOf, rows, runs }
+    return { outputsOf, rows, rowsOfRuns }
   }
 
   async postprocess(outputsOf: Ran['outputsOf']): Promise<void> {
@@ -83,6 +91,12 @@ export class Pipeline implements Way {
       { done: (member, answer) => member.answer(answer, 'postprocess') },
     )
   }
+}
+
+/** The engine calls as they are reported: their rows only where the sum does not say it. */
+export function runsOf(rowsOfRuns: readonly number[]): Pick<BatchTiming, 'runs' | 'rowsOfRuns'> {
+  const runs = rowsOfRuns.length
+  return runs > 1 ? { runs, rowsOfRuns } : { runs }
 }
 
 /** Runs a step for each member, overlapping where it is asynchronous; a throw fails its member only. */

@@ -1,16 +1,3 @@
-import type { TensorMetadata } from '../contract/tensor.ts'
-import { isVariable } from '../contract/tensor.ts'
-
-/**
- * Whether rows of several requests may share a run: dimension 0 of every input and output is variable.
- *
- * A fixed dimension 0, a scalar, or an undeclared shape means that the graph takes one request at a time, exactly
- * as the request brings it. That an output really keeps the rows is seen only when it runs.
- */
-export function keepsRows(inputs: readonly TensorMetadata[], outputs: readonly TensorMetadata[]): boolean {
-  return inputs.length > 0 && [...inputs, ...outputs].every(({ shape }) => isVariable(shape[0]))
-}
-
 export type RunMember = {
   /** Members of different buckets never share a run. */
   readonly bucket: string

@@ -1,3 +1,4 @@
+import { rowCount } from '../contract/tensor-batch.ts'
 import type { Handler, HandlerContext } from '../handler.ts'
 import type { BatchMember, Stage } from './batch-member.ts'
 import { timingSince, type Way, type WayResult } from './way.ts'
@@ -7,8 +8,8 @@ type Handle = NonNullable<Handler['handle']>
 export type WholeBatchOptions = {
   readonly context: HandlerContext
   readonly stage: Stage
-  /** What a request counts in the prediction of waiting times. */
-  readonly rowsPerRequest: number
+  /** How requests count in the prediction of waiting times: each as one, by the rows of their tensors, or not. */
+  readonly counts: 'requests' | 'rows' | 'nothing'
   /** A throw fails all members, instead of those that throw once more alone. */
   readonly failsTogether?: boolean | undefined
 }
@@ -28,8 +29,10 @@ export class WholeBatch implements Way {
     const failure = await this.#tryAll(members)
     let replied = members
     if (failure !== undefined) replied = await this.#afterFailure(members, failure.error)
-    const rows = members.length * this.#options.rowsPerRequest
-    return { members: replied, timing: { ...timingSince(startedAtMs), rows, runs: 1 } }
+    const timing = timingSince(startedAtMs)
+    if (this.#options.counts === 'nothing') return { members: replied, timing }
+    const rows = members.reduce((sum, member) => sum + member.rows, 0)
+    return { members: replied, timing: { ...timing, rows, runs: 1 } }
   }
 
   async #afterFailure(members: readonly BatchMember[], error: unknown): Promise<readonly BatchMember[]> {
@@ -56,8 +59,9 @@ export class WholeBatch implements Way {
 
   /** Answers all members, or says what the handler threw instead. */
   async #tryAll(members: readonly BatchMember[]): Promise<{ readonly error: unknown } | undefined> {
-    const { stage } = this.#options
+    const { stage, counts } = this.#options
     try {
+      if (counts === 'rows') for (const member of members) countRows(member)
       const answers = await this.#handle(
         members.map(({ request }) => request),
         this.#options.context,
@@ -76,4 +80,10 @@ export class WholeBatch implements Way {
       return { error }
     }
   }
+}
+
+/** Inputs that disagree are one row: what they are to each other, their handler knows. */
+function countRows(member: BatchMember): void {
+  const { tensors } = member.request
+  if (tensors !== undefined) member.rows = rowCount(tensors) ?? 1
 }

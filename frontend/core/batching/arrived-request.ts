@@ -15,13 +15,15 @@ export type Placing = {
   readonly timeoutMs: number
   /** Whether all requests of the version may share engine calls. */
   readonly hasOneBucket: boolean
+  /** Whether dimension 0 of its tensors is the rows. */
+  readonly hasRows: boolean
 }
 
 /** What waits in the queue for a request. */
 export function pendingFromArrived(
   head: RequestHead,
   { arrivedAtMs, payload, onPiece, sequence = head.sequence }: ArrivedRequest,
-  { timeoutMs, hasOneBucket }: Placing,
+  { timeoutMs, hasOneBucket, hasRows }: Placing,
 ): PendingRequest {
   return new PendingRequest({
     id: head.requestId,
@@ -30,7 +32,7 @@ export function pendingFromArrived(
     sequence,
     payload,
     // An empty request, too, takes a place in a batch.
-    rows: payload.kind === 'tensors' ? Math.max(1, rowCount(payload.tensors) ?? 1) : 1,
+    rows: payload.kind === 'tensors' && hasRows ? Math.max(1, rowCount(payload.tensors) ?? 1) : 1,
     bucket: bucketOf(head.operation, hasOneBucket ? ANY : payload),
     arrivedAtMs,
     deadlineMs: arrivedAtMs + timeoutMs,

@@ -92,6 +92,7 @@ export class WorkerSetFactory {
           intraOpThreads: layout.plan.intraOpThreads,
           maxBatchRows: settings.maxBatchRows,
           maxBatchesInFlight: settings.maxBatchesInFlight,
+          ...(settings.maxRequestRows === undefined ? {} : { maxRequestRows: settings.maxRequestRows }),
           ...(settings.continuousBatching ? { continuousBatching: true } : {}),
           // A second try would do again what the first has done to the states of sequences.
           ...(settings.sequenceBatching === undefined ? {} : { failsWholeBatch: true }),

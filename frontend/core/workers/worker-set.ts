@@ -1,5 +1,6 @@
 import { hasOneBucket } from '../batching/one-bucket.ts'
 import type { BatchRunner, VersionRunners } from '../batching/runners.ts'
+import { keepsRows } from '../../../worker/contract/keeps-rows.ts'
 import type { InstanceReport } from '../../../worker/contract/messages.ts'
 import type { WorkerDescription } from '../control-plane.ts'
 import { deferred } from '../deferred.ts'
@@ -29,6 +30,7 @@ export class WorkerSet implements VersionRunners {
   readonly #isolated = new WeakSet<BatchRunner>()
   #report: InstanceReport | undefined
   #hasOneBucket = false
+  #hasRows = false
   #isStarted = false
   #isDraining = false
 
@@ -75,6 +77,11 @@ export class WorkerSet implements VersionRunners {
   /** Whether all requests may share engine calls. */
   get hasOneBucket(): boolean {
     return this.#hasOneBucket
+  }
+
+  /** Whether dimension 0 of the model's tensors is the rows. */
+  get hasRows(): boolean {
+    return this.#hasRows
   }
 
   get usesHeaders(): boolean {
@@ -160,6 +167,7 @@ export class WorkerSet implements VersionRunners {
   #learn(report: InstanceReport): void {
     this.#report = report
     this.#hasOneBucket = hasOneBucket(report)
+    this.#hasRows = keepsRows(report.inputs, report.outputs)
   }
 
   #noteStarted(): void {

@@ -267,6 +267,7 @@ describe('InferenceService', () => {
         inputs: [{ name: 'x', dtype: 'FP32', shape: ['batch', 4] }],
         outputs: [{ name: 'y', dtype: 'FP32', shape: ['batch', 3] }],
         handlesTensors: true,
+        hasRows: true,
         versions: ['1'],
         maxBatchRows: 4,
         device: { provider: 'cpu', deviceId: 0 },

@@ -53,18 +53,5 @@ describe('ModelVersion, admission', () => {
       await settlePromises()
       assert.deepEqual(workers.batches, [])
     })
-
-    const TIMEOUTS = [
-      { it: 'yields to a shorter inferenceTimeoutMs', clientTimeoutMs: 5000, timeoutMs: 1000 },
-      { it: 'is shorter than inferenceTimeoutMs', clientTimeoutMs: 200, timeoutMs: 200 },
-      { it: "yields to a shorter one of the caller's", clientTimeoutMs: 200, ofCaller: 30, timeoutMs: 30 },
-    ]
-    for (const { it: claim, clientTimeoutMs, ofCaller, timeoutMs } of TIMEOUTS) {
-      it(claim, () => {
-        const { version, head } = fixture({ settings: { clientTimeoutMs } })
-        const given = ofCaller === undefined ? {} : { timeoutMs: ofCaller }
-        assert.equal(version.timeoutMsOf({ ...head('a'), ...given }), timeoutMs)
-      })
-    }
   })
 })

@@ -202,12 +202,5 @@ describe('ModelVersion', () => {
       version.acquire(head('queued'))
       assert.throws(() => version.acquire(head('c')), { reason: 'queue_full' })
     })
-
-    it('takes the tighter of the two timeouts', () => {
-      const { version, head } = fixture()
-      assert.equal(version.timeoutMsOf(head('a')), 1000)
-      assert.equal(version.timeoutMsOf({ ...head('a'), timeoutMs: 30 }), 30)
-      assert.equal(version.timeoutMsOf({ ...head('a'), timeoutMs: 9999 }), 1000)
-    })
   })
 })

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import type { ModelConfig } from '../../../archiver-cli/format/model-config.ts'
 import {
+  requestTimeoutMs,
   resolveSettings,
   type SettingDefaults,
   type VersionSettings,
 } from '../../../frontend/core/settings.ts'
+import { settings } from '../../support/artefacts.ts'
 
 const DEFAULTS: SettingDefaults = {
   defaultWorkersPerModel: 2,
@@ -152,6 +154,27 @@ describe('resolveSettings', () => {
   for (const [claim, call, message] of REFUSED) {
     it(`refuses ${claim}`, () => {
       assert.throws(() => settingsOf(call, {}), { code: 'invalid_argument', message })
+    })
+  }
+})
+
+describe('requestTimeoutMs', () => {
+  const CASES = [
+    { it: 'is the inferenceTimeoutMs of the version', asked: [undefined], timeoutMs: 1000 },
+    { it: 'yields to a shorter one of the caller', asked: [30], timeoutMs: 30 },
+    { it: 'yields to the shortest one of the caller', asked: [30, undefined, 20], timeoutMs: 20 },
+    { it: 'is not lengthened by the caller', asked: [9999], timeoutMs: 1000 },
+    { it: 'is no longer than clientTimeoutMs', given: { clientTimeoutMs: 200 }, asked: [], timeoutMs: 200 },
+    {
+      it: 'yields to a shorter one than clientTimeoutMs',
+      given: { clientTimeoutMs: 5000 },
+      asked: [],
+      timeoutMs: 1000,
+    },
+  ]
+  for (const { it: claim, given = {}, asked, timeoutMs } of CASES) {
+    it(claim, () => {
+      assert.equal(requestTimeoutMs(settings(given), ...asked), timeoutMs)
     })
   }
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { checkTensorRequest } from '../../../frontend/core/tensor-request.ts'
 import type { InstanceReport, TensorsPayload } from '../../../worker/contract/messages.ts'
+import { settings } from '../../support/artefacts.ts'
 import { CoreHome, type CoreInstance } from '../../support/core-fixture.ts'
 import { settlePromises, until } from '../../support/fake-clock.ts'
 import { storeArchive } from '../../support/store-archives.ts'
@@ -70,6 +71,38 @@ describe('requests of tensors', () => {
     await running
   })
 
+  const ROWS = [
+    {
+      it: 'that are more than one may bring',
+      tensors: [{ ...X, shape: [9, 4], data: new Float32Array(36) }],
+      message:
+        'the request has 9 rows, the model takes at most 8 in one (its maxRequestRows); send them in several requests',
+    },
+    {
+      it: 'that differ between inputs',
+      tensors: [
+        { ...X, shape: [2, 4], data: new Float32Array(8) },
+        { ...X, name: 'z' },
+      ],
+      message: "the inputs must have the same number of rows, their first dimension: 'x' has 2, 'z' has 1",
+    },
+    {
+      it: 'that it does not know as such: the dimension is missing',
+      tensors: [{ ...X, shape: [4] }],
+      message:
+        "input 'x' has shape [4], model expects [-1,4]; its first dimension is the rows: send [1,4] for one",
+    },
+  ]
+  for (const { it: name, tensors, message } of ROWS) {
+    it(`are refused with rows ${name}`, async () => {
+      await storeArchive(home.modelStore, 'm', { version: '1', config: 'maxRequestRows: 8' })
+      const x = { name: 'x', dtype: 'FP32', shape: ['batch', 4] } as const
+      await serve({ inputs: tensors.map(({ name }) => ({ ...x, name, shape: [-1, 4] })) })
+      const running = core.admit('m').run({ kind: 'tensors', tensors })
+      await assert.rejects(running, { code: 'invalid_argument', reason: 'input', message })
+    })
+  }
+
   describe('and requests of raw parts', () => {
     const PARTS = { kind: 'parts', parts: [{ name: 'body', bytes: Buffer.from('[1]') }] } as const
 
@@ -127,7 +160,7 @@ describe('requests of tensors', () => {
   })
 
   it('are unavailable when the workers were taken away meanwhile', () => {
-    const version = { model: { name: 'm', version: '1' }, workers: undefined }
+    const version = { model: { name: 'm', version: '1' }, workers: undefined, settings: settings() }
     assert.throws(() => checkTensorRequest(version, REQUEST), { code: 'unavailable', reason: 'no_worker' })
   })
 })

@@ -84,8 +84,21 @@ describe('checkFeeds', () => {
     {
       it: 'another rank',
       inputs: [IMAGE],
+      tensors: [fp32('image', [1, 3, 1, 1])],
+      message: "input 'image' has shape [1,3,1,1], model expects [batch,3,-1]",
+    },
+    {
+      it: 'a row without the dimension of the rows',
+      inputs: [IMAGE],
       tensors: [fp32('image', [3, 1])],
-      message: "input 'image' has shape [3,1], model expects [batch,3,-1]",
+      message:
+        "input 'image' has shape [3,1], model expects [batch,3,-1]; its first dimension is the rows: send [1,3,1] for one",
+    },
+    {
+      it: 'one dimension less where that would not help',
+      inputs: [IMAGE],
+      tensors: [fp32('image', [4, 1])],
+      message: "input 'image' has shape [4,1], model expects [batch,3,-1]",
     },
     {
       it: 'another size of a fixed dimension',

@@ -69,7 +69,7 @@ describe('Engine', () => {
       const result = await new Engine(session, 4, keptLog()).run(members)
       assert.deepEqual(session.runs, runs)
       assert.deepEqual(result.outcomes.map(valuesOf), answers)
-      assert.equal(result.runs, runs.length)
+      assert.equal(result.rowsOfRuns.length, runs.length)
       assert.equal(
         result.rows,
         members.reduce((sum, [x]) => sum + (x?.shape[0] ?? 0), 0),
@@ -79,14 +79,14 @@ describe('Engine', () => {
 
   it('fails only the member whose values the graph refuses', async () => {
     const session = new FakeSession()
-    const { outcomes, runs } = await new Engine(session, 8, keptLog()).run([
+    const { outcomes, rowsOfRuns } = await new Engine(session, 8, keptLog()).run([
       rows([1, 2]),
       rows([13, 0]),
       rows([3, 4]),
     ])
     assert.deepEqual(outcomes.map(valuesOf), [[[-1, -2]], false, [[-3, -4]]])
     assert.deepEqual(outcomes[1], { ok: false, error: new Error('13 is unlucky') })
-    assert.equal(runs, 4)
+    assert.deepEqual(rowsOfRuns, [3, 1, 1, 1])
   })
 
   it('stops sharing runs once an output does not keep the rows', async () => {

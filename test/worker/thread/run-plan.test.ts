@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { keepsRows, planRuns } from '../../../worker/thread/run-plan.ts'
+import { planRuns } from '../../../worker/thread/run-plan.ts'
 
 describe('planRuns', () => {
   const CASES = [
@@ -31,24 +31,4 @@ describe('planRuns', () => {
       assert.deepEqual(planRuns(parsed, 4), runs)
     })
   }
-})
-
-describe('keepsRows', () => {
-  const of = (...shapes: (number | string)[][]) =>
-    shapes.map((shape) => ({ name: 'x', dtype: 'FP32' as const, shape }))
-  const CASES = [
-    { it: 'holds for a symbolic dimension 0', inputs: of(['batch', 4]), outputs: of(['batch']), holds: true },
-    { it: 'holds for an unnamed dimension 0', inputs: of([-1]), outputs: of([-1, 3]), holds: true },
-    { it: 'fails for a fixed input', inputs: of([1, 4]), outputs: of(['batch']), holds: false },
-    { it: 'fails for a fixed output', inputs: of(['batch']), outputs: of([1]), holds: false },
-    { it: 'fails for a scalar or undeclared output', inputs: of(['batch']), outputs: of([]), holds: false },
-    {
-      it: 'fails when one of several inputs is fixed',
-      inputs: of(['b'], [2]),
-      outputs: of(['b']),
-      holds: false,
-    },
-    { it: 'fails without inputs', inputs: [], outputs: of(['b']), holds: false },
-  ]
-  for (const each of CASES) it(each.it, () => assert.equal(keepsRows(each.inputs, each.outputs), each.holds))
 })

@@ -97,8 +97,10 @@ function seal(member: BatchMember, opened: OpenedRequest, inner: readonly BatchM
     }
     answers.push(reply.value)
   }
+  const rows = answers.reduce((sum, answer) => sum + (answer.rows ?? 1), 0)
   try {
-    member.settle({ ok: true, value: opened.seal(answers) })
+    const sealed = opened.seal(answers)
+    member.settle({ ok: true, value: rows === 1 ? sealed : { ...sealed, rows } })
   } catch (error) {
     member.fail(error, 'postprocess')
   }

@@ -26,6 +26,7 @@ const IRIS: VersionMetadata = {
   ],
   outputs: [{ name: 'y', dtype: 'INT64', shape: ['batch'] }],
   handlesTensors: true,
+  hasRows: true,
   versions: ['1.0'],
   maxBatchRows: 8,
   device: DEVICE,

@@ -1,0 +1,116 @@
+import { ServingError } from '../../worker/contract/errors.ts'
+import type { RequestPayload } from '../../worker/contract/messages.ts'
+import type { Outcome } from './batching/pending-request.ts'
+import type { Clock } from './clock.ts'
+import type {
+  AdmittedRequest,
+  InferenceResponse,
+  ModelSelector,
+  RequestHead,
+  RunOptions,
+} from './data-plane.ts'
+import { bodyTooLarge } from './errors.ts'
+import type { EventBus } from './events.ts'
+import type { ModelVersion } from './model-version.ts'
+import { checkTensorRequest } from './tensor-request.ts'
+
+export type HeldRequestOptions = {
+  readonly version: ModelVersion
+  readonly head: RequestHead
+  readonly events: EventBus
+  readonly clock: Clock
+}
+
+/** A request's hold on a version, released exactly once. */
+export class HeldRequest implements AdmittedRequest {
+  readonly #options: HeldRequestOptions
+  readonly #arrivedAtMs: number
+  #isHeld = true
+  #hasRun = false
+
+  constructor(options: HeldRequestOptions) {
+    this.#options = options
+    this.#arrivedAtMs = options.clock.nowMs()
+  }
+
+  get model() {
+    return this.#options.version.model
+  }
+
+  get maxRequestBytes() {
+    return this.#options.version.settings.maxRequestBytes
+  }
+
+  get inputs() {
+    return this.#options.version.workers?.report?.inputs ?? []
+  }
+
+  async run(payload: RequestPayload, options: RunOptions = {}): Promise<InferenceResponse> {
+    try {
+      const outcome = await this.#outcomeOf(payload, options)
+      this.#announce(outcome)
+      if (!outcome.ok) throw outcome.error
+      return responseOf(this.#options.version, outcome)
+    } finally {
+      this.cancel()
+    }
+  }
+
+  async #outcomeOf(payload: RequestPayload, options: RunOptions): Promise<Outcome> {
+    const { version, head } = this.#options
+    let checked: RequestPayload
+    try {
+      checked = this.#checked(payload)
+    } catch (error) {
+      if (error instanceof ServingError) return { ok: false, error, queueMs: 0 }
+      throw error
+    }
+    this.#hasRun = true
+    return version.run(head, { ...options, arrivedAtMs: this.#arrivedAtMs, payload: checked })
+  }
+
+  /** What is wrong with a request is found here, before it can share a batch. */
+  #checked(payload: RequestPayload): RequestPayload {
+    if (payload.kind === 'tensors') return checkTensorRequest(this.#options.version, payload)
+    const bytes = payload.parts.reduce((sum, part) => sum + part.bytes.byteLength, 0)
+    if (bytes > this.maxRequestBytes) throw bodyTooLarge(this.model, bytes, this.maxRequestBytes)
+    return payload
+  }
+
+  cancel(): void {
+    if (!this.#isHeld) return
+    this.#isHeld = false
+    if (this.#hasRun) this.#options.version.release()
+    else this.#options.version.abandon()
+  }
+
+  #announce(outcome: Outcome): void {
+    const { version, events, clock, head } = this.#options
+    const totalMs = clock.nowMs() - this.#arrivedAtMs
+    if (outcome.ok) version.statistics.requestAnswered(outcome, totalMs, head.operation)
+    else version.statistics.requestFailed(outcome.error, totalMs)
+    events.emit('requestFinished', {
+      model: this.model,
+      requestId: head.requestId,
+      ...(outcome.ok ? { batch: outcome.timing } : { code: outcome.error.code }),
+      totalMs,
+      queueMs: outcome.queueMs,
+      byDefault: isByDefault(head.model),
+    })
+  }
+}
+
+function responseOf(version: ModelVersion, outcome: Outcome & { ok: true }): InferenceResponse {
+  const { timing, batchRequests, queueMs, workerMs } = outcome
+  const { rows: _, ...response } = outcome.response
+  return {
+    model: version.model,
+    ...response,
+    streamed: outcome.streamed === true,
+    timing: { queueMs, workerMs, batch: timing, batchRequests },
+  }
+}
+
+function isByDefault({ version, label, integerVersion }: ModelSelector): boolean {
+  return version === undefined && label === undefined && integerVersion === undefined
+}
