@@ -1,15 +1,25 @@
 import { randomBytes } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openArchive, type OpenedArchive } from '../../archiver-cli/format/archive-reader.ts'
 import type { ConfigTolerance } from '../../archiver-cli/format/model-config.ts'
-import { MANIFEST_PATH } from '../../archiver-cli/format/manifest.ts'
+import { fingerprintOf } from '../../archiver-cli/format/sources/fingerprint.ts'
+import type { FoundVersion } from '../../archiver-cli/format/sources/found-model.ts'
+import { openFound } from '../../archiver-cli/format/sources/open-found.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
 import type { ArchiveSource, StoredModel } from './archive-source.ts'
 import { otherDigest } from './errors.ts'
-import { isValidName } from '../../worker/contract/model-id.ts'
-
-const ARCHIVE_SUFFIXES = ['.mar', '.tar.gz']
+import {
+  findStored,
+  hasManifest,
+  isArchiveFile,
+  isLocation,
+  locationsOf,
+  storeEntries,
+  type StoredVersion,
+  type StoreEntry,
+} from './store-entries.ts'
 
 /** How configurations of archives are read; by default nothing is passed over. */
 export type ArchiveReading = {
@@ -45,24 +55,24 @@ export class ModelStore implements ArchiveSource {
     }
   }
 
-  /** File names of the archives in the store, in order. */
+  /** What lies in the store, in order. */
+  entries(): Promise<StoreEntry[]> {
+    return storeEntries(this.directory)
+  }
+
+  /** What can be loaded from the store, in order: archives, and versions of models that are none. */
   async list(): Promise<string[]> {
-    const entries = await readdir(this.directory, { withFileTypes: true })
-    const names: string[] = []
-    for (const entry of entries) {
-      const isFile = entry.isFile() && ARCHIVE_SUFFIXES.some((suffix) => entry.name.endsWith(suffix))
-      if (isFile || (entry.isDirectory() && (await this.#hasManifest(entry.name)))) names.push(entry.name)
-    }
-    return names.sort()
+    return locationsOf(await this.entries()).sort()
   }
 
   /**
-   * Verifies and unpacks an archive of the store.
+   * Verifies and unpacks an archive of the store, or a version of a model in it that is no archive.
    *
+   * @param archive name of the archive; else `model.onnx`, `resnet`, or `resnet/3`
    * @throws ServingError `not_found` | `invalid_argument` (a name that leaves the store, a broken archive)
    */
   async load(archive: string, sha256?: string): Promise<StoredModel> {
-    return this.unpack(archive, await this.#pathOf(archive), sha256)
+    return this.#keep(archive, await this.#open(archive), sha256)
   }
 
   /**
@@ -72,7 +82,20 @@ export class ModelStore implements ArchiveSource {
    * @throws ServingError `invalid_argument` (a broken archive, or another digest)
    */
   async unpack(archive: string, path: string, sha256?: string): Promise<StoredModel> {
-    const opened = await openArchive(path, this.#reading.tolerance)
+    return this.#keep(archive, await openArchive(path, this.#reading.tolerance), sha256)
+  }
+
+  /**
+   * Verifies and unpacks a version that was found elsewhere.
+   *
+   * @param name what its model is called
+   * @throws ServingError `not_found` | `invalid_argument`
+   */
+  async unpackFound(name: string, version: FoundVersion): Promise<StoredModel> {
+    return this.#keep(version.location, await openFound(name, version, this.#reading))
+  }
+
+  async #keep(archive: string, opened: OpenedArchive, sha256?: string): Promise<StoredModel> {
     try {
       if (sha256 !== undefined && sha256 !== opened.digest) throw otherDigest(archive, sha256, opened.digest)
       for (const notice of opened.notices) this.#reading.onNotice?.(archive, notice)
@@ -82,6 +105,11 @@ export class ModelStore implements ArchiveSource {
     } finally {
       await opened.close()
     }
+  }
+
+  async #open(archive: string): Promise<OpenedArchive> {
+    const { name, version } = await this.#find(archive)
+    return openFound(name, version, this.#reading)
   }
 
   /**
@@ -111,12 +139,11 @@ export class ModelStore implements ArchiveSource {
    */
   async hasChanged(archive: string, digest: string): Promise<boolean> {
     try {
-      const path = await this.#pathOf(archive)
-      const found = await lstat(path)
-      const written = found.isDirectory() ? await lstat(join(path, MANIFEST_PATH)) : found
+      const { name, version } = await this.#find(archive)
+      const { writtenAtMs } = await fingerprintOf(version.source)
       const unpacked = await lstat(join(this.#objects, digest))
       // An object is renamed into its place when it is whole, and never touched again.
-      return written.mtimeMs > unpacked.ctimeMs && (await digestOf(path)) !== digest
+      return writtenAtMs > unpacked.ctimeMs && (await digestOf(name, version)) !== digest
     } catch {
       return false // what is registered is served all the same
     }
@@ -143,8 +170,8 @@ export class ModelStore implements ArchiveSource {
     }
   }
 
-  async #pathOf(archive: string): Promise<string> {
-    if (!isValidName(archive)) {
+  async #find(archive: string): Promise<StoredVersion> {
+    if (!isLocation(archive)) {
       throw new ServingError(
         'invalid_argument',
         `'${archive}' is not the name of an archive: give the file name of an archive in the model store, for example 'digits.mar'`,
@@ -154,17 +181,10 @@ export class ModelStore implements ArchiveSource {
     const path = join(this.directory, archive)
     const found = await lstat(path).catch(() => undefined) // absent or unreadable: the same answer
     if (found === undefined) throw await this.#archiveNotFound(archive)
-    // A plain name that is no link is a child of the store.
-    if (found.isSymbolicLink()) {
-      throw new ServingError(
-        'invalid_argument',
-        `archive '${archive}' is a link; put the file itself into the store`,
-        {
-          reason: 'archive_name',
-        },
-      )
-    }
-    return path
+    if (isArchiveFile(archive) || (await hasManifest(path))) return archiveAt(archive, path, found)
+    const stored = await findStored(this.directory, archive)
+    if (stored === undefined) throw await this.#archiveNotFound(archive)
+    return stored
   }
 
   async #archiveNotFound(archive: string): Promise<ServingError> {
@@ -173,10 +193,6 @@ export class ModelStore implements ArchiveSource {
     return new ServingError('not_found', `archive '${archive}' is not in the model store; ${hint}`, {
       reason: 'archive',
     })
-  }
-
-  #hasManifest(name: string): Promise<boolean> {
-    return exists(join(this.directory, name, MANIFEST_PATH))
   }
 }
 
@@ -188,8 +204,27 @@ function storedModel(archive: string, digest: string, modelDir: string, opened: 
   return { archive, digest, modelDir, modelBytes, manifest, config }
 }
 
-async function digestOf(path: string): Promise<string> {
-  const opened = await openArchive(path)
+/** A plain name that is no link is a child of the store. @throws ServingError `invalid_argument` */
+function archiveAt(archive: string, path: string, found: Stats): StoredVersion {
+  if (found.isSymbolicLink()) {
+    throw new ServingError(
+      'invalid_argument',
+      `archive '${archive}' is a link; put the file itself into the store`,
+      { reason: 'archive_name' },
+    )
+  }
+  // Its manifest says which model and version it is.
+  const version = {
+    version: '',
+    location: archive,
+    isAspired: true,
+    source: { kind: 'archive', path },
+  } as const
+  return { name: '', version }
+}
+
+async function digestOf(name: string, version: FoundVersion): Promise<string> {
+  const opened = await openFound(name, version)
   await opened.close()
   return opened.digest
 }

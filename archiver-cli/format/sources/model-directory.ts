@@ -42,8 +42,8 @@ export async function findModelDirectory(directory: ModelDirectory): Promise<Fou
   if (source !== undefined) {
     return { name, versions: [{ version: ONLY_VERSION, location, source, isAspired: true }] }
   }
-  if (config === undefined && folders.length === 0) return undefined
-  const expected = config?.default_model_filename ?? 'model.onnx'
+  if (config === undefined) return undefined
+  const expected = named(config) ?? 'model.onnx'
   throw brokenArchive(`${quote(location)} holds no ${expected}; expected <integer>/${expected}`)
 }
 

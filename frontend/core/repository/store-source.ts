@@ -1,14 +1,17 @@
-import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openArchive } from '../../../archiver-cli/format/archive-reader.ts'
-import { MANIFEST_PATH } from '../../../archiver-cli/format/manifest.ts'
+import { readManifest } from '../../../archiver-cli/format/archive-reader.ts'
+import { fingerprintOf } from '../../../archiver-cli/format/sources/fingerprint.ts'
+import type { FoundModel } from '../../../archiver-cli/format/sources/found-model.ts'
 import { compareVersions, type ModelId } from '../../../worker/contract/model-id.ts'
 import type { ModelStore } from '../model-store.ts'
 import type { OfferedModel, OfferedVersion, RepositorySource } from './source.ts'
 
 type Opened = { readonly fingerprint: string; readonly model: ModelId | Error }
 
-/** The archives of the model store, by the models that they hold. An archive is opened once as long as it is the same. */
+/**
+ * What the model store holds, by models: archives, each opened once as long as it is the same, and folders and graphs
+ * without one.
+ */
 export class StoreSource implements RepositorySource {
   readonly #store: ModelStore
   #opened = new Map<string, Opened>()
@@ -20,36 +23,62 @@ export class StoreSource implements RepositorySource {
   async models(): Promise<OfferedModel[]> {
     const models = new Map<string, OfferedModel>()
     const opened = new Map<string, Opened>()
-    for (const archive of await this.#store.list()) {
-      const { fingerprint, model } = await this.#open(archive)
-      opened.set(archive, { fingerprint, model })
-      if (model instanceof Error) {
-        const name = archive.replace(/\.(mar|tar\.gz)$/, '')
-        if (!models.has(name)) models.set(name, { name, versions: [], error: model })
-        continue
+    for (const entry of await this.#store.entries()) {
+      switch (entry.kind) {
+        case 'archive': {
+          const found = await this.#open(entry.archive)
+          opened.set(entry.archive, found)
+          this.#offerArchive(models, entry.archive, found)
+          break
+        }
+        case 'model':
+          await this.#offerModel(models, entry.model)
+          break
+        case 'broken':
+          addBroken(models, entry.location, entry.error)
+          break
+        default:
+          entry satisfies never
       }
-      const offered = {
-        version: model.version,
-        fingerprint,
-        isAspired: true,
-        load: () => this.#store.load(archive),
-      }
-      models.set(model.name, withVersion(models.get(model.name), model.name, offered))
     }
     this.#opened = opened
     return [...models.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
+  #offerArchive(models: Map<string, OfferedModel>, archive: string, { fingerprint, model }: Opened): void {
+    if (model instanceof Error) {
+      addBroken(models, archive, model)
+      return
+    }
+    const { name, version } = model
+    const load = () => this.#store.load(archive)
+    models.set(name, withVersion(models.get(name), name, { version, fingerprint, isAspired: true, load }))
+  }
+
+  async #offerModel(models: Map<string, OfferedModel>, { name, versions }: FoundModel): Promise<void> {
+    for (const { version, location, source, isAspired } of versions) {
+      const { text: fingerprint } = await fingerprintOf(source)
+      const load = () => this.#store.load(location)
+      models.set(name, withVersion(models.get(name), name, { version, fingerprint, isAspired, load }))
+    }
+  }
+
   async #open(archive: string): Promise<Opened> {
     const path = join(this.#store.directory, archive)
     try {
-      const fingerprint = await fingerprintOf(path)
+      const { text: fingerprint } = await fingerprintOf({ kind: 'archive', path })
       const before = this.#opened.get(archive)
       return before?.fingerprint === fingerprint ? before : { fingerprint, model: await modelIn(path) }
     } catch (error) {
       return { fingerprint: '', model: error instanceof Error ? error : new Error(String(error)) }
     }
   }
+}
+
+/** A broken entry hides no model of its name that is whole. */
+function addBroken(models: Map<string, OfferedModel>, location: string, error: Error): void {
+  const name = location.replace(/\.(mar|tar\.gz|onnx)$/, '')
+  if (!models.has(name)) models.set(name, { name, versions: [], error })
 }
 
 /** Of two archives with one version, the first by name counts. */
@@ -61,15 +90,6 @@ function withVersion(model: OfferedModel | undefined, name: string, offered: Off
 }
 
 async function modelIn(path: string): Promise<ModelId> {
-  const opened = await openArchive(path, 'everything')
-  await opened.close()
-  const { modelName, modelVersion } = opened.manifest.model
+  const { modelName, modelVersion } = (await readManifest(path)).model
   return { name: modelName, version: modelVersion }
-}
-
-/** The manifest of an unpacked archive covers every file in it. */
-async function fingerprintOf(path: string): Promise<string> {
-  const found = await lstat(path)
-  const { mtimeMs, size, ino } = found.isDirectory() ? await lstat(join(path, MANIFEST_PATH)) : found
-  return `${mtimeMs} ${size} ${ino}`
 }
