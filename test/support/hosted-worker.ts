@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Duplex } from 'node:stream'
-import { NO_BATCH_ID, resultFromResultFrame, runFrameFromBatch } from '../../worker/contract/batch-codec.ts'
+import { NO_BATCH_ID, resultFromResultFrame } from '../../worker/contract/batch-codec.ts'
+import { runFrame } from './run-frame.ts'
 import { frameHeader, frameOf, FrameReader, type Frame } from '../../worker/contract/frame.ts'
 import type {
   BatchRequest,
@@ -81,7 +82,7 @@ export class HostedWorker {
   /** Sends a batch whose answer is waited for later, by `resultOf`. @returns its id */
   start(requests: readonly BatchRequest[]): number {
     const id = this.#nextBatchId++
-    this.write(runFrameFromBatch(id, requests))
+    this.write(runFrame(id, requests))
     return id
   }
 

@@ -40,21 +40,21 @@ type RunHeader = {
 type PackedResponse = Omit<BatchResponse, 'payload'> & { readonly payload: PackedAnswer }
 type ResultHeader = { readonly replies: readonly WorkerReply<PackedResponse>[]; readonly timing: BatchTiming }
 
-/** A `run` frame. Payload bytes are copied into it; the requests keep theirs for a possible second try. */
-export function runFrameFromBatch(
-  batchId: number,
-  requests: readonly BatchRequest[],
-): Uint8Array<ArrayBuffer> {
+/**
+ * A `run` frame in pieces, to be written in order. Large payloads lie where they were and must not change; the
+ * requests keep them for a possible second try.
+ */
+export function runFramePieces(batchId: number, requests: readonly BatchRequest[]): Uint8Array[] {
   const builder = new FrameBuilder()
   const header: RunHeader = {
     requests: requests.map((request) => ({ ...request, payload: packPayload(builder, request.payload) })),
   }
-  return builder.build('run', batchId, header)
+  return builder.pieces('run', batchId, header)
 }
 
 /** The members of a `run` frame. Their bytes and tensors are views of the frame's buffer. */
 export function batchFromRunFrame(buffer: ArrayBuffer): BatchRequest[] {
-  const header = frameHeader(buffer) as RunHeader // written by runFrameFromBatch of the same build
+  const header = frameHeader(buffer) as RunHeader // written by runFramePieces of the same build
   return header.requests.map((request) => ({ ...request, payload: unpackPayload(buffer, request.payload) }))
 }
 

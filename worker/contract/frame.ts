@@ -62,7 +62,7 @@ export class FrameBuilder {
   readonly #sections: Uint8Array[] = []
   #byteLength = 0
 
-  /** Adds bytes to the payload; they are copied when the frame is built. */
+  /** Adds bytes to the payload; they must stay as they are until the frame is built, or its pieces are written. */
   add(bytes: Uint8Array): Section {
     const offset = this.#byteLength
     this.#sections.push(bytes)
@@ -70,9 +70,40 @@ export class FrameBuilder {
     return { offset, byteLength: bytes.byteLength }
   }
 
+  /** The frame with all bytes copied into it. */
   build(kind: FrameKind, id: number, header: unknown): Uint8Array<ArrayBuffer> {
-    const headerText = Buffer.from(JSON.stringify(header))
-    const payloadOffset = alignUp(FIXED_BYTES + headerText.byteLength)
+    const head = this.#headOf(kind, id, header)
+    const frame = new Uint8Array(new ArrayBuffer(head.frameBytes))
+    writeHead(frame, head)
+    let offset = head.payloadOffset
+    for (const section of this.#sections) {
+      frame.set(section, offset)
+      offset = alignUp(offset + section.byteLength)
+    }
+    return frame
+  }
+
+  /** The frame in pieces to be written one after the other: large sections are not copied. */
+  pieces(kind: FrameKind, id: number, header: unknown): Uint8Array[] {
+    if (!this.#sections.some(isLarge)) return [this.build(kind, id, header)]
+    const head = this.#headOf(kind, id, header)
+    const start = new Uint8Array(head.payloadOffset)
+    writeHead(start, head)
+    const pieces: Uint8Array[] = []
+    let small: Uint8Array[] = [start]
+    for (const section of this.#sections) {
+      if (isLarge(section)) {
+        pieces.push(Buffer.concat(small), section)
+        small = []
+      } else small.push(section)
+      small.push(PADDING.subarray(0, alignUp(section.byteLength) - section.byteLength))
+    }
+    return [...pieces, Buffer.concat(small)].filter(({ byteLength }) => byteLength > 0)
+  }
+
+  #headOf(kind: FrameKind, id: number, header: unknown): Head {
+    const text = Buffer.from(JSON.stringify(header))
+    const payloadOffset = alignUp(FIXED_BYTES + text.byteLength)
     const frameBytes = payloadOffset + this.#byteLength
     if (frameBytes > MAX_FRAME_BYTES) {
       throw new ServingError(
@@ -83,21 +114,34 @@ export class FrameBuilder {
         },
       )
     }
-    const frame = new Uint8Array(new ArrayBuffer(frameBytes))
-    const view = new DataView(frame.buffer)
-    view.setUint32(0, frame.byteLength - LENGTH_FIELD_BYTES, true)
-    view.setUint8(4, FRAME_KINDS[kind])
-    view.setUint8(5, FORMAT_VERSION)
-    view.setUint32(8, id, true)
-    view.setUint32(12, headerText.byteLength, true)
-    frame.set(headerText, FIXED_BYTES)
-    let offset = payloadOffset
-    for (const section of this.#sections) {
-      frame.set(section, offset)
-      offset = alignUp(offset + section.byteLength)
-    }
-    return frame
+    return { kind, id, text, payloadOffset, frameBytes }
   }
+}
+
+type Head = {
+  readonly kind: FrameKind
+  readonly id: number
+  readonly text: Uint8Array
+  readonly payloadOffset: number
+  readonly frameBytes: number
+}
+
+/** Copying less is cheaper than writing it apart. */
+const LARGE_SECTION_BYTES = 64 * 1024
+const PADDING = new Uint8Array(SECTION_ALIGNMENT_BYTES)
+
+function isLarge({ byteLength }: Uint8Array): boolean {
+  return byteLength >= LARGE_SECTION_BYTES
+}
+
+function writeHead(target: Uint8Array<ArrayBuffer>, { kind, id, text, frameBytes }: Head): void {
+  const view = new DataView(target.buffer)
+  view.setUint32(0, frameBytes - LENGTH_FIELD_BYTES, true)
+  view.setUint8(4, FRAME_KINDS[kind])
+  view.setUint8(5, FORMAT_VERSION)
+  view.setUint32(8, id, true)
+  view.setUint32(12, text.byteLength, true)
+  target.set(text, FIXED_BYTES)
 }
 
 export function frameOf(kind: FrameKind, header: unknown, id = 0): Uint8Array<ArrayBuffer> {

@@ -4,7 +4,7 @@ import type { DataType, TensorDataByType } from './data-type.ts'
  * A named, dense, row-major tensor. Dimension 0 is the rows.
  *
  * `data.length` equals the product of `shape`; a scalar has shape `[]` and one element. A tensor given to a
- * worker is copied into the batch, so its owner keeps the buffer.
+ * worker may be sent from where it lies: its buffer must not change any more.
  */
 export type TensorOf<D extends DataType> = {
   readonly name: string

@@ -30,8 +30,12 @@ export class WorkerChannel {
     })
   }
 
-  send(frame: Uint8Array): void {
-    if (!this.#isClosed) this.#socket.write(frame)
+  /** Sends a frame, whole or in its pieces; these leave in one call of the system. */
+  send(...pieces: readonly Uint8Array[]): void {
+    if (this.#isClosed) return
+    if (pieces.length > 1) this.#socket.cork()
+    for (const piece of pieces) this.#socket.write(piece)
+    if (pieces.length > 1) this.#socket.uncork()
   }
 
   #receive(chunk: Uint8Array): void {

@@ -1,10 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Duplex } from 'node:stream'
-import {
-  NO_BATCH_ID,
-  resultFromResultFrame,
-  runFrameFromBatch,
-} from '../../../worker/contract/batch-codec.ts'
+import { NO_BATCH_ID, resultFromResultFrame, runFramePieces } from '../../../worker/contract/batch-codec.ts'
 import { errorFromData } from '../../../worker/contract/errors.ts'
 import { frameHeader, frameOf, MAX_FRAME_BYTES, type Frame } from '../../../worker/contract/frame.ts'
 import { frameFromCancel, pieceFromFrame } from '../../../worker/contract/piece-codec.ts'
@@ -111,7 +107,7 @@ export class ChildWorkerProcess implements WorkerProcess {
   }
 
   run(requests: readonly BatchRequest[], onPiece: OnMemberPiece = IGNORE_PIECE): Promise<BatchResult> {
-    return this.#batches.add(requests, onPiece, (id) => this.#channel?.send(runFrameFromBatch(id, requests)))
+    return this.#batches.add(requests, onPiece, (id) => this.#channel?.send(...runFramePieces(id, requests)))
   }
 
   cancel(requests: readonly BatchRequest[], member: number): void {

@@ -3,9 +3,11 @@ import {
   batchFromRunFrame,
   resultFrameFromResult,
   resultFromResultFrame,
-  runFrameFromBatch,
+  runFramePieces,
 } from '../../../worker/contract/batch-codec.ts'
 import type { BatchRequest, BatchResult } from '../../../worker/contract/messages.ts'
+import type { Tensor } from '../../../worker/contract/tensor.ts'
+import { runFrame } from '../../support/run-frame.ts'
 import { TENSOR_OF_EVERY_TYPE } from '../../support/tensors.ts'
 
 const timing = { preprocessMs: 1, inferenceMs: 2, postprocessMs: 3, rows: 4, runs: 1 }
@@ -15,7 +17,7 @@ describe('a run frame', () => {
   for (const tensor of TENSOR_OF_EVERY_TYPE) {
     it(`carries ${tensor.dtype}`, () => {
       const batch: BatchRequest[] = [{ ...head, payload: { kind: 'tensors', tensors: [tensor, tensor] } }]
-      assert.deepEqual(batchFromRunFrame(runFrameFromBatch(1, batch).buffer), batch)
+      assert.deepEqual(batchFromRunFrame(runFrame(1, batch).buffer), batch)
     })
   }
 
@@ -34,7 +36,7 @@ describe('a run frame', () => {
         },
       },
     ]
-    assert.deepEqual(batchFromRunFrame(runFrameFromBatch(1, batch).buffer), batch)
+    assert.deepEqual(batchFromRunFrame(runFrame(1, batch).buffer), batch)
   })
 
   it('carries the outputs that are wanted, and parameters', () => {
@@ -42,16 +44,36 @@ describe('a run frame', () => {
     const batch: BatchRequest[] = [
       { ...head, payload: { kind: 'tensors', tensors: [], outputs: ['y', 'x'], parameters } },
     ]
-    assert.deepEqual(batchFromRunFrame(runFrameFromBatch(1, batch).buffer), batch)
+    assert.deepEqual(batchFromRunFrame(runFrame(1, batch).buffer), batch)
   })
 
   it('leaves the requests usable for a second try', () => {
     const bytes = Uint8Array.of(1, 2, 3)
-    const { buffer } = runFrameFromBatch(1, [
-      { ...head, payload: { kind: 'parts', parts: [{ name: 'f', bytes }] } },
-    ])
+    const { buffer } = runFrame(1, [{ ...head, payload: { kind: 'parts', parts: [{ name: 'f', bytes }] } }])
     new Uint8Array(buffer).fill(0)
     assert.deepEqual(bytes, Uint8Array.of(1, 2, 3))
+  })
+})
+
+describe('the pieces of a run frame', () => {
+  it('have a large tensor where it lies, between what was copied', () => {
+    const data = Float32Array.from({ length: 50_001 }, (_, index) => index)
+    const tensor: Tensor = { name: 'x', dtype: 'FP32', shape: [data.length], data }
+    const small: Tensor = { name: 'y', dtype: 'UINT8', shape: [1], data: Uint8Array.of(7) }
+    const batch: BatchRequest[] = [
+      { ...head, payload: { kind: 'tensors', tensors: [small, tensor, tensor, small] } },
+    ]
+    const pieces = runFramePieces(1, batch)
+    assert.deepEqual(
+      pieces.map(({ buffer }) => buffer === data.buffer),
+      [false, true, false, true, false],
+    )
+    assert.deepEqual(batchFromRunFrame(runFrame(1, batch).buffer), batch)
+  })
+
+  it('are one for a small batch', () => {
+    const parts = [{ name: 'body', bytes: new Uint8Array(1000) }]
+    assert.equal(runFramePieces(1, [{ ...head, payload: { kind: 'parts', parts } }]).length, 1)
   })
 })
 

@@ -79,4 +79,14 @@ describe('FrameBuilder', () => {
       [0, 0, 0, 0],
     )
   })
+
+  const SIZES = [[], [1], [70_000], [70_001, 3], [3, 70_001], [70_001, 70_002], [3, 65_536, 0, 65_535]]
+  for (const sizes of SIZES) {
+    it(`has the same bytes in pieces as in one, for sections of ${sizes.join(', ') || 'no'} bytes`, () => {
+      const builder = new FrameBuilder()
+      for (const [index, size] of sizes.entries()) builder.add(new Uint8Array(size).fill(index + 1))
+      const pieces = builder.pieces('run', 5, { odd: 'header' })
+      assert.deepEqual(Buffer.concat(pieces), Buffer.from(builder.build('run', 5, { odd: 'header' })))
+    })
+  }
 })

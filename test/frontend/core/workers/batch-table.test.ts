@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { runFrameFromBatch } from '../../../../worker/contract/batch-codec.ts'
+import { runFrame } from '../../../support/run-frame.ts'
 import { BatchTable } from '../../../../frontend/core/workers/batch-table.ts'
 
 const ANSWER = {
@@ -14,7 +14,7 @@ describe('BatchTable', () => {
     const inFrames: number[] = []
     const running = [1, 2, 3, 4].map(() =>
       table.add([], ignored, (id) => {
-        inFrames.push(new DataView(runFrameFromBatch(id, []).buffer).getUint32(8, true))
+        inFrames.push(new DataView(runFrame(id, []).buffer).getUint32(8, true))
       }),
     )
     assert.deepEqual(inFrames, [2 ** 32 - 2, 2 ** 32 - 1, 1, 2])

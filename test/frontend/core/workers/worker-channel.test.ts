@@ -32,6 +32,16 @@ describe('WorkerChannel', () => {
     assert.deepEqual(far.read(), Buffer.from(frame))
   })
 
+  it('sends a frame in its pieces', async () => {
+    const { far, channel } = fixture()
+    const frame = frameOf('stop', {})
+    const chunks: Buffer[] = []
+    far.on('data', (chunk: Buffer) => chunks.push(chunk))
+    channel.send(frame.subarray(0, 5), frame.subarray(5))
+    await settlePromises()
+    assert.deepEqual(Buffer.concat(chunks), Buffer.from(frame))
+  })
+
   const CLOSINGS: readonly {
     readonly it: string
     readonly end: (fixture_: ReturnType<typeof fixture>) => void
