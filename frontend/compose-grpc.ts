@@ -1,3 +1,4 @@
+import type { OipParts } from './compose-oip.ts'
 import type { Admission, Security } from './compose-security.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
 import type { ControlPlane } from './core/control-plane.ts'
@@ -15,7 +16,6 @@ import { quirksOf } from './protocols/torchserve/quirks.ts'
 import type { OnePort } from './one-port.ts'
 import { httpsWithoutCertificate } from './security/tls-source.ts'
 import { oipService } from './protocols/oip/grpc.ts'
-import { parameterReader } from './protocols/oip/request-parameters.ts'
 import { secureServerOf } from './security/tls-server.ts'
 import { sequenceHeadersOf } from './sequence-headers.ts'
 import { packageVersion } from './version.ts'
@@ -33,6 +33,7 @@ const HEALTH_EVENTS = ['stateChanged', 'workerReady', 'workerProcessRestarted', 
 type GrpcParts = {
   readonly logger: Logger
   readonly security: Security
+  readonly oip: OipParts
   /** Gives predictions their connections; absent: they have a port of their own. */
   readonly onePort?: OnePort | undefined
 }
@@ -41,7 +42,7 @@ type GrpcParts = {
 export function grpcListenersOf(
   config: Config,
   core: Core,
-  { logger, security, onePort }: GrpcParts,
+  { logger, security, oip, onePort }: GrpcParts,
 ): Partial<GrpcListeners> {
   if (!config.enableGrpcApi) return {}
   const { dataPlane } = core
@@ -80,7 +81,7 @@ export function grpcListenersOf(
   const listeners = {
     grpcInference: listener(
       'inference',
-      inferenceServices(config, { dataPlane, controlPlane }),
+      inferenceServices(config, { dataPlane, controlPlane, oip }),
       inferencePolicy(config),
     ),
     grpcManagement: listener(
@@ -95,14 +96,19 @@ export function grpcListenersOf(
 }
 
 /** What every dialect serves beside predictions over HTTP. */
-function inferenceServices(config: Config, planes: Planes): GrpcService[] {
+function inferenceServices(
+  config: Config,
+  { oip, ...planes }: Planes & { readonly oip: OipParts },
+): GrpcService[] {
   const hasQuirk = quirksOf(config.compatibility)
   return [
     inferenceService({ ...planes, hasQuirk, sequenceHeaders: sequenceHeadersOf(config) }),
     oipService({
       ...planes,
       serverVersion: packageVersion(),
-      readParameters: parameterReader(),
+      logSettings: oip.logSettings,
+      traceSettings: oip.traceSettings,
+      readParameters: oip.readGrpcParameters,
       isHealthOpen: !hasQuirk('healthToken'),
     }),
   ]

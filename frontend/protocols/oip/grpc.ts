@@ -5,13 +5,14 @@ import type { GrpcCall, GrpcMethod, GrpcService } from '../kernel/grpc-transport
 import type { ModelInferRequest } from './grpc-codec.ts'
 import { infer } from './grpc-infer.ts'
 import { metadataToGrpc } from './grpc-metadata.ts'
+import { settingMethods, type GrpcSettingOptions } from './grpc-settings.ts'
 import { sharedMemoryMethods } from './grpc-shared-memory.ts'
 import { InferStream } from './grpc-stream.ts'
 import type { ReadParameters } from './request-parameters.ts'
 
 export const OIP_SERVICE = 'inference.GRPCInferenceService'
 
-export type OipGrpcOptions = {
+export type OipGrpcOptions = GrpcSettingOptions & {
   readonly dataPlane: DataPlane
   readonly controlPlane: ControlPlane
   readonly serverVersion: string
@@ -29,12 +30,15 @@ export function oipService(options: OipGrpcOptions): GrpcService {
       ...metadataMethods(options),
       ...inferenceMethods(options),
       ...sharedMemoryMethods(),
+      ...settingMethods(options),
       ...missing(),
     },
     openMethods: options.isHealthOpen ? ['ServerLive', 'ServerReady'] : [],
     scopes: {
       RepositoryModelLoad: 'management',
       RepositoryModelUnload: 'management',
+      TraceSetting: 'management',
+      LogSettings: 'management',
     },
     modelOf,
     statusOf: ({ code }) => code,
@@ -131,8 +135,6 @@ function missing(): Readonly<Record<string, GrpcMethod>> {
     'RepositoryIndex',
     'RepositoryModelLoad',
     'RepositoryModelUnload',
-    'TraceSetting',
-    'LogSettings',
   ]
   const refuse = () => {
     throw new ServingError('unimplemented', 'this method is not served yet')
