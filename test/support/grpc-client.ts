@@ -28,10 +28,13 @@ const DEFINITIONS: PackageDefinition = {
   ...load('management.proto'),
   ...load('error-details.proto'),
   ...loadSync(healthProto, OPTIONS),
+  // As the project publishes it; that its numbers are right is for clients to say that others have written.
+  ...loadSync(fileURLToPath(new URL('../../proto/inference.proto', import.meta.url)), OPTIONS),
 }
 
 export const INFERENCE = 'org.pytorch.serve.grpc.inference.InferenceAPIsService'
 export const MANAGEMENT = 'org.pytorch.serve.grpc.management.ManagementAPIsService'
+export const OIP = 'inference.GRPCInferenceService'
 export const HEALTH = 'grpc.health.v1.Health'
 
 export type GrpcReply = {

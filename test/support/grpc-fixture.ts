@@ -18,7 +18,7 @@ export const GRPC_POLICY: GrpcPolicy = {
   maxConnectionAgeGraceMs: 0,
 }
 
-type FixtureOptions = {
+export type FixtureOptions = {
   readonly compatibility?: Compatibility
   readonly policy?: Partial<GrpcPolicy> | undefined
   readonly options?: Partial<GrpcOptions> | undefined
