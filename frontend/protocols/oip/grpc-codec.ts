@@ -5,9 +5,10 @@ import type { Tensor } from '../../../worker/contract/tensor.ts'
 import { tensorFromBytes } from '../../../worker/contract/tensor-from-bytes.ts'
 import { tensorToBytes } from '../../../worker/contract/tensor-to-bytes.ts'
 import { shapeFrom, type WireTensor } from '../../../worker/contract/wire-tensor.ts'
-import type { ModelSelector, VersionMetadata } from '../../core/data-plane.ts'
+import type { ModelSelector } from '../../core/data-plane.ts'
 import type { WantedOutput } from './classified-outputs.ts'
 import { tensorFromContents } from './proto-contents.ts'
+import { refuseSharedMemory } from './shared-memory.ts'
 
 /** A decoded `InferParameter`: one of its fields. 64-bit integers are decimal digits. */
 type InferParameter = {
@@ -85,7 +86,7 @@ export function tensorsFromGrpc({ inputs, raw_input_contents: raw }: ModelInferR
   }
   return inputs.map((input, index) => {
     const place = `/inputs/${index}`
-    refuseSharedMemory(input.parameters, place)
+    refuseSharedMemory(valuesOf(input.parameters), `${place}/parameters`)
     const bytes = raw[index]
     if (bytes === undefined)
       return tensorFromContents(wireTensor(input, place, `${place}/contents`), input.contents)
@@ -120,22 +121,12 @@ export function wantedOutputs({ outputs }: ModelInferRequest): readonly WantedOu
   const names = new Set<string>()
   return outputs.map(({ name, parameters }, index) => {
     const place = `/outputs/${index}`
-    refuseSharedMemory(parameters, place)
+    const values = valuesOf(parameters)
+    refuseSharedMemory(values, `${place}/parameters`)
     if (names.has(name)) throw badRequest(`${place}/name is '${name}', which is asked for twice`)
     names.add(name)
-    return { name, parameters: valuesOf(parameters) }
+    return { name, parameters: values }
   })
-}
-
-function refuseSharedMemory(parameters: ParameterEntries, place: string): void {
-  for (const { key } of parameters) {
-    if (!key.startsWith('shared_memory_')) continue
-    throw new ServingError(
-      'unimplemented',
-      `${place}/parameters/${key}: shared memory is not served; send the data in raw_input_contents`,
-      { reason: 'shared_memory' },
-    )
-  }
 }
 
 /** The parameters of the request; undefined: it has none. 64-bit integers come as `bigint`. */
@@ -175,12 +166,12 @@ export function tensorsToGrpc(tensors: readonly Tensor[]) {
 
 const PREFIX_BYTES = 4
 
-/** What a handler answers instead of tensors: a single string, in the model's first output. */
-export function bytesToGrpc({ outputs: [output] }: VersionMetadata, bytes: Uint8Array) {
+/** What a handler answers instead of tensors: one string. */
+export function bytesToGrpc(bytes: Uint8Array) {
   const prefix = Buffer.alloc(PREFIX_BYTES)
   prefix.writeUInt32LE(bytes.byteLength)
   return {
-    outputs: [{ name: output?.name ?? 'output', datatype: 'BYTES', shape: [1] }],
+    outputs: [{ name: 'output', datatype: 'BYTES', shape: [1] }],
     raw_output_contents: [Buffer.concat([prefix, bytes])],
   }
 }

@@ -8,7 +8,6 @@ import type {
   RequestHead,
   ResponsePiece,
   SequenceMark,
-  VersionMetadata,
 } from '../../core/data-plane.ts'
 import type { GrpcCall } from '../kernel/grpc-transport.ts'
 import { errorOfHandlerStatus } from '../kernel/handler-status.ts'
@@ -72,17 +71,14 @@ async function run(options: InferCall, onMessage?: OnMessage): Promise<Answered>
   const { request } = options
   const { held, said } = admit(options)
   const { name, version } = held.model
-  const rendering = {
-    head: { model_name: name, model_version: version, id: request.id },
-    metadata: () => options.dataPlane.metadata({ name, version }),
-  }
-  const { payload, classify } = decoded(held, request, { ...rendering, said })
+  const head = { model_name: name, model_version: version, id: request.id }
+  const { payload, classify } = decoded(held, options, said)
   const onPiece =
     onMessage === undefined
       ? undefined
-      : (piece: ResponsePiece) => onMessage(pieceToGrpc(options, rendering, piece))
+      : (piece: ResponsePiece) => onMessage(pieceToGrpc(options, head, piece))
   const response = await held.run(payload, { ...said.run, onPiece })
-  return { message: answerToGrpc(response, { ...rendering, classify }), response, said }
+  return { message: answerToGrpc(response, { head, classify }), response, said }
 }
 
 /** Admission goes by what the request says of itself, before its tensors are decoded. */
@@ -96,18 +92,15 @@ function admit(options: InferCall): { readonly held: AdmittedRequest; readonly s
   return { held, said }
 }
 
-type Rendering = {
-  readonly head: Pick<ModelInferResponse, 'model_name' | 'model_version' | 'id'>
-  readonly metadata: () => VersionMetadata
-}
+type Head = Pick<ModelInferResponse, 'model_name' | 'model_version' | 'id'>
 
 type Decoded = { readonly payload: RequestPayload; readonly classify: Classify }
 
 /** The place of a request that cannot be decoded is given back. */
 function decoded(
   held: AdmittedRequest,
-  request: ModelInferRequest,
-  { said: { parameters }, metadata }: Rendering & { readonly said: RequestParameters },
+  { request, dataPlane }: InferCall,
+  { parameters }: RequestParameters,
 ): Decoded {
   try {
     const wanted = wantedOutputs(request)
@@ -117,7 +110,7 @@ function decoded(
       ...(wanted === undefined ? {} : { outputs: wanted.map(({ name }) => name) }),
       ...(parameters === undefined ? {} : { parameters }),
     } as const
-    return { payload, classify: classificationOf(wanted ?? [], metadata) }
+    return { payload, classify: classificationOf(wanted ?? [], () => dataPlane.metadata(held.model)) }
   } catch (error) {
     held.cancel()
     throw error
@@ -126,21 +119,21 @@ function decoded(
 
 function pieceToGrpc(
   { call }: InferCall,
-  { head, metadata }: Rendering,
+  head: Head,
   { status, headers, bytes }: ResponsePiece,
 ): ModelInferResponse {
   refuseErrorStatus(status, bytes)
   if (headers !== undefined) call.sendHeaders(headers)
-  return { ...head, ...bytesToGrpc(metadata(), bytes) }
+  return { ...head, ...bytesToGrpc(bytes) }
 }
 
 function answerToGrpc(
   { status, payload }: InferenceResponse,
-  { head, metadata, classify }: Rendering & Pick<Decoded, 'classify'>,
+  { head, classify }: { readonly head: Head } & Pick<Decoded, 'classify'>,
 ): ModelInferResponse {
   if (payload.kind === 'bytes') {
     refuseErrorStatus(status, payload.bytes)
-    return { ...head, ...bytesToGrpc(metadata(), payload.bytes) }
+    return { ...head, ...bytesToGrpc(payload.bytes) }
   }
   refuseErrorStatus(status, new Uint8Array())
   const { parameters, tensors } = payload

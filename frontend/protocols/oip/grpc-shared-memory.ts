@@ -1,5 +1,5 @@
-import { ServingError } from '../../../worker/contract/errors.ts'
 import type { GrpcMethod } from '../kernel/grpc-transport.ts'
+import { sharedMemoryUnsupported } from './shared-memory.ts'
 
 /**
  * Shared memory is not served. Node.js maps no memory of other processes: it would take a native addon, whose region
@@ -13,7 +13,7 @@ export function sharedMemoryMethods(): Readonly<Record<string, GrpcMethod>> {
   const refused: GrpcMethod = {
     kind: 'unary',
     answer: () => {
-      throw sharedMemoryRefused()
+      throw sharedMemoryUnsupported('this method')
     },
   }
   return {
@@ -24,12 +24,4 @@ export function sharedMemoryMethods(): Readonly<Record<string, GrpcMethod>> {
     CudaSharedMemoryRegister: refused,
     CudaSharedMemoryUnregister: refused,
   }
-}
-
-function sharedMemoryRefused(): ServingError {
-  return new ServingError(
-    'unimplemented',
-    'shared memory is not served: memory of other processes cannot be mapped safely here; send tensors in raw_input_contents',
-    { reason: 'shared_memory' },
-  )
 }

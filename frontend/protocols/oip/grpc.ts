@@ -4,10 +4,11 @@ import type { DataPlane, ModelSelector } from '../../core/data-plane.ts'
 import type { GrpcCall, GrpcMethod, GrpcService } from '../kernel/grpc-transport.ts'
 import type { ModelInferRequest } from './grpc-codec.ts'
 import { infer } from './grpc-infer.ts'
-import { metadataToGrpc } from './grpc-metadata.ts'
+import { repositoryMethods } from './grpc-repository.ts'
 import { settingMethods, type GrpcSettingOptions } from './grpc-settings.ts'
 import { sharedMemoryMethods } from './grpc-shared-memory.ts'
 import { InferStream } from './grpc-stream.ts'
+import { modelMetadata, serverMetadata } from './metadata.ts'
 import type { ReadParameters } from './request-parameters.ts'
 
 export const OIP_SERVICE = 'inference.GRPCInferenceService'
@@ -30,6 +31,7 @@ export function oipService(options: OipGrpcOptions): GrpcService {
       ...metadataMethods(options),
       ...inferenceMethods(options),
       ...sharedMemoryMethods(),
+      ...repositoryMethods(options.controlPlane),
       ...settingMethods(options),
       ...missing(),
     },
@@ -70,9 +72,9 @@ function metadataMethods({ dataPlane, serverVersion }: OipGrpcOptions): Readonly
   return {
     ServerMetadata: {
       kind: 'unary',
-      answer: () => ({ name: 'onnxserve', version: serverVersion, extensions: [] }),
+      answer: () => serverMetadata(serverVersion),
     },
-    ModelMetadata: aboutModel((model) => metadataToGrpc(dataPlane.metadata(model))),
+    ModelMetadata: aboutModel((model) => modelMetadata(dataPlane, model)),
   }
 }
 
@@ -129,13 +131,7 @@ function modelOf(message: unknown): string | undefined {
 
 /** What has no answer here yet. */
 function missing(): Readonly<Record<string, GrpcMethod>> {
-  const names = [
-    'ModelConfig',
-    'ModelStatistics',
-    'RepositoryIndex',
-    'RepositoryModelLoad',
-    'RepositoryModelUnload',
-  ]
+  const names = ['ModelConfig', 'ModelStatistics']
   const refuse = () => {
     throw new ServingError('unimplemented', 'this method is not served yet')
   }
