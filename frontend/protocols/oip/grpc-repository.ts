@@ -35,11 +35,11 @@ export function repositoryMethods(
       answer: async (_call, message) => {
         const { repository_name: repository, ready } = message as IndexRequest // the transport has decoded it
         refuseRepositoryName(repository)
-        return { models: await repositoryIndex(controlPlane, { onlyReady: ready }) }
+        return { models: await repositoryIndex({ controlPlane }, ready) }
       },
     },
     RepositoryModelLoad: change(async (name, parameters) => {
-      await controlPlane.load(loadRequestFrom(name, parameters, contentOf))
+      await controlPlane.load(loadRequestFrom(name, parameters))
       return { model_name: name, isLoaded: true }
     }),
     RepositoryModelUnload: change(async (name, parameters) => {
@@ -67,10 +67,6 @@ function change(
 
 function valueOf({ bool_param, int64_param, string_param, bytes_param }: RepositoryParameter): unknown {
   return bool_param ?? int64_param ?? string_param ?? bytes_param
-}
-
-function contentOf(value: unknown): Uint8Array | undefined {
-  return value instanceof Uint8Array ? value : undefined
 }
 
 function nameMissing(): ServingError {

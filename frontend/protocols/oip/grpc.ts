@@ -2,8 +2,10 @@ import { ServingError } from '../../../worker/contract/errors.ts'
 import type { ControlPlane } from '../../core/control-plane.ts'
 import type { DataPlane, ModelSelector } from '../../core/data-plane.ts'
 import type { GrpcCall, GrpcMethod, GrpcService } from '../kernel/grpc-transport.ts'
+import { configurationOf } from './description-routes.ts'
 import type { ModelInferRequest } from './grpc-codec.ts'
 import { infer } from './grpc-infer.ts'
+import { modelConfigToGrpc } from './grpc-model-config.ts'
 import { repositoryMethods } from './grpc-repository.ts'
 import { settingMethods, type GrpcSettingOptions } from './grpc-settings.ts'
 import { sharedMemoryMethods } from './grpc-shared-memory.ts'
@@ -68,12 +70,14 @@ function isReady(dataPlane: DataPlane, model: ModelSelector): boolean {
   }
 }
 
-function metadataMethods({ dataPlane, serverVersion }: OipGrpcOptions): Readonly<Record<string, GrpcMethod>> {
+function metadataMethods(options: OipGrpcOptions): Readonly<Record<string, GrpcMethod>> {
+  const { dataPlane, serverVersion } = options
   return {
     ServerMetadata: {
       kind: 'unary',
       answer: () => serverMetadata(serverVersion),
     },
+    ModelConfig: aboutModel((model) => ({ config: modelConfigToGrpc(configurationOf(options, model)) })),
     ModelMetadata: aboutModel((model) => modelMetadata(dataPlane, model)),
   }
 }
@@ -131,7 +135,7 @@ function modelOf(message: unknown): string | undefined {
 
 /** What has no answer here yet. */
 function missing(): Readonly<Record<string, GrpcMethod>> {
-  const names = ['ModelConfig', 'ModelStatistics']
+  const names = ['ModelStatistics']
   const refuse = () => {
     throw new ServingError('unimplemented', 'this method is not served yet')
   }

@@ -134,17 +134,12 @@ describe('ModelInfer', () => {
   })
 
   it('answers classes where an output asks for them', async () => {
+    const { currentMetadata } = server.dataPlane
+    assert.ok(!(currentMetadata instanceof Error))
     server.dataPlane.currentMetadata = {
-      model: DIGITS,
-      handler: 'tensor',
-      envelope: 'none',
-      inputs: [],
+      ...currentMetadata,
       outputs: [{ name: 'y', dtype: 'FP32', shape: ['batch', 3] }],
-      handlesTensors: true,
-      versions: ['1.0'],
-      maxBatchRows: 8,
       outputLabels: { y: ['a', 'b', 'c'] },
-      device: { provider: 'cpu', deviceId: 0 },
     }
     const outputs = [{ name: 'y', parameters: { classification: { int64_param: 2 } } }]
     const { raw_output_contents: raw } = await infer({ ...RAW_REQUEST, outputs })
