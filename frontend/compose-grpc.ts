@@ -6,6 +6,7 @@ import type { Core } from './core/create-core.ts'
 import type { DataPlane } from './core/data-plane.ts'
 import type { CoreEvents } from './core/events.ts'
 import { GrpcListener, type GrpcOptions, type GrpcPolicy } from './grpc/listener.ts'
+import { encode } from './grpc/proto/definitions.ts'
 import type { GrpcService } from './grpc/service.ts'
 import { listenError } from './http/listen-error.ts'
 import { requestIdFrom } from './http/request-id.ts'
@@ -16,6 +17,7 @@ import { quirksOf } from './protocols/torchserve/quirks.ts'
 import type { OnePort } from './one-port.ts'
 import { httpsWithoutCertificate } from './security/tls-source.ts'
 import { oipService } from './protocols/oip/grpc.ts'
+import { tfServingServices } from './protocols/tfserving/grpc.ts'
 import { secureServerOf } from './security/tls-server.ts'
 import { sequenceHeadersOf } from './sequence-headers.ts'
 import { packageVersion } from './version.ts'
@@ -111,6 +113,7 @@ function inferenceServices(
       readParameters: oip.readGrpcParameters,
       isHealthOpen: !hasQuirk('healthToken'),
     }),
+    ...tfServingServices({ ...planes, encode, answersRaw: config.enableSerializationAsTensorContent }),
   ]
 }
 

@@ -11,6 +11,7 @@ import { modelsSettings } from './settings/models.ts'
 import { repositorySettings } from './settings/repository.ts'
 import { securitySettings } from './settings/security.ts'
 import type { Setting } from './settings/setting.ts'
+import { tfServingSettings } from './settings/tfserving.ts'
 import { workersSettings } from './settings/workers.ts'
 
 export type { Setting } from './settings/setting.ts'
@@ -31,6 +32,7 @@ export const SETTINGS = {
   ...grpcSettings,
   ...extensionsSettings,
   ...jsonSettings,
+  ...tfServingSettings,
   ...metricsSettings,
   ...loggingSettings,
 } as const

@@ -23,18 +23,26 @@ function load(file: string): PackageDefinition {
   return loadSync(fileURLToPath(new URL(`protos/${file}`, import.meta.url)), OPTIONS)
 }
 
+/** As the project publishes it; that its numbers are right is for clients to say that others have written. */
+function published(file: string): PackageDefinition {
+  const directory = fileURLToPath(new URL('../../proto', import.meta.url))
+  return loadSync(file, { ...OPTIONS, includeDirs: [directory] })
+}
+
 const DEFINITIONS: PackageDefinition = {
   ...load('inference.proto'),
   ...load('management.proto'),
   ...load('error-details.proto'),
   ...loadSync(healthProto, OPTIONS),
-  // As the project publishes it; that its numbers are right is for clients to say that others have written.
-  ...loadSync(fileURLToPath(new URL('../../proto/inference.proto', import.meta.url)), OPTIONS),
+  ...published('inference.proto'),
+  ...published('tensorflow_serving.proto'),
 }
 
 export const INFERENCE = 'org.pytorch.serve.grpc.inference.InferenceAPIsService'
 export const MANAGEMENT = 'org.pytorch.serve.grpc.management.ManagementAPIsService'
 export const OIP = 'inference.GRPCInferenceService'
+export const TF_PREDICTION = 'tensorflow.serving.PredictionService'
+export const TF_MODEL = 'tensorflow.serving.ModelService'
 export const HEALTH = 'grpc.health.v1.Health'
 
 export type GrpcReply = {
@@ -214,7 +222,7 @@ export function errorDetails(error: ServiceError): Record<string, object> {
   )
 }
 
-function decode(name: string, bytes: Buffer): object {
+export function decode(name: string, bytes: Buffer): object {
   return (DEFINITIONS[name] as MessageTypeDefinition<object, object>).deserialize(bytes)
 }
 

@@ -53,6 +53,15 @@ export class GrpcFixture {
     return fixture
   }
 
+  /** With these services instead, on one listener. */
+  static async serving(services: (fixture: GrpcFixture) => readonly GrpcService[]): Promise<GrpcFixture> {
+    const fixture = new GrpcFixture()
+    const listener = fixture.listener(services(fixture))
+    fixture.listeners.push(listener)
+    fixture.targets.push(await listener.listen({ host: '127.0.0.1', port: 0 }, 'grpc_test_port'))
+    return fixture
+  }
+
   /** A listener that does not listen yet, and is not closed by `close`. */
   listener(
     services: readonly GrpcService[] = [],

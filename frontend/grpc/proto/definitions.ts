@@ -9,6 +9,7 @@ import { HEALTH } from './health.ts'
 import { asServed, merge, type Namespace } from './message.ts'
 import { MODEL_CONFIG } from './model-config.ts'
 import { OIP } from './oip.ts'
+import { TFSERVING } from './tfserving.ts'
 import { TORCHSERVE } from './torchserve.ts'
 
 /** Field names as on the wire; absent fields have their zero value, except optional ones. */
@@ -17,7 +18,7 @@ const OPTIONS = { keepCase: true, longs: String, defaults: true, objects: true }
 type Descriptors = Parameters<typeof fromJSON>[0]
 
 /** The messages and services of this server, as clients know them. */
-export const PUBLISHED = merge(GOOGLE, HEALTH, TORCHSERVE, OIP, MODEL_CONFIG)
+export const PUBLISHED = merge(GOOGLE, HEALTH, TORCHSERVE, OIP, MODEL_CONFIG, TFSERVING)
 
 /** Everything that is served, by full name; for reflection. */
 export const DEFINITIONS: PackageDefinition = definitionsOf(PUBLISHED)

@@ -4,6 +4,7 @@ import { field, inPackage, merge, message, nested, repeated } from './message.ts
 const PROTOBUF = inPackage('google.protobuf', {
   Empty: message({}),
   Any: message({ type_url: field('string', 1), value: field('bytes', 2) }),
+  Int64Value: message({ value: field('int64', 1) }),
   Duration: message({ seconds: field('int64', 1), nanos: field('int32', 2) }),
 })
 

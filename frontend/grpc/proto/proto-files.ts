@@ -17,6 +17,10 @@ import {
 const FILES: Readonly<Record<string, string>> = {
   // Not `grpc/health/…`: what Python generates from that would hide its package `grpc`.
   'grpc.health.v1': 'health.proto',
+  // Nor a folder `tensorflow`, which would hide that of TensorFlow.
+  tensorflow: 'tensorflow_framework.proto',
+  'tensorflow.error': 'tensorflow_error.proto',
+  'tensorflow.serving': 'tensorflow_serving.proto',
   'google.rpc.Status': 'google/rpc/status.proto',
   'google.rpc.ErrorInfo': 'google/rpc/error_details.proto',
   'google.rpc.RetryInfo': 'google/rpc/error_details.proto',
@@ -87,9 +91,9 @@ function importsText(imports: readonly string[]): string[] {
   return lines.length === 0 ? [] : [lines.join('\n')]
 }
 
-/** Types of other packages are named in full. */
+/** Types of other packages are named in full, and packages are lower-case; `Outer.Inner` is of this one. */
 function isElsewhere(type: string): boolean {
-  return type.includes('.')
+  return type.includes('.') && !/^[A-Z]/.test(type)
 }
 
 function typesOf(member: Member): string[] {

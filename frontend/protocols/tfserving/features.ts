@@ -20,7 +20,7 @@ export type FeatureValues = readonly unknown[]
 
 export type Example = {
   /** By the name of the feature. */
-  readonly features: ReadonlyMap<string, FeatureValues>
+  readonly features: Pick<ReadonlyMap<string, FeatureValues>, 'get'>
   /** Where it is, for messages: `/examples/0`. */
   readonly at: string
 }
