@@ -11,6 +11,8 @@ import type { VersionRunners, WorkerLane } from './runners.ts'
 import { Sequence, type Lane } from './sequence.ts'
 import {
   badSequenceId,
+  explicitMark,
+  explicitRows,
   sequenceEnded,
   sequenceLost,
   sequenceQueueFull,
@@ -80,7 +82,7 @@ export class SequenceBatcher implements VersionBatcher {
     if (this.#closedBy !== undefined) return request.fail(this.#closedBy, this.#nowMs())
     if (request.init.operation === 'describe') return this.#pushToAny(request)
     const mark = request.init.sequence ?? NO_MARK
-    const refusal = this.#refusal(mark)
+    const refusal = this.#refusal(mark) ?? explicitRows(this.#options.model, mark, request.init.rows)
     if (refusal !== undefined) return request.fail(refusal, this.#nowMs())
     const id = mark.id ?? `ts-seq-${randomUUID()}`
     const sequence = this.#sequences.get(id) ?? this.#open(id)
@@ -118,6 +120,8 @@ export class SequenceBatcher implements VersionBatcher {
   #refusal(mark: SequenceMark): ServingError | undefined {
     const { model } = this.#options
     this.#noticeLosses()
+    const refusal = explicitMark(model, mark, mark.id !== undefined && this.#sequences.has(mark.id))
+    if (refusal !== undefined) return this.#endedError(mark) ?? refusal
     if (mark.id === undefined) return this.#hasRoom() ? undefined : this.#full()
     if (!VALID_ID.test(mark.id)) return badSequenceId(mark.id)
     const sequence = this.#sequences.get(mark.id)
@@ -125,9 +129,13 @@ export class SequenceBatcher implements VersionBatcher {
       const isFull = sequence.isRunning && sequence.waiting.length >= this.#limits.maxQueuedRequests
       return isFull ? sequenceQueueFull(mark.id, this.#limits.maxQueuedRequests) : undefined
     }
-    const ending = this.#endings.get(mark.id)
-    if (ending !== undefined && !mark.start) return sequenceEnded(model, mark.id, ending)
-    return this.#hasRoom() ? undefined : this.#full()
+    return this.#endedError(mark) ?? (this.#hasRoom() ? undefined : this.#full())
+  }
+
+  /** Of a sequence that is over without its client's doing. */
+  #endedError({ id = '', start }: SequenceMark): ServingError | undefined {
+    const ending = this.#endings.get(id)
+    return ending === undefined || start ? undefined : sequenceEnded(this.#options.model, id, ending)
   }
 
   /** On the worker process that holds the fewest, one that is ready before others. */

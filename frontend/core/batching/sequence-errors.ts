@@ -1,5 +1,6 @@
 import { ServingError } from '../../../worker/contract/errors.ts'
 import { formatModelId, type ModelId } from '../../../worker/contract/model-id.ts'
+import type { SequenceMark } from '../data-plane.ts'
 
 /* What sequences are refused for, and what ends them; side by side, as in core's `errors.ts`. */
 
@@ -54,5 +55,28 @@ export function badSequenceId(id: string): ServingError {
     'invalid_argument',
     `sequence id ${JSON.stringify(id.slice(0, 300))} cannot be used: give 1 to 256 visible ASCII characters without blanks`,
     { reason: 'sequence_id' },
+  )
+}
+
+/** What a protocol whose sequences are opened by a mark refuses. @param isOpen whether there is a sequence of its id */
+export function explicitMark(model: ModelId, mark: SequenceMark, isOpen: boolean): ServingError | undefined {
+  const { id, start, explicit } = mark
+  if (explicit !== true || isOpen || (id !== undefined && start)) return undefined
+  const problem =
+    id === undefined
+      ? 'serves sequences, and the request names none: give it a sequence_id'
+      : `has no open sequence '${id.slice(0, 300)}': mark the first request of a sequence with sequence_start`
+  return new ServingError('invalid_argument', `${formatModelId(model)} ${problem}`, {
+    reason: 'sequence_id',
+  })
+}
+
+/** A state belongs to one row. */
+export function explicitRows(model: ModelId, mark: SequenceMark, rows: number): ServingError | undefined {
+  if (mark.explicit !== true || rows <= 1) return undefined
+  return new ServingError(
+    'invalid_argument',
+    `${formatModelId(model)} serves sequences, and a request of a sequence has one row, not ${rows}; send a sequence for each`,
+    { reason: 'sequence_rows' },
   )
 }

@@ -29,6 +29,8 @@ type Headers = Readonly<Record<string, string>>
 export type HeadOptions = {
   readonly announcedBytes: number | undefined
   readonly sequenceHeaders: SequenceHeaders
+  /** Bodies of the dialect may name the sequence. */
+  readonly sequenceInBody?: true
 }
 
 /**
@@ -43,6 +45,7 @@ export class HttpRequestHead implements RequestHead {
   readonly headers: Headers
   declare readonly operation?: Operation
   declare readonly sequence?: SequenceMark
+  declare readonly sequenceInBody?: true
   declare readonly timeoutMs?: number
   declare readonly announcedBytes?: number
   readonly #state: RequestState
@@ -50,7 +53,7 @@ export class HttpRequestHead implements RequestHead {
   constructor({ state, req }: RequestContext, target: PredictionTarget, options: HeadOptions) {
     // Node joins repeated request headers into one text; only `set-cookie`, no request header, is a list.
     const headers = req.headers as Headers
-    const { announcedBytes, sequenceHeaders } = options
+    const { announcedBytes, sequenceHeaders, sequenceInBody } = options
     const timeoutMs = timeoutOf(headers[TIMEOUT_HEADER])
     const sequence = sequenceOf(headers, sequenceHeaders)
     this.requestId = state.requestId
@@ -58,6 +61,7 @@ export class HttpRequestHead implements RequestHead {
     this.headers = handlerHeaders(headers, target)
     if (target.operation !== undefined) this.operation = target.operation
     if (sequence !== undefined) this.sequence = sequence
+    if (sequenceInBody !== undefined) this.sequenceInBody = sequenceInBody
     if (timeoutMs !== undefined) this.timeoutMs = timeoutMs
     if (announcedBytes !== undefined) this.announcedBytes = announcedBytes
     this.#state = state

@@ -44,7 +44,8 @@ export async function infer(options: InferOptions, ctx: RequestContext, model: M
   ctx.state.model = model.name
   ctx.state.checkModel?.(model.name)
   const announcedBytes = transport.announcedBytes(ctx.req)
-  const head = new HttpRequestHead(ctx, { model }, { announcedBytes, sequenceHeaders })
+  const ofHead = { announcedBytes, sequenceHeaders, sequenceInBody: true } as const
+  const head = new HttpRequestHead(ctx, { model }, ofHead)
   const admitted = dataPlane.admit(head)
   ctx.state.model = formatModelId(admitted.model)
   try {
