@@ -35,7 +35,13 @@ export function inferenceDialects({ dataPlane, controlPlane, config, oip }: Dial
     sequenceHeaders: sequenceHeadersOf(config),
   })
   return [
-    extensionsDialect({ dataPlane, controlPlane, transport, ...oip }),
+    extensionsDialect({
+      dataPlane,
+      controlPlane,
+      transport,
+      maxRequestBytes: config.maxRequestBytes,
+      ...oip,
+    }),
     protocol,
     ...tfServingDialects(dataPlane, config),
   ]

@@ -33,7 +33,7 @@ export class ExtensionsFixture {
   static async open(traceFile = ''): Promise<ExtensionsFixture> {
     const fixture = new ExtensionsFixture(traceFile)
     const { oip, http, dataPlane, controlPlane } = fixture
-    const planes = { dataPlane, controlPlane }
+    const planes = { dataPlane, controlPlane, maxRequestBytes: 100_000 }
     const mount = mountDialects([extensionsDialect({ transport: httpTransport, ...planes, ...oip })], {
       transport: httpTransport,
       serverVersion: '1.2.3',

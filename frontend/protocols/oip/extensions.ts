@@ -3,6 +3,7 @@ export const EXTENSIONS: readonly string[] = [
   'binary_tensor_data',
   'classification',
   'sequence',
+  'model_repository',
   'schedule_policy',
   'model_configuration',
   'parameters',
