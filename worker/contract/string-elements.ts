@@ -42,7 +42,17 @@ export function stringsProblem(bytes: Uint8Array, count: number): string | undef
     const length = source.readUInt32LE(offset)
     if (length > left) return `has ${left} bytes left for element ${found}, whose prefix says ${length}`
     offset += PREFIX_BYTES + length
-    if (!isUtf8(source.subarray(offset - length, offset))) return `is not UTF-8 at element ${found}`
+    if (!isText(source, offset - length, offset)) return `is not UTF-8 at element ${found}`
   }
   return found === count ? undefined : `holds ${found} elements`
+}
+
+/** A view of a few bytes costs more than looking at them. */
+const SHORT_BYTES = 64
+
+function isText(source: Uint8Array, start: number, end: number): boolean {
+  if (end - start > SHORT_BYTES) return isUtf8(source.subarray(start, end))
+  let bits = 0
+  for (let index = start; index < end; index++) bits |= source[index] ?? 0
+  return bits < 0x80 || isUtf8(source.subarray(start, end))
 }
