@@ -43,6 +43,11 @@ export function coreOf(config: Config, host: HostProcess): Core {
       decodeInputRequest: config.defaultDecodeInputRequest,
     },
     unregisterTimeoutMs: config.unregisterTimeoutMs,
+    served: {
+      paths: config.modelPaths,
+      ...(config.modelName === '' ? {} : { name: config.modelName }),
+      ...(config.modelVersion === '' ? {} : { version: config.modelVersion }),
+    },
     loadModels: config.loadModels,
     models: config.declaredModels,
     precedence: hasQuirk('settingPrecedence') ? 'torchserve' : 'explicit',

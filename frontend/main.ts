@@ -5,11 +5,14 @@ import { startInBackground, STARTED_MESSAGE } from './background.ts'
 import { clientTypes } from './client-types.ts'
 import { createProgram, type GivenOnCommandLine } from './config/command-line.ts'
 import { loadConfig, type LoadedConfig, type QuirksOf } from './config/load.ts'
+import { environmentName, SETTINGS } from './config/schema.ts'
 import { commandFrom } from './config/torchserve-flags.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { noServer, runningServer, stopServer } from './running-server.ts'
 import { Server } from './server.ts'
 import { listenersText } from './startup-report.ts'
+import { withHome } from './temporary-home.ts'
+import { writeTerminationLog } from './termination-log.ts'
 import { packageVersion } from './version.ts'
 
 const EXIT_FAILURE = 1
@@ -17,6 +20,9 @@ const EXIT_USAGE = 2
 /** The saved registry cannot be read: starting empty would lose registrations. */
 const EXIT_STATE = 3
 const EXIT_INTERRUPTED = 130
+
+/** Known for certain when the configuration has been read; that, too, may fail. */
+let terminationLog = process.env[environmentName('terminationLog')] ?? SETTINGS.terminationLog.default
 
 // onnxruntime-node reads this when it loads. This process never loads it; its children inherit nothing else.
 process.env['ORT_DISABLE_TELEMETRY'] = '1'
@@ -36,14 +42,17 @@ function stateDirFrom(given: GivenOnCommandLine): string {
 }
 
 async function start(given: GivenOnCommandLine): Promise<void> {
-  const { config, notes } = configFrom(given)
+  const loaded = configFrom(given)
+  terminationLog = loaded.config.terminationLog
+  const { config, remove } = withHome(loaded.config)
+  process.once('exit', remove)
   const host = {
     pid: process.pid,
     execPath: process.execPath,
     execArgv: execArgv(),
     environment: process.env,
   }
-  const server = new Server(config, host, notes)
+  const server = new Server(config, host, loaded.notes)
   // Before the start: restored models answer while others still load.
   closeOnSignal(server)
   await server.start()
@@ -60,6 +69,7 @@ const FLAGS_OF_THIS_PROCESS = /^--(inspect|cpu-prof|heap-prof)/
 
 async function startDetached(given: GivenOnCommandLine): Promise<void> {
   const { config } = configFrom(given) // a mistake is told here, not in a log
+  if (config.stateDir === '') throw homeless()
   const [, program = '', ...args] = process.argv
   const command = {
     execPath: process.execPath,
@@ -122,6 +132,14 @@ function closeOnSignal(server: Server): void {
   }
 }
 
+/** Where others would look for a server in the background. */
+function homeless(): ServingError {
+  return new ServingError(
+    'invalid_argument',
+    'a server in the background needs a place that others find it by: give --state-dir or --model-store',
+  )
+}
+
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
@@ -157,5 +175,6 @@ try {
     fail(new Error('--start and --stop contradict each other; give one of them'), EXIT_USAGE)
   else await program.parseAsync(args, { from: 'user' })
 } catch (error) {
+  writeTerminationLog(terminationLog, error, exitCodeOf(error))
   fail(error, exitCodeOf(error))
 }

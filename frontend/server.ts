@@ -15,6 +15,7 @@ import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { findSample } from './find-sample.ts'
 import { allVersions, listen, listenersOf, type Addresses, type Listeners } from './listeners.ts'
 import { onePortOf } from './one-port.ts'
+import { ServingError } from '../worker/contract/errors.ts'
 import { removeRunRecord, writeRunRecord, type RunRecord } from './run-file.ts'
 import { exampleRequest, startupReport } from './startup-report.ts'
 import { packageVersion } from './version.ts'
@@ -77,6 +78,7 @@ export class Server {
       await this.#record(addresses, 'starting')
       const notes: StartupNote[] = []
       const failures = await this.#core.load((note) => notes.push(note))
+      if (this.#config.modelPaths.length > 0) refuseToServe(failures)
       if (this.#closed === undefined) await this.#report(addresses, { failures, notes })
     } catch (error) {
       if (this.#closed === undefined) {
@@ -136,6 +138,13 @@ export class Server {
       drainTimeoutMs,
     })
   }
+}
+
+/** Whoever names models to serve wants these: a server without them is of no use. @throws ServingError */
+function refuseToServe(failures: readonly StartupFailure[]): void {
+  if (failures.length === 0) return
+  const message = failures.map((failure) => failure.message).join('; ')
+  throw new ServingError('failed_precondition', message, { reason: 'model_paths' })
 }
 
 type StartupOutcome = { readonly failures: readonly StartupFailure[]; readonly notes: readonly StartupNote[] }

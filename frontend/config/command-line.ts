@@ -66,9 +66,21 @@ function addStart(program: Command, { start }: Commands): void {
     .description('start the server and keep it running until SIGTERM or SIGINT')
     .addOption(new Option('--detach', 'return when it has started, and leave it running in the background'))
     .addOption(new Option('--foreground', 'stay with it: what happens without --detach'))
-  addConfigOptions(command).action((options: Options) =>
-    start(sourcesFromOptions(options), {
+  command.argument(
+    '[paths...]',
+    'models to serve from where they lie: *.onnx, archives, directories of these',
+  )
+  addConfigOptions(command).action((paths: readonly string[], options: Options) =>
+    start(sourcesFromOptions(withPaths(options, paths)), {
       isDetached: options['detach'] === true && options['foreground'] !== true,
     }),
   )
+}
+
+/** Paths without a flag are those of `--model-paths`, and come before them. */
+function withPaths(options: Options, paths: readonly string[]): Options {
+  if (paths.length === 0) return options
+  const { modelPaths } = options
+  const all = typeof modelPaths === 'string' ? [...paths, modelPaths] : paths
+  return { ...options, modelPaths: all.join(',') }
 }

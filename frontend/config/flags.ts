@@ -2,17 +2,20 @@ import { Option, type Command } from 'commander'
 import { twoFlags } from './errors.ts'
 import { defaultText, flagName, SETTING_KEYS, SETTINGS, type Setting, type SettingKey } from './schema.ts'
 import type { ConfigSources } from './sources.ts'
+import { KSERVE_FLAGS } from './kserve-flags.ts'
 import { flagProperties, TORCHSERVE_FLAGS } from './torchserve-flags.ts'
 import { toggle } from './values.ts'
 
-/** Adds the flags of the configuration: ours, one for every setting, and TorchServe's. `loadConfig` reads the texts. */
+const FOREIGN_FLAGS = [...TORCHSERVE_FLAGS, ...KSERVE_FLAGS]
+
+/** Adds the flags of the configuration: ours, one for every setting, and those of other servers. `loadConfig` reads the texts. */
 export function addConfigOptions(command: Command): Command {
   command.addOption(
     new Option('--config-file <path>', 'properties file to read (default: ./config.properties if it exists)'),
   )
   command.addOption(new Option('--ts-config <path>', 'same as --config-file'))
   for (const key of SETTING_KEYS) command.addOption(new Option(declaration(key), helpText(key)))
-  for (const { flags, doc } of TORCHSERVE_FLAGS) command.addOption(new Option(flags, doc))
+  for (const { flags, doc } of FOREIGN_FLAGS) command.addOption(new Option(flags, doc))
   return command
 }
 
@@ -29,7 +32,7 @@ export function sourcesFromOptions(
   const { configFile, tsConfig } = options
   if (configFile !== undefined && tsConfig !== undefined) throw twoFlags('--config-file', '--ts-config')
   const named = configFile ?? tsConfig
-  const sources = { flags, flagProperties: flagProperties(options) }
+  const sources = { flags, flagProperties: flagProperties(options, FOREIGN_FLAGS) }
   return typeof named === 'string' ? { ...sources, configFile: named } : sources
 }
 

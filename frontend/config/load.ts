@@ -62,7 +62,8 @@ export function loadConfig(sources: ConfigSources, quirksOf: QuirksOf): LoadedCo
   for (const key of SETTING_KEYS)
     values[key] = given.get(key) ?? defaultOf(SETTINGS[key], hasQuirk('torchserveDefaults'))
   const merged = values as Config // each key of the schema was set by its own default or parser
-  const config = deepFreeze(withAbsolutePaths(merged, sources.workingDirectory))
+  const needsHome = merged.modelPaths.length > 0 && !given.has('modelStore')
+  const config = deepFreeze(withAbsolutePaths(merged, sources.workingDirectory, needsHome))
   return { config, notes, file: file?.path }
 }
 
@@ -120,10 +121,15 @@ function valueOf({ key, source, name, text, inSeconds }: Assignment): unknown {
   )
 }
 
-function withAbsolutePaths(config: Config, workingDirectory: string): Config {
-  const modelStore = resolve(workingDirectory, config.modelStore)
+/** @param needsHome there is no model store, so that what is derived from it stays open: see `withHome` */
+function withAbsolutePaths(config: Config, workingDirectory: string, needsHome: boolean): Config {
+  const modelStore = needsHome ? '' : resolve(workingDirectory, config.modelStore)
   const stateDir =
-    config.stateDir === '' ? resolve(modelStore, '.onnxserve') : resolve(workingDirectory, config.stateDir)
+    config.stateDir !== ''
+      ? resolve(workingDirectory, config.stateDir)
+      : needsHome
+        ? ''
+        : resolve(modelStore, '.onnxserve')
   const logLocation = config.logLocation === '' ? stateDir : resolve(workingDirectory, config.logLocation)
   const optional = (path: string) => (path === '' ? '' : resolve(workingDirectory, path))
   const metricsConfig = optional(config.metricsConfig)
@@ -132,6 +138,7 @@ function withAbsolutePaths(config: Config, workingDirectory: string): Config {
     ...config,
     modelStore,
     stateDir,
+    modelPaths: config.modelPaths.map((path) => resolve(workingDirectory, path)),
     logLocation,
     metricsConfig,
     metricsLocation,

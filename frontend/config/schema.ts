@@ -10,6 +10,7 @@ import { metricsSettings } from './settings/metrics.ts'
 import { modelsSettings } from './settings/models.ts'
 import { repositorySettings } from './settings/repository.ts'
 import { securitySettings } from './settings/security.ts'
+import { servedPathsSettings } from './settings/served-paths.ts'
 import type { Setting } from './settings/setting.ts'
 import { tfServingSettings } from './settings/tfserving.ts'
 import { workersSettings } from './settings/workers.ts'
@@ -24,6 +25,7 @@ export const SETTINGS = {
   ...compatibilitySettings,
   ...listenersSettings,
   ...modelsSettings,
+  ...servedPathsSettings,
   ...repositorySettings,
   ...downloadsSettings,
   ...workersSettings,

@@ -1,7 +1,7 @@
 import type { FlagProperty } from './sources.ts'
 
 /** A flag of the `torchserve` command that has no namesake among our own, and the property that it stands for. */
-type TorchServeFlag = {
+export type TranslatedFlag = {
   /** As commander declares it. */
   readonly flags: string
   readonly doc: string
@@ -10,9 +10,13 @@ type TorchServeFlag = {
   readonly property: string
   /** The property's value when the flag takes none of its own. */
   readonly text?: string
+  /** The property's value, from that of the flag. */
+  readonly format?: (value: string) => string
+  /** What else it says. */
+  readonly also?: readonly { readonly property: string; readonly text: string }[]
 }
 
-export const TORCHSERVE_FLAGS: readonly TorchServeFlag[] = [
+export const TORCHSERVE_FLAGS: readonly TranslatedFlag[] = [
   {
     flags: '--models <archives...>',
     doc: 'archives to register at start: "all", or a list of "file" or "name=file"',
@@ -59,14 +63,18 @@ export const TORCHSERVE_FLAGS: readonly TorchServeFlag[] = [
   },
 ]
 
-/** The properties that the given flags of TorchServe stand for. */
-export function flagProperties(options: Readonly<Record<string, unknown>>): FlagProperty[] {
-  return TORCHSERVE_FLAGS.flatMap(({ flags, option, property, text }) => {
+/** The properties that the given flags of other servers stand for. */
+export function flagProperties(
+  options: Readonly<Record<string, unknown>>,
+  table: readonly TranslatedFlag[],
+): FlagProperty[] {
+  return table.flatMap(({ flags, option, property, text, format = (same) => same, also = [] }) => {
     const value = options[option]
     const isNegated = flags.includes(`--no-`)
     if (value === undefined || (isNegated && value !== false)) return []
     const [flag = ''] = /--[\w-]+(?=$| <)/.exec(flags) ?? []
-    return [{ flag, property, text: text ?? textOf(value) }]
+    const own = { flag, property, text: text ?? format(textOf(value)) }
+    return [own, ...also.map((each) => ({ flag, ...each }))]
   })
 }
 
@@ -86,7 +94,8 @@ const VERSION_FLAGS = new Set(['-v', '--version'])
  *
  * @returns undefined when two verbs contradict each other
  */
-export function commandFrom(args: readonly string[]): readonly string[] | undefined {
+export function commandFrom(given: readonly string[]): readonly string[] | undefined {
+  const args = given.map(withDashes)
   if (SUBCOMMANDS.has(args[0] ?? '')) return args
   const has = (flag: string) => args.includes(flag)
   const rest = args.filter((each) => !['--start', '--stop', '--foreground'].includes(each))
@@ -95,4 +104,9 @@ export function commandFrom(args: readonly string[]): readonly string[] | undefi
   if (has('--stop')) return ['stop', ...rest]
   if (has('--start') && !has('--foreground')) return ['start', '--detach', ...rest]
   return ['--help', '-h'].includes(args[0] ?? '') ? args : ['start', ...rest]
+}
+
+/** `--model_name=a_b` as KServe and TensorFlow Serving write flags, in our spelling. */
+function withDashes(arg: string): string {
+  return arg.replace(/^--[a-z][a-z0-9_-]*(?==|$)/, (flag) => flag.replaceAll('_', '-'))
 }

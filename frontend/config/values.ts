@@ -1,3 +1,5 @@
+import { isValidName } from '../../worker/contract/model-id.ts'
+
 /** How one kind of setting is read from text and shown to people. */
 export type ValueKind<T> = {
   /** What is accepted, for messages and the documentation. */
@@ -78,6 +80,22 @@ function isPattern(text: string): boolean {
 export const path: ValueKind<string> = {
   expected: 'a path',
   parse: (text) => (text === '' || text.includes('\0') ? undefined : text),
+  format: String,
+}
+
+export const pathList: ValueKind<readonly string[]> = {
+  expected: 'paths, separated by commas',
+  parse: (text) => {
+    const paths = splitList(text)
+    return text.includes('\0') ? undefined : paths
+  },
+  format: (paths) => paths.join(','),
+}
+
+/** The name of a model or of a version; none: `''`. */
+export const modelName: ValueKind<string> = {
+  expected: 'letters, digits, ".", "_" and "-", starting with a letter or digit',
+  parse: (text) => (text === '' || isValidName(text) ? text : undefined),
   format: String,
 }
 

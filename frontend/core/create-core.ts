@@ -19,6 +19,7 @@ import {
   type StartupFailure,
 } from './startup.ts'
 import { StoreSource } from './repository/store-source.ts'
+import type { ServedPaths } from './served-paths.ts'
 import { SnapshotStore, UnkeptState } from './snapshot.ts'
 import type { Note } from './startup-notes.ts'
 import type { ProviderFindings } from './workers/provider-findings.ts'
@@ -31,6 +32,8 @@ export type CoreOptions = {
   readonly stateDir: string
   readonly defaults: SettingDefaults
   readonly unregisterTimeoutMs: number
+  /** Models outside of the model store; absent: none. */
+  readonly served?: ServedPaths
   readonly loadModels: DeclaredModels
   /** Whether registrations outlive the server; default true. */
   readonly restore?: boolean
@@ -120,6 +123,7 @@ export function createCore(options: CoreOptions): Core {
         journal,
         management: controlPlane,
         registry,
+        served: options.served ?? { paths: [] },
         loadModels,
         models,
         savedStateFirst: options.savedStateFirst ?? false,

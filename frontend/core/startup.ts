@@ -6,12 +6,14 @@ import type { ManagementService } from './management.ts'
 import type { ModelRegistry } from './model-registry.ts'
 import type { StoredModel } from './archive-source.ts'
 import type { ModelStore } from './model-store.ts'
+import { openServedPaths, type ServedPaths } from './served-paths.ts'
 import type { ModelVersion } from './model-version.ts'
 import type { RegistryJournal } from './registry-journal.ts'
 import { noteDeclared, noteRestored, type Note } from './startup-notes.ts'
 import type { RegistryState, StateStore } from './snapshot.ts'
 
 export type StartupOptions = {
+  readonly served: ServedPaths
   readonly store: ModelStore
   readonly snapshots: StateStore
   readonly journal: RegistryJournal
@@ -114,10 +116,11 @@ async function collectObjects(
 }
 
 async function openDeclared(
-  { loadModels, models, store }: StartupOptions,
+  { loadModels, models, store, served }: StartupOptions,
   attempt: Attempt,
 ): Promise<Declared[]> {
-  const declared: Declared[] = []
+  const paths = await openServedPaths(served, store, attempt)
+  const declared: Declared[] = paths.map((each) => ({ ...each, isDefault: false }))
   for (const { name, version, archive, isDefault } of models) {
     await attempt({ name, version }, async () => {
       const stored = await store.load(archive)

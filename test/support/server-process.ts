@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url'
 const MAIN = fileURLToPath(new URL('../../dist/frontend/main.js', import.meta.url))
 
 export type ServerProcessOptions = {
-  readonly modelStore: string
+  /** Absent: what is served is among the arguments. */
+  readonly modelStore?: string
+  readonly workingDirectory?: string
   readonly args?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -35,13 +37,13 @@ export class ServerProcess {
     const args = [
       MAIN,
       'start',
-      '--model-store',
-      options.modelStore,
+      ...(options.modelStore === undefined ? [] : ['--model-store', options.modelStore]),
       ...addresses,
       ...ports,
       ...(options.args ?? []),
     ]
     this.child = spawn(process.execPath, args, {
+      ...(options.workingDirectory === undefined ? {} : { cwd: options.workingDirectory }),
       env: { ...process.env, ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -40,21 +40,25 @@ export async function discoverModels(root: string): Promise<Discovery> {
  * What a path given by a person means: one model (a file, or a directory that is laid out as one model or one of its
  * versions), else a directory of models.
  *
- * @throws ServingError `invalid_argument` when it is neither.
+ * @param name what a person calls the one model there; absent: as its place or its configuration says
+ * @throws ServingError `invalid_argument` when it is neither | `not_found`
  */
-export async function discoverPath(path: string): Promise<Discovery> {
-  const entry = basename(path)
-  if (!(await stat(path)).isDirectory()) {
-    return { models: await findEntry({ root: dirname(path), entry, isNamed: true }), problems: [] }
-  }
-  if (await isOneModel(path)) {
-    return { models: await findEntry({ root: path, entry: '', isNamed: true }), problems: [] }
-  }
+export async function discoverPath(path: string, name?: string): Promise<Discovery> {
+  const isDirectory = await blamingArchive(path, async () => (await stat(path)).isDirectory(), quote(path))
+  const named = { isNamed: true, ...(name === undefined ? {} : { name }) }
+  if (!isDirectory)
+    return only(await findEntry({ root: dirname(path), entry: basename(path), ...named }), path)
+  if (await isOneModel(path)) return only(await findEntry({ root: path, entry: '', ...named }), path)
   const discovery = await discoverModels(path)
   if (discovery.models.length > 0 || discovery.problems.length > 0) return discovery
   throw brokenArchive(
     `directory ${quote(path)} holds no model; expected *.onnx, archives, or directories such as <model>/<integer>/model.onnx`,
   )
+}
+
+function only(models: FoundModel[], path: string): Discovery {
+  if (models.length > 0) return { models, problems: [] }
+  throw brokenArchive(`${quote(path)} is no model; expected a file *.onnx, *.mar or *.tar.gz, or a directory`)
 }
 
 /** Whether the directory is one model itself, and not a directory of models. */
@@ -73,6 +77,8 @@ type Entry = {
   readonly entry: string
   /** A person named it: it may be called differently from what its configuration says. */
   readonly isNamed?: boolean
+  /** What the person calls it. */
+  readonly name?: string
 }
 
 /**
@@ -88,7 +94,7 @@ export async function findEntry(entry: Entry): Promise<FoundModel[]> {
     case 'archive':
       return [await archiveAt(path, location)]
     case 'graph':
-      return blaming(async () => [bareGraph(entry.root, entry.entry)])
+      return blaming(async () => [bareGraph(entry)])
     case 'directory':
       return blaming(() => directoryModels(entry, location))
     case 'other':
@@ -119,13 +125,14 @@ async function isUnpackedArchive(directory: string): Promise<boolean> {
 }
 
 async function directoryModels(
-  { root, entry, isNamed = false }: Entry,
+  { root, entry, isNamed = false, name: given }: Entry,
   location: string,
 ): Promise<FoundModel[]> {
   const ownVersion = entry === '' ? versionOf(location) : undefined
   const name = ownVersion === undefined ? location : basename(dirname(resolve(root)))
-  const model = await findModelDirectory({ root, folder: entry, name, location, isNamed })
-  if (model === undefined) return []
+  const found = await findModelDirectory({ root, folder: entry, name, location, isNamed })
+  if (found === undefined) return []
+  const model = given === undefined ? found : { ...found, name: given }
   checkName(model.name, location)
   const [first, ...others] = model.versions
   if (ownVersion === undefined || first === undefined || others.length > 0) return [model]
@@ -142,8 +149,7 @@ async function archiveAt(path: string, location: string): Promise<FoundModel> {
   return { name: modelName, versions: [{ version: modelVersion, location, source, isAspired: true }] }
 }
 
-function bareGraph(root: string, file: string): FoundModel {
-  const name = posix.basename(file, '.onnx')
+function bareGraph({ root, entry: file, name = posix.basename(file, '.onnx') }: Entry): FoundModel {
   checkName(name, file)
   const source = { kind: 'graph', root, file } as const
   return { name, versions: [{ version: ONLY_VERSION, location: file, source, isAspired: true }] }
