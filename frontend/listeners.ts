@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { errorRenderer, inferenceDialects } from './compose-dialects.ts'
 import { admitGrpc, listenGrpc, type GrpcAddresses, type GrpcListeners } from './compose-grpc.ts'
 import type { ComposedMetrics } from './compose-metrics.ts'
@@ -13,6 +14,7 @@ import { httpTransport } from './http/transport.ts'
 import type { Logger } from './observability/logger.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { combinedMount, type Purposes } from './protocols/torchserve/routes.ts'
+import type { ExtraPortName, ExtraPorts } from './extra-ports.ts'
 import type { OnePort } from './one-port.ts'
 import { sequenceHeadersOf } from './sequence-headers.ts'
 import { packageVersion } from './version.ts'
@@ -22,7 +24,8 @@ export type Addresses = {
   readonly inference: string
   readonly management: string
   readonly metrics?: string
-} & Partial<GrpcAddresses>
+} & Partial<GrpcAddresses> &
+  Partial<Readonly<Record<ExtraPortName, string>>>
 
 /** A listener, and what it has to be told before it listens. */
 export type GuardedListener = {
@@ -31,6 +34,7 @@ export type GuardedListener = {
   readonly key: AddressKey
   /** Whether its routes ask for tokens, where tokens are on. */
   readonly mayAskForTokens: boolean
+  accept(socket: Socket): void
   close(timeoutMs: number): Promise<void>
 }
 
@@ -38,7 +42,7 @@ export type HttpListeners = Readonly<Record<'inference' | 'management', GuardedL
   readonly metrics?: GuardedListener
 }
 
-export type Listeners = HttpListeners & Partial<GrpcListeners>
+export type Listeners = HttpListeners & Partial<GrpcListeners> & { readonly extraPorts?: ExtraPorts }
 
 /** What the listeners tell of every request. */
 export type Observers = {
@@ -103,7 +107,16 @@ export function listenersOf(
     )
     shared?.join({ http })
     const mayAskForTokens = key !== 'metricsAddress' || !hasQuirk('openDocuments')
-    return { http, guard, key, mayAskForTokens, close: (timeoutMs) => http.close(timeoutMs) }
+    return {
+      http,
+      guard,
+      key,
+      mayAskForTokens,
+      accept: (socket) => {
+        http.accept(socket)
+      },
+      close: (timeoutMs) => http.close(timeoutMs),
+    }
   }
   const renewKey = security.authorization.rotate.bind(security.authorization)
   const purposes: Purposes = {
@@ -179,13 +192,14 @@ export async function listen(config: Config, listeners: Listeners, security: Sec
     return url
   }
   const inferenceUrl = await start(inference)
-  return {
+  const addresses = {
     inference: inferenceUrl,
     management: await start(management),
     ...(metrics === undefined ? {} : { metrics: await start(metrics) }),
     ...(config.onePort ? { grpcInference: targetOf(inferenceUrl) } : {}),
     ...(await listenGrpc(grpc, listeners)),
   }
+  return { ...addresses, ...(await listeners.extraPorts?.listen(addresses)) }
 }
 
 /** An address as gRPC clients take it. */

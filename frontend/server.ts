@@ -12,6 +12,7 @@ import { lockState, type StateLock } from './core/state-lock.ts'
 import { logEvents } from './observability/event-log.ts'
 import { createLogger, type Logger } from './observability/logger.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
+import { ExtraPorts } from './extra-ports.ts'
 import { findSample } from './find-sample.ts'
 import { allVersions, listen, listenersOf, type Addresses, type Listeners } from './listeners.ts'
 import { onePortOf } from './one-port.ts'
@@ -54,10 +55,11 @@ export class Server {
     this.#oip = oipPartsOf(config, this.#core, logger)
     const onePort = onePortOf(config)
     const parts = { logger, metrics: this.#metrics, security: this.#security, oip: this.#oip, onePort }
-    this.#listeners = {
+    const listeners = {
       ...listenersOf(config, this.#core, parts),
       ...grpcListenersOf(config, this.#core, parts),
     }
+    this.#listeners = { ...listeners, extraPorts: new ExtraPorts(config, listeners) }
   }
 
   /**

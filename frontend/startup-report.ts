@@ -40,6 +40,11 @@ export function startupReport(facts: StartupFacts): string[] {
 const LISTENER_WORDS: Readonly<Record<string, string>> = {
   grpcInference: 'gRPC inference',
   grpcManagement: 'gRPC management',
+  tritonHttp: "Triton's HTTP",
+  tritonGrpc: "Triton's gRPC",
+  tritonMetrics: "Triton's metrics",
+  tfservingGrpc: "TensorFlow Serving's gRPC",
+  tfservingRest: "TensorFlow Serving's REST",
 }
 
 function noteLine(note: StartupNote, managementAddress: string): string {

@@ -9,6 +9,7 @@ import { loggingSettings } from './settings/logging.ts'
 import { metricsSettings } from './settings/metrics.ts'
 import { modelsSettings } from './settings/models.ts'
 import { repositorySettings } from './settings/repository.ts'
+import { portsSettings } from './settings/ports.ts'
 import { securitySettings } from './settings/security.ts'
 import { servedPathsSettings } from './settings/served-paths.ts'
 import type { Setting } from './settings/setting.ts'
@@ -35,6 +36,7 @@ export const SETTINGS = {
   ...extensionsSettings,
   ...jsonSettings,
   ...tfServingSettings,
+  ...portsSettings,
   ...metricsSettings,
   ...loggingSettings,
 } as const

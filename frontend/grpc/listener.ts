@@ -89,6 +89,11 @@ export class GrpcListener {
     this.#inject(socket)
   }
 
+  /** Serves a connection that another port has accepted, as if it had come in here: encrypted where this is. */
+  accept(socket: Socket): void {
+    this.#netServer.emit('connection', socket)
+  }
+
   #track(socket: Socket): void {
     this.#sockets.add(socket)
     socket.once('close', () => {

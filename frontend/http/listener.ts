@@ -89,6 +89,11 @@ export class HttpListener {
     this.#serve(exchange.req, exchange.res)
   }
 
+  /** Serves a connection that another port has accepted, as if it had come in here. */
+  accept(socket: Socket): void {
+    this.#server.emit('connection', socket)
+  }
+
   #follow({ tls }: HttpPolicy): void {
     // Requests know the encrypted socket, not the one beneath it.
     this.#server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {

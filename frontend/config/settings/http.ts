@@ -12,9 +12,9 @@ export const httpSettings = {
   maxRequestBytes: setting({
     property: 'max_request_size',
     kind: integer(1, 2_000_000_000, 'bytes'),
-    default: 16 * 1024 * 1024,
+    default: 64 * 1024 * 1024,
     torchserveDefault: 6_553_500,
-    doc: 'Largest request body, compressed or not; a larger one gets 413 without being read to its end.',
+    doc: 'Largest request body, compressed or not, and largest message of gRPC; a larger one is refused without being read to its end.',
   }),
   maxResponseBytes: setting({
     property: 'max_response_size',
