@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { ServingError } from '../../worker/contract/errors.ts'
+import type { ServingError } from '../../worker/contract/errors.ts'
 import { BodyBuffer } from './body-buffer.ts'
-import { decodedByteLimit, decodingOf, type Decoding } from './content-encoding.ts'
+import { decodingOf, type Decoding } from './content-encoding.ts'
+import { decodedByteLimit } from './decoded-limit.ts'
 import { endsWithItsHead } from './http2-exchange.ts'
 import { announcedBodyTooLarge, bodyTooLarge, clientGone, dribbledBody, undecodableBody } from './errors.ts'
+import { ZstdTooLarge } from './zstd-decode.ts'
 
 /** A flood of tiny chunks costs CPU out of proportion: beyond this many, they must carry something each. */
 const FREE_CHUNKS = 1000
@@ -145,7 +147,12 @@ function unpack(
     })
     decoder.once('end', () => resolve(whole.take()))
     decoder.on('error', (error) => {
-      fail(error instanceof ServingError ? error : undecodableBody(decoding.name, error))
+      const isTooLarge = error instanceof ZstdTooLarge
+      fail(
+        isTooLarge
+          ? decodedByteLimit(packedBytes, maxBytes).exceeded(decoding.name)
+          : undecodableBody(decoding.name, error),
+      )
     })
   })
 }

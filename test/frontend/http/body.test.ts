@@ -5,6 +5,7 @@ import { send } from '../../../frontend/http/answer.ts'
 import type { Mount } from '../../../frontend/http/app.ts'
 import { readBody } from '../../../frontend/http/body.ts'
 import { HttpFixture } from '../../support/http-fixture.ts'
+import { zstdOfZeros } from '../../support/zstd-frames.ts'
 import { RawConnection, rawExchange } from '../../support/raw-http.ts'
 
 const MAX_BYTES = 100_000
@@ -28,7 +29,9 @@ const addressOf13: Mount = {
   },
 }
 
-describe('readBody', () => {
+describe('readBody', function () {
+  // A thread that runs from its source takes its time to start.
+  this.timeout(30_000)
   const fixture = new HttpFixture()
   let url: string
   beforeEach(async () => {
@@ -42,12 +45,15 @@ describe('readBody', () => {
   }
 
   const bytes = Buffer.alloc(5000, 'ab')
+  // By the command zstd 1.5.4, with its checksum.
+  const ZSTD_OF_BYTES = Buffer.from('KLUv/WSIEk0AABBhYgEAg1PvsOJXAq8=', 'base64')
   const ENCODINGS = [
     { encoding: 'gzip', body: gzipSync(bytes) },
     { encoding: 'x-gzip', body: gzipSync(bytes) },
     { encoding: 'GZIP', body: gzipSync(bytes) },
     { encoding: 'deflate', body: deflateSync(bytes) },
     { encoding: 'br', body: brotliCompressSync(bytes) },
+    { encoding: 'zstd', body: ZSTD_OF_BYTES },
     { encoding: 'identity', body: bytes },
   ]
   for (const { encoding, body } of ENCODINGS) {
@@ -60,7 +66,7 @@ describe('readBody', () => {
   }
 
   const REFUSED = [
-    { it: 'an unknown encoding', encoding: 'zstd', body: bytes, text: /unsupported_encoding.*'zstd'/ },
+    { it: 'an unknown encoding', encoding: 'lzma', body: bytes, text: /unsupported_encoding.*'lzma'/ },
     {
       it: 'two layers of encoding',
       encoding: 'gzip, gzip',
@@ -92,6 +98,24 @@ describe('readBody', () => {
       text: /body_too_large: .*unpacks to more than the 100000/,
     },
     {
+      it: 'bytes that are no zstd',
+      encoding: 'zstd',
+      body: bytes,
+      text: /content_encoding: .*not valid zstd/,
+    },
+    {
+      it: 'a cut zstd stream',
+      encoding: 'zstd',
+      body: ZSTD_OF_BYTES.subarray(0, 20),
+      text: /content_encoding: .*not valid zstd/,
+    },
+    {
+      it: 'a bomb of zstd',
+      encoding: 'zstd',
+      body: zstdOfZeros(100),
+      text: /body_too_large: .*unpacks to more than/,
+    },
+    {
       it: 'a bomb of another kind',
       encoding: 'br',
       body: brotliCompressSync(Buffer.alloc(10_000_000)),
@@ -112,7 +136,7 @@ describe('readBody', () => {
 
   it('says which encodings it takes instead of an unknown one', async () => {
     const response = await fetch(url, { method: 'POST', body: 'x', headers: { 'content-encoding': 'lzma' } })
-    assert.equal(response.headers.get('accept-encoding'), 'gzip, deflate, br')
+    assert.equal(response.headers.get('accept-encoding'), 'gzip, deflate, br, zstd')
   })
 
   it('keeps serving after many bodies that it could not unpack', async () => {

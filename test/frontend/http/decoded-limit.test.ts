@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { decodedByteLimit } from '../../../frontend/http/content-encoding.ts'
+import { decodedByteLimit } from '../../../frontend/http/decoded-limit.ts'
 
 const MIB = 1024 * 1024
 
