@@ -5,6 +5,7 @@ import { inferRoute } from './infer-routes.ts'
 import { inferFirst, type InferOptions } from './infer.ts'
 import { metadataRoutes, modelReadyRoute, type MetadataOptions } from './metadata-routes.ts'
 import { SCHEMAS } from './schemas.ts'
+import { sharedMemoryRoutes } from './shared-memory-routes.ts'
 
 export type OipOptions = InferOptions & MetadataOptions
 
@@ -13,7 +14,7 @@ export function oipDialect(options: OipOptions): Dialect {
   return {
     routes: [
       ...scoped('health', [...healthRoutes(options.dataPlane), modelReadyRoute(options.dataPlane)]),
-      ...scoped('inference', [...metadataRoutes(options), inferRoute(options)]),
+      ...scoped('inference', [...metadataRoutes(options), inferRoute(options), ...sharedMemoryRoutes()]),
     ],
     first: inferFirst(options),
     schemas: SCHEMAS,

@@ -32,6 +32,7 @@ export const SCHEMAS = {
   OipReady: object({ ready: FLAG, 'reason?': TEXT }),
   OipServer: object({ name: TEXT, version: TEXT, extensions: list(TEXT) }),
   OipModels: object({ models: list(TEXT) }),
+  OipRegions: { type: 'array', maxItems: 0 },
   OipModelReady: object({ name: TEXT, ready: FLAG, 'reason?': TEXT }),
   OipModel: object({
     name: TEXT,

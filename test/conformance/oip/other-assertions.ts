@@ -28,7 +28,6 @@ export const OTHER_ASSERTIONS: readonly Assertion[] = [
   pending(92, 'generate with a missing input or an unknown type'),
   pending(93, 'generate on a model of no or several answers'),
   pending(94, 'an error in the middle of a generated stream'),
-  pending(95, 'shared memory'),
   pending(96, 'requests in flight finish when the server ends', 'shown in e2e/faults.test.ts'),
   pending(97, 'a hundred interleaved requests of one stream', 'gRPC only'),
   pending(98, 'a stream that is cancelled', 'gRPC only'),

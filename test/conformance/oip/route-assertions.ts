@@ -93,4 +93,35 @@ export const ROUTE_ASSERTIONS: readonly Assertion[] = [
     status: 503,
     answer: { name: 'idle', ready: false },
   },
+  ...['system', 'cuda'].flatMap((kind): Assertion[] => [
+    {
+      number: 95,
+      it: `regions of ${kind} shared memory: none`,
+      path: `/v2/${kind}sharedmemory/status`,
+      status: 200,
+    },
+    {
+      number: 95,
+      it: `registering ${kind} shared memory`,
+      path: `/v2/${kind}sharedmemory/region/r/register`,
+      json: { key: '/r', offset: 0, byte_size: 8 },
+      status: 501,
+      error: /shared memory is not supported, because/,
+    },
+    {
+      number: 95,
+      it: `unregistering ${kind} shared memory`,
+      method: 'POST',
+      path: `/v2/${kind}sharedmemory/unregister`,
+      status: 501,
+    },
+  ]),
+  {
+    number: 95,
+    it: 'an input in shared memory',
+    path: '/v2/models/id_fp32/infer',
+    json: { inputs: [{ ...ROW.inputs[0], data: undefined, parameters: { shared_memory_region: 'r' } }] },
+    status: 501,
+    error: /^\/inputs\/0\/parameters\/shared_memory_region: /,
+  },
 ]
