@@ -19,6 +19,7 @@ import { onePortOf } from './one-port.ts'
 import { ServingError } from '../worker/contract/errors.ts'
 import { removeRunRecord, writeRunRecord, type RunRecord } from './run-file.ts'
 import { exampleRequest, startupReport } from './startup-report.ts'
+import { usageLines } from './usage-examples.ts'
 import { packageVersion } from './version.ts'
 
 /** The sentence that scripts written for TorchServe wait for. */
@@ -80,8 +81,9 @@ export class Server {
       await this.#record(addresses, 'starting')
       const notes: StartupNote[] = []
       const failures = await this.#core.load((note) => notes.push(note))
-      if (this.#config.modelPaths.length > 0) refuseToServe(failures)
-      if (this.#closed === undefined) await this.#report(addresses, { failures, notes })
+      const explains = this.#config.modelPaths.length > 0
+      if (explains) refuseToServe(failures)
+      if (this.#closed === undefined) await this.#report(addresses, { failures, notes, explains })
     } catch (error) {
       if (this.#closed === undefined) {
         await this.close()
@@ -149,12 +151,17 @@ function refuseToServe(failures: readonly StartupFailure[]): void {
   throw new ServingError('failed_precondition', message, { reason: 'model_paths' })
 }
 
-type StartupOutcome = { readonly failures: readonly StartupFailure[]; readonly notes: readonly StartupNote[] }
+type StartupOutcome = {
+  readonly failures: readonly StartupFailure[]
+  readonly notes: readonly StartupNote[]
+  /** Whether whoever reads it has only just got the models, and is told how to call them. */
+  readonly explains: boolean
+}
 
 async function reportOf(
   core: Core,
   addresses: Addresses,
-  { failures, notes }: StartupOutcome,
+  { failures, notes, explains }: StartupOutcome,
 ): Promise<string[]> {
   const versions = allVersions(core)
   const known = new Set([
@@ -169,6 +176,7 @@ async function reportOf(
     .find(Boolean)
   return [
     ...startupReport({ addresses, versions, unregistered, notes, modelStore: core.store.directory }),
-    ...(example === undefined ? [] : [`try: ${example}`]),
+    ...(explains ? versions.flatMap((version) => usageLines(version, addresses)) : []),
+    ...(example === undefined || explains ? [] : [`try: ${example}`]),
   ]
 }

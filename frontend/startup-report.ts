@@ -77,7 +77,7 @@ function shown({ name, version }: ModelId): string {
 }
 
 /** Where curl finds a path of an address, which may be a socket's. */
-function curlTarget(address: string, path: string, quote = ''): string {
+export function curlTarget(address: string, path: string, quote = ''): string {
   const socket = /^unix:(.*)/.exec(address)?.[1]
   if (socket === undefined) return `${quote}${address}${path}${quote}`
   return `--unix-socket ${shellQuoted(socket)} ${quote}http://localhost${path}${quote}`
@@ -126,19 +126,19 @@ export function exampleRequest(
 }
 
 /** Names of inputs come from archives: a quote in one must not end the argument. */
-function shellQuoted(text: string): string {
+export function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 const MAX_EXAMPLE_CHARACTERS = 300
 
 /** A graph may ask for any number of elements; they are counted before they are made. */
-function isSmall({ shape }: TensorMetadata): boolean {
+export function isSmall({ shape }: TensorMetadata): boolean {
   const elements = shape.map((dimension) => (isVariable(dimension) ? 1 : Number(dimension)))
   return elements.reduce((product, size) => product * size, 1) < MAX_EXAMPLE_CHARACTERS
 }
 
-function exampleRows({ shape, dtype }: TensorMetadata): unknown {
+export function exampleRows({ shape, dtype }: TensorMetadata): unknown {
   const value = dtype === 'BYTES' ? 'text' : dtype === 'BOOL' ? true : 0
   return shape.reduceRight<unknown>(
     (inner, dimension) => Array.from({ length: isVariable(dimension) ? 1 : Number(dimension) }, () => inner),
