@@ -24,6 +24,7 @@ type PackFlags = {
   readonly handler?: string
   readonly extraFiles?: string[]
   readonly configFile?: string
+  readonly tritonConfig?: string
   readonly exportPath?: string
   readonly archiveFormat?: ArchiveFormat
   readonly runtime?: string
@@ -85,6 +86,7 @@ function addPackOptions(program: Command): void {
     )
     .option('--extra-files <list>', 'files, directories and patterns, separated by commas', list)
     .option('-c, --config-file <path>', 'model-config.yaml')
+    .option('--triton-config <path>', 'config.pbtxt of Triton, whose settings are taken over')
     .option('--export-path <directory>', 'where the archive goes; default the working directory')
     .addOption(
       new Option('--archive-format <format>', 'form of the archive')

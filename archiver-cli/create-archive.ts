@@ -10,13 +10,14 @@ import { PACKED_AT, archiveFileName, writeArchive } from './format/archive-write
 import type { ArchiveFormat } from './format/archive-writer.ts'
 import type { Manifest } from './format/manifest.ts'
 import { readHandlerSettings } from './format/handler-settings/read-settings.ts'
-import { parseModelConfig } from './format/model-config.ts'
+import { parseModelConfig, type ModelConfig } from './format/model-config.ts'
 import { manifestFileOf } from './format/packed-file.ts'
 import { refuseExisting } from './format/target.ts'
 import { invalidName, invalidOption, unknownHandler, unreadable } from './option-errors.ts'
 import { probeModel } from './probe-model.ts'
 import { mergeSourceFiles } from './source-file.ts'
 import type { SourceFile } from './source-file.ts'
+import { readTritonImport } from './triton-config.ts'
 import { packageVersion } from './version.ts'
 
 const CONFIG_FILE = 'model-config.yaml'
@@ -31,6 +32,8 @@ export type ArchiveOptions = {
   /** Files, directories and patterns; see {@link collectExtraFiles}. */
   readonly extraFiles?: readonly string[]
   readonly configFile?: string
+  /** A `config.pbtxt` whose settings are taken over; those of `configFile` count before them. */
+  readonly tritonConfig?: string
   /** Directory that gets the archive, made when missing; default the working directory. */
   readonly exportPath?: string
   readonly archiveFormat?: ArchiveFormat
@@ -80,7 +83,7 @@ export async function createArchive(options: ArchiveOptions): Promise<CreatedArc
       modelVersion: options.version,
       handler: handlerOf(parts, options),
       ...(options.serializedFile === undefined ? {} : { serializedFile: basename(options.serializedFile) }),
-      ...(options.configFile === undefined ? {} : { configFile: CONFIG_FILE }),
+      ...(parts.config.length === 0 ? {} : { configFile: CONFIG_FILE }),
     },
     files: await listFiles(files),
     ...signature,
@@ -118,8 +121,8 @@ type Parts = Readonly<Record<'model' | 'handler' | 'config' | 'extra', readonly 
 }
 
 async function collectParts(options: ArchiveOptions): Promise<Parts> {
-  const { serializedFile, handler, configFile, extraFiles = [] } = options
-  const config = configFile === undefined ? undefined : await readConfig(configFile, handler)
+  const { serializedFile, handler, extraFiles = [] } = options
+  const config = await configPart(options)
   return {
     model: serializedFile === undefined ? [] : await collectModel(serializedFile),
     handler: handler !== undefined && isHandlerFile(handler) ? [await bundleHandler(handler)] : [],
@@ -129,7 +132,27 @@ async function collectParts(options: ArchiveOptions): Promise<Parts> {
   }
 }
 
-type CheckedConfig = { readonly file: SourceFile; readonly notices: readonly string[] }
+type CheckedConfig = {
+  readonly file: SourceFile
+  readonly config: ModelConfig
+  readonly notices: readonly string[]
+}
+
+/** The file as it was given, unless another server's settings are merged into it. */
+async function configPart(options: ArchiveOptions): Promise<CheckedConfig | undefined> {
+  const { configFile, tritonConfig, handler = 'tensor', serializedFile } = options
+  const own = configFile === undefined ? undefined : await readConfig(configFile, handler)
+  if (tritonConfig === undefined) return own
+  const imported = await readTritonImport({
+    path: tritonConfig,
+    graph: serializedFile,
+    hasOwnHandler: isHandlerFile(handler),
+  })
+  const config = { ...imported.config, ...own?.config }
+  const bytes = Buffer.from(`${JSON.stringify(config, null, 2)}\n`)
+  const file = { path: CONFIG_FILE, content: { bytes }, origin: tritonConfig }
+  return { file, config, notices: [...imported.notices, ...(own?.notices ?? [])] }
+}
 
 /** Keys of TorchServe that cannot apply are packed all the same: a server may be told to pass over them. */
 async function readConfig(path: string, handler = 'tensor'): Promise<CheckedConfig> {
@@ -138,7 +161,7 @@ async function readConfig(path: string, handler = 'tensor'): Promise<CheckedConf
   })
   const { config, notices } = parseModelConfig(bytes.toString(), 'inapplicable')
   if (isBuiltInHandler(handler)) readHandlerSettings(handler, config.handler ?? {})
-  return { file: { path: CONFIG_FILE, content: { bytes }, origin: path }, notices }
+  return { file: { path: CONFIG_FILE, content: { bytes }, origin: path }, config, notices }
 }
 
 async function signatureOf({
