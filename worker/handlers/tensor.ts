@@ -1,6 +1,6 @@
 import { missingInput, unknownInput } from '../contract/check-feeds.ts'
 import { ServingError } from '../contract/errors.ts'
-import { parseJson } from '../contract/json.ts'
+import { parseExactJson } from '../contract/exact-json.ts'
 import type { RequestPart } from '../contract/messages.ts'
 import { tensorFromJson, type ParsedTensor } from '../contract/tensor-from-json.ts'
 import { tensorToJson } from '../contract/tensor-to-json.ts'
@@ -48,7 +48,7 @@ function parseInputs(request: HandlerRequest, inputs: readonly TensorMetadata[])
 }
 
 function fromBody(part: RequestPart, inputs: readonly TensorMetadata[]): ParsedTensor[] {
-  const value = parseJson(textOf(part.bytes), 'the body')
+  const value = parseExactJson(textOf(part.bytes), 'the body')
   const [only] = inputs
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return fromRecord(value, inputs)
   if (inputs.length === 1 && only !== undefined) return [tensorFromJson(only, value)]
@@ -72,7 +72,7 @@ function fromFields(parts: readonly RequestPart[], inputs: readonly TensorMetada
   const parsed = inputs.map((input) => {
     const part = parts.find(({ name }) => name === input.name)
     if (part === undefined) throw absent(input, names, inputs)
-    return tensorFromJson(input, parseJson(textOf(part.bytes), `the field '${input.name}'`))
+    return tensorFromJson(input, parseExactJson(textOf(part.bytes), `the field '${input.name}'`))
   })
   refuseUnknown(names, inputs)
   return parsed
