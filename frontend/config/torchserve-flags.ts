@@ -83,7 +83,7 @@ function textOf(value: unknown): string {
   return Array.isArray(value) ? value.join(',') : typeof value === 'string' ? value : ''
 }
 
-const SUBCOMMANDS = new Set(['start', 'stop', 'status', 'version', 'help'])
+const SUBCOMMANDS = new Set(['start', 'stop', 'status', 'version', 'client-types', 'help'])
 const VERSION_FLAGS = new Set(['-v', '--version'])
 
 /**

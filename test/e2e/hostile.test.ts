@@ -148,7 +148,9 @@ describe('the built server, met with bad intent', function () {
       ...['--certificate-file', file('cert.pem'), '--private-key-file', file('key.pem')],
       ...['--enable-grpc-ssl', 'true'],
     )
-    const client = new GrpcClient(grpcInference, INFERENCE, credentials.createSsl(Buffer.from(own.cert)))
+    const client = new GrpcClient(grpcInference, INFERENCE, {
+      channel: credentials.createSsl(Buffer.from(own.cert)),
+    })
     const metadata = { authorization: bearer(tokenText('shop')) }
     const codes = []
     for (const model of ['tiny', 'other', 'nothing']) {

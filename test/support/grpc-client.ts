@@ -17,25 +17,35 @@ import {
 import { fileURLToPath } from 'node:url'
 import { protoPath as healthProto } from 'grpc-health-check'
 
-const OPTIONS = { keepCase: true, longs: Number, enums: String, defaults: true }
+const OPTIONS = { keepCase: true, enums: String, defaults: true }
 
-function load(file: string): PackageDefinition {
-  return loadSync(fileURLToPath(new URL(`protos/${file}`, import.meta.url)), OPTIONS)
+const PROTOS = fileURLToPath(new URL('protos/', import.meta.url))
+
+/** @param longs how 64-bit integers come: tensors have any of them, and a number would round some. */
+function load(file: string, longs: typeof Number | typeof String = Number): PackageDefinition {
+  return loadSync(file, { ...OPTIONS, longs, includeDirs: [PROTOS] })
 }
 
 /** As the project publishes it; that its numbers are right is for clients to say that others have written. */
 function published(file: string): PackageDefinition {
   const directory = fileURLToPath(new URL('../../proto', import.meta.url))
-  return loadSync(file, { ...OPTIONS, includeDirs: [directory] })
+  return loadSync(file, { ...OPTIONS, longs: Number, includeDirs: [directory] })
 }
 
 const DEFINITIONS: PackageDefinition = {
   ...load('inference.proto'),
   ...load('management.proto'),
   ...load('error-details.proto'),
-  ...loadSync(healthProto, OPTIONS),
+  ...loadSync(healthProto, { ...OPTIONS, longs: Number }),
   ...published('inference.proto'),
   ...published('tensorflow_serving.proto'),
+}
+
+/** The tensor protocols by their field tables, with 64-bit integers as text. */
+export const EXACT_DEFINITIONS: PackageDefinition = {
+  ...DEFINITIONS,
+  ...load('open-inference.proto', String),
+  ...load('tensorflow-serving.proto', String),
 }
 
 export const INFERENCE = 'org.pytorch.serve.grpc.inference.InferenceAPIsService'
@@ -62,14 +72,18 @@ type CallSettings = CallOptions & {
   readonly signal?: AbortSignal
 }
 
+type ClientSettings = { readonly channel?: ChannelCredentials; readonly definitions?: PackageDefinition }
+
 /** A client of one service that shares nothing with the server: its messages are written from the field tables. */
 export class GrpcClient {
   readonly #client: Client
   readonly #service: string
+  readonly #definitions: PackageDefinition
 
-  constructor(target: string, service: string, channel: ChannelCredentials = credentials.createInsecure()) {
-    this.#client = new Client(target, channel)
+  constructor(target: string, service: string, { channel, definitions = DEFINITIONS }: ClientSettings = {}) {
+    this.#client = new Client(target, channel ?? credentials.createInsecure())
     this.#service = service
+    this.#definitions = definitions
   }
 
   /** @throws ServiceError with `code`, `details`, and the trailers as `metadata` */
@@ -153,7 +167,7 @@ export class GrpcClient {
   }
 
   #method(name: string): MethodDefinition<object, object> {
-    const service = DEFINITIONS[this.#service] as ServiceDefinition // one of the names above
+    const service = this.#definitions[this.#service] as ServiceDefinition // one of the names above
     const method = service[name]
     if (method === undefined) throw new Error(`${this.#service} has no ${name}`)
     return method

@@ -1,4 +1,5 @@
 import { ServingError } from '../../../worker/contract/errors.ts'
+import { shownValue } from '../../../worker/contract/shown-value.ts'
 import { nearest } from '../../../worker/contract/nearest.ts'
 
 /* What changes of the log's and the trace's settings are refused for. */
@@ -16,7 +17,7 @@ export function unknownSetting(name: string, known: readonly string[]): ServingE
 }
 
 export function badSetting(name: string, expected: string, value: unknown): ServingError {
-  return refused(`/${name} is ${(JSON.stringify(value) ?? 'missing').slice(0, 100)}, expected ${expected}`)
+  return refused(`/${name} is ${value === undefined ? 'missing' : shownValue(value)}, expected ${expected}`)
 }
 
 export function readOnlySetting(name: string, where: string): ServingError {

@@ -4,7 +4,7 @@ import { Agent } from 'node:http'
 import { status } from '@grpc/grpc-js'
 import fc from 'fast-check'
 import { packTestArchive } from '../../support/archives.ts'
-import { GrpcClient, INFERENCE } from '../../support/grpc-client.ts'
+import { EXACT_DEFINITIONS, GrpcClient, INFERENCE } from '../../support/grpc-client.ts'
 import { http } from '../../support/http-client.ts'
 import { twoInputAdd } from '../../support/models.ts'
 import { removeDirectory, ServerProcess, temporaryDirectory } from '../../support/server-process.ts'
@@ -44,16 +44,6 @@ const ENDPOINTS: readonly Endpoint[] = [
   },
   { path: '/v2/logging', body: Buffer.from('{"log_verbose_level":0,"log_info":true}') },
   { path: '/v2/models/add/trace/setting', body: Buffer.from('{"trace_level":["OFF"],"trace_rate":"100"}') },
-  { path: '/v1/models/add:predict', body: Buffer.from('{"instances":[{"a":[1,2],"b":[3,4]}]}') },
-  { path: '/v1/models/add:predict', body: Buffer.from('{"inputs":{"a":[[1,2]],"b":[[3,4]]}}') },
-  { path: '/v1/models/add:classify', body: Buffer.from('{"examples":[{"a":1,"b":{"b64":"AAAA"}}]}') },
-  {
-    path: '/v1/models/add:predict',
-    body: Buffer.from(
-      '{"specversion":"1.0","id":"1","source":"s","type":"t","data":{"inputs":{"a":[[1,2]],"b":[[3,4]]}}}',
-    ),
-    headers: { 'content-type': 'application/cloudevents+json' },
-  },
 ]
 
 const CALLS = [
@@ -62,9 +52,6 @@ const CALLS = [
   { service: 'inference.GRPCInferenceService', method: 'ModelConfig' },
   { service: 'inference.GRPCInferenceService', method: 'RepositoryModelLoad' },
   { service: 'inference.GRPCInferenceService', method: 'TraceSetting' },
-  { service: 'tensorflow.serving.PredictionService', method: 'Predict' },
-  { service: 'tensorflow.serving.PredictionService', method: 'Classify' },
-  { service: 'tensorflow.serving.ModelService', method: 'HandleReloadConfigRequest' },
 ] as const
 
 /** A valid body with something done to it, or no body at all that anybody would send. */
@@ -179,7 +166,7 @@ describe('any bytes', function () {
 
   for (const { service, method } of CALLS) {
     it(`sent to ${method} get a result or a documented status`, async () => {
-      const client = new GrpcClient(server.grpcInference, service)
+      const client = new GrpcClient(server.grpcInference, service, { definitions: EXACT_DEFINITIONS })
       const run = async (bytes: Uint8Array) => {
         const error = await client.raw(method, Buffer.from(bytes))
         const code = error?.code ?? status.OK

@@ -1,7 +1,7 @@
 import { status, type ServiceError } from '@grpc/grpc-js'
 import type { DataType } from '../../../worker/contract/data-type.ts'
 import type { Tensor } from '../../../worker/contract/tensor.ts'
-import { GrpcClient, INFERENCE } from '../../support/grpc-client.ts'
+import { EXACT_DEFINITIONS, GrpcClient, INFERENCE } from '../../support/grpc-client.ts'
 import { parseJson, nestedText, tensorFromElements, tensorFromNested } from './json-tensors.ts'
 import { bytesOfTensor, tensorFromBytes } from './raw-tensors.ts'
 import { PREDICTIONS } from './http-wires.ts'
@@ -23,7 +23,7 @@ async function answerOf(
   { service, method, request }: Call,
   read: (message: object) => readonly Tensor[],
 ): Promise<Outcome> {
-  const client = new GrpcClient(target, service)
+  const client = new GrpcClient(target, service, { definitions: EXACT_DEFINITIONS })
   try {
     return { ok: true, outputs: read((await client.unary(method, request)).message) }
   } catch (error) {

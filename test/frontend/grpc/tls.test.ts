@@ -44,7 +44,7 @@ describe('gRPC over TLS', () => {
   }
 
   function client(channel: ChannelCredentials): GrpcClient {
-    const made = new GrpcClient(server.targets[0] ?? '', INFERENCE, channel)
+    const made = new GrpcClient(server.targets[0] ?? '', INFERENCE, { channel })
     clients.push(made)
     return made
   }
