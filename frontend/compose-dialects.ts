@@ -26,23 +26,16 @@ export type DialectParts = {
 /** The dialects that share the inference address with TorchServe's. */
 export function inferenceDialects({ dataPlane, controlPlane, config, oip }: DialectParts): Dialect[] {
   const transport = httpTransport
-  const protocol = oipDialect({
+  const protocol = {
     dataPlane,
     transport,
-    serverVersion: packageVersion(),
     nonFinite: config.jsonNonFinite,
-    readParameters: oip.readParameters,
     sequenceHeaders: sequenceHeadersOf(config),
-  })
+    ...oip,
+  }
   return [
-    extensionsDialect({
-      dataPlane,
-      controlPlane,
-      transport,
-      maxRequestBytes: config.maxRequestBytes,
-      ...oip,
-    }),
-    protocol,
+    extensionsDialect({ ...protocol, controlPlane, maxRequestBytes: config.maxRequestBytes }),
+    oipDialect({ ...protocol, serverVersion: packageVersion() }),
     ...tfServingDialects(dataPlane, config),
   ]
 }

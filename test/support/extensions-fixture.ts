@@ -33,7 +33,7 @@ export class ExtensionsFixture {
   static async open(traceFile = ''): Promise<ExtensionsFixture> {
     const fixture = new ExtensionsFixture(traceFile)
     const { oip, http, dataPlane, controlPlane } = fixture
-    const planes = { dataPlane, controlPlane, maxRequestBytes: 100_000 }
+    const planes = { dataPlane, controlPlane, maxRequestBytes: 100_000, nonFinite: 'string' } as const
     const mount = mountDialects([extensionsDialect({ transport: httpTransport, ...planes, ...oip })], {
       transport: httpTransport,
       serverVersion: '1.2.3',

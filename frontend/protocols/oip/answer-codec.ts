@@ -86,7 +86,8 @@ function bytesOutput(bytes: Uint8Array): WrittenOutput {
 
 const FIRST_ERROR_STATUS = 400
 
-function refuseErrorStatus({ status, payload }: InferenceResponse): void {
+/** @throws ServingError for an error that a handler chose by its status */
+export function refuseErrorStatus({ status, payload }: InferenceResponse): void {
   if (status === undefined || status < FIRST_ERROR_STATUS) return
   const text = payload.kind === 'bytes' ? textOf(payload.bytes) : ''
   const code = status < 500 ? 'invalid_argument' : 'internal'

@@ -1,11 +1,12 @@
 import type { ControlPlane } from '../../core/control-plane.ts'
 import type { DataPlane, ModelSelector } from '../../core/data-plane.ts'
-import { component, jsonDoc } from '../kernel/openapi/route-doc.ts'
+import { component, jsonDoc, type RouteDoc } from '../kernel/openapi/route-doc.ts'
 import type { JsonSchema } from '../kernel/openapi/json-schema.ts'
 import { scoped, selectorOf, type ScopedRoute } from '../kernel/route-table.ts'
 import { compactJson } from './compact-json.ts'
 import type { JsonObject } from './json-body.ts'
 import { modelConfiguration } from './model-configuration.ts'
+import { modelStatistics } from './model-statistics.ts'
 
 export type DescriptionOptions = {
   readonly dataPlane: DataPlane
@@ -23,7 +24,7 @@ export function configurationOf(
   return modelConfiguration({ metadata, description })
 }
 
-/** The model configuration extension. */
+/** The extensions of model configuration and statistics. */
 export function descriptionRoutes(options: DescriptionOptions): ScopedRoute[] {
   return scoped('inference', [
     {
@@ -37,7 +38,28 @@ export function descriptionRoutes(options: DescriptionOptions): ScopedRoute[] {
       },
       answer: ({ params }) => compactJson(200, configurationOf(options, selectorOf(params))),
     },
+    {
+      method: 'GET',
+      path: '/v2/models/stats',
+      doc: statisticsDoc('oipStatistics', 'Read what all models have done since they were loaded.'),
+      answer: () => compactJson(200, modelStatistics(options.dataPlane)),
+    },
+    {
+      method: 'GET',
+      path: '/v2/models/:model{/versions/:version}/stats',
+      doc: statisticsDoc('oipModelStatistics', 'Read what a model has done since it was loaded.'),
+      answer: ({ params }) => compactJson(200, modelStatistics(options.dataPlane, selectorOf(params))),
+    },
   ])
+}
+
+function statisticsDoc(operationId: string, summary: string): RouteDoc {
+  return {
+    operationId,
+    summary,
+    answers: { 200: jsonDoc('Counts and times of each version.', component('OipStatistics')) },
+    error: component('OipError'),
+  }
 }
 
 const TENSORS: JsonSchema = {
@@ -53,7 +75,51 @@ const TENSORS: JsonSchema = {
   },
 }
 
+const COUNT: JsonSchema = { type: 'integer', minimum: 0 }
+const DURATION: JsonSchema = {
+  type: 'object',
+  properties: { count: COUNT, ns: COUNT },
+  required: ['count', 'ns'],
+}
+const COMPUTE = { compute_input: DURATION, compute_infer: DURATION, compute_output: DURATION }
+
 export const DESCRIPTION_SCHEMAS = {
+  OipStatistics: {
+    type: 'object',
+    properties: {
+      model_stats: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: {
+            name: { type: 'string' },
+            version: { type: 'string' },
+            last_inference: COUNT,
+            inference_count: COUNT,
+            execution_count: COUNT,
+            inference_stats: {
+              type: 'object',
+              properties: { success: DURATION, fail: DURATION, queue: DURATION, ...COMPUTE },
+            },
+            batch_stats: {
+              type: 'array',
+              items: { type: 'object', properties: { batch_size: COUNT, ...COMPUTE } },
+            },
+            queue_depth: COUNT,
+          },
+          required: [
+            'name',
+            'version',
+            'inference_count',
+            'execution_count',
+            'inference_stats',
+            'batch_stats',
+          ],
+        },
+      },
+    },
+    required: ['model_stats'],
+  },
   OipModelConfig: {
     type: 'object',
     properties: {

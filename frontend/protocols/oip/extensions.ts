@@ -7,6 +7,8 @@ export const EXTENSIONS: readonly string[] = [
   'schedule_policy',
   'model_configuration',
   'parameters',
+  'statistics',
+  'generate',
   'trace',
   'logging',
 ]

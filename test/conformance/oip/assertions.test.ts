@@ -7,7 +7,7 @@ describe('Open Inference Protocol over HTTP, assertion', function () {
   this.timeout(60_000)
   let server: OipServer
   before(async () => {
-    server = await OipServer.start()
+    server = await OipServer.start(['--model-control-mode', 'explicit'])
   })
   after(() => server.stop())
 

@@ -1,6 +1,7 @@
 import type { Assertion } from './assertion.ts'
 import { BODY_ASSERTIONS } from './body-assertions.ts'
 import { BINARY_ASSERTIONS } from './binary-assertions.ts'
+import { EXTENSION_ASSERTIONS } from './extension-assertions.ts'
 import { OTHER_ASSERTIONS } from './other-assertions.ts'
 import { ROUTE_ASSERTIONS } from './route-assertions.ts'
 import { TENSOR_ASSERTIONS } from './tensor-assertions.ts'
@@ -16,5 +17,6 @@ export const ASSERTIONS: readonly Assertion[] = [
   ...TENSOR_ASSERTIONS,
   ...BINARY_ASSERTIONS,
   ...TRANSPORT_ASSERTIONS,
+  ...EXTENSION_ASSERTIONS,
   ...OTHER_ASSERTIONS,
 ]

@@ -88,11 +88,22 @@ export async function packOipStore(modelStore: string): Promise<void> {
   await packTestArchive(modelStore, { modelName: 'small', ...small })
   await packTestArchive(modelStore, { modelName: 'optional', handler: OPTIONAL })
   await packTestArchive(modelStore, { modelName: 'strings', handler: STRINGS })
+  await packTestArchive(modelStore, {
+    modelName: 'sequence',
+    model: identityModel('FP32', ['rows']),
+    config: 'sequenceBatching:\n  maxSequences: 4\n',
+  })
   const narrow = 'maxQueuedRequests: 1\nmaxBatchRows: 1\n'
   await packTestArchive(modelStore, { modelName: 'narrow', handler: OPTIONAL, config: narrow })
 }
 
 /** Those that are loaded at the start. */
-export const LOADED = [...Object.keys(IDENTITIES), 'addsub', 'small', 'optional', 'strings', 'narrow'].filter(
-  (name) => name !== 'idle',
-)
+export const LOADED = [
+  ...Object.keys(IDENTITIES),
+  'addsub',
+  'small',
+  'optional',
+  'strings',
+  'narrow',
+  'sequence',
+].filter((name) => name !== 'idle')
