@@ -13,6 +13,7 @@ import { SystemMonitor } from './observability/system/system-monitor.ts'
 import { SystemReader } from './observability/system/system-reading.ts'
 import { LEGACY_NAMES, TS_NAMES } from './observability/torchserve/ts-metrics.ts'
 import { TsSource } from './observability/torchserve/ts-source.ts'
+import { tritonMetrics, type StatisticsReading } from './observability/triton-metrics.ts'
 import type { VersionReading } from './observability/version-gauges.ts'
 import type { RenderMetrics } from './protocols/torchserve/metrics.ts'
 import type { HasQuirk } from './protocols/torchserve/quirks.ts'
@@ -20,6 +21,7 @@ import type { HasQuirk } from './protocols/torchserve/quirks.ts'
 export type MetricsConfig = Pick<
   Config,
   | 'metricsMode'
+  | 'metricsAliases'
   | 'metricsConfig'
   | 'modelMetricsAutoDetect'
   | 'metricsLocation'
@@ -33,6 +35,7 @@ export type MetricsConfig = Pick<
 export type MetricsParts = {
   readonly events: EventBus
   readonly readVersions: () => readonly VersionReading[]
+  readonly readStatistics: () => readonly StatisticsReading[]
   readonly logger: Logger
   readonly hasQuirk: HasQuirk
 }
@@ -68,7 +71,10 @@ export function composeMetrics(config: MetricsConfig, parts: MetricsParts): Comp
     ...(definitions === undefined ? {} : { definitions: definitions.ts }),
     readSystem: () => monitor?.reading,
   })
-  const sources = sourcesOf(config.metricsMode, { metrics, handlers, ts }, readVersions)
+  const sources = [
+    ...sourcesOf(config.metricsMode, { metrics, handlers, ts }, readVersions),
+    ...aliasesOf(config, parts),
+  ]
   const quirks = { trailingComma: true, decimals: true, genericHelp: true }
   return {
     countResponse: (facts) => {
@@ -107,6 +113,15 @@ function sourcesOf(
   }
 }
 
+/** Nothing where metrics go to a log. */
+function aliasesOf(
+  { metricsMode, metricsAliases }: MetricsConfig,
+  { readStatistics }: MetricsParts,
+): MetricSource[] {
+  if (metricsMode !== 'prometheus' || metricsAliases === 'none') return []
+  return [() => tritonMetrics(readStatistics())]
+}
+
 function monitorOf(config: MetricsConfig, files: MetricFiles | undefined): SystemMonitor | undefined {
   if (config.disableSystemMetrics) return undefined
   const reader = new SystemReader(config.modelStore)
@@ -118,7 +133,7 @@ function monitorOf(config: MetricsConfig, files: MetricFiles | undefined): Syste
 }
 
 /** Names under which the server's own metrics appear. */
-const OWN_NAMES = /^(onnxserve|process|nodejs)_/
+const OWN_NAMES = /^(onnxserve|process|nodejs|nv_inference|nv_model)_/
 
 function handlerMetricsOf(
   config: MetricsConfig,

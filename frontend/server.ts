@@ -51,7 +51,13 @@ export class Server {
     const logger = this.#logger
     const hasQuirk = quirksOf(config.compatibility)
     const readVersions = () => allVersions(this.#core)
-    this.#metrics = composeMetrics(config, { events, readVersions, logger, hasQuirk })
+    this.#metrics = composeMetrics(config, {
+      events,
+      readVersions,
+      readStatistics: () => this.#core.dataPlane.statistics(),
+      logger,
+      hasQuirk,
+    })
     this.#security = new Security({ config, environment: host.environment, logger, hasQuirk })
     this.#oip = oipPartsOf(config, this.#core, logger)
     const onePort = onePortOf(config)

@@ -8,6 +8,7 @@ export const MODEL = { name: 'digits', version: '1.0' }
 
 const CONFIG: MetricsConfig = {
   metricsMode: 'prometheus',
+  metricsAliases: 'none',
   metricsConfig: '',
   modelMetricsAutoDetect: true,
   metricsLocation: '',
@@ -46,6 +47,7 @@ export class MetricsFixture {
       {
         events: this.events,
         readVersions: () => [READING],
+        readStatistics: () => [],
         logger: createLogger({ logLevel: 'info', logFormat: 'json' }, sink),
         hasQuirk,
       },

@@ -16,6 +16,12 @@ export const metricsSettings = {
     torchserveDefault: 'log',
     doc: 'What the endpoint shows: everything, nothing (lines in a log instead), or only the three `ts_*` counters (the rest in the log).',
   }),
+  metricsAliases: setting({
+    property: 'metrics_aliases',
+    kind: choice('none', 'triton'),
+    default: 'none',
+    doc: "Under which other server's names the statistics of models are shown as well: `triton` is `nv_inference_*`.",
+  }),
   metricsConfig: setting({
     property: 'metrics_config',
     kind: path,

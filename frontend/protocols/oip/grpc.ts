@@ -10,6 +10,7 @@ import { repositoryMethods } from './grpc-repository.ts'
 import { settingMethods, type GrpcSettingOptions } from './grpc-settings.ts'
 import { sharedMemoryMethods } from './grpc-shared-memory.ts'
 import { InferStream } from './grpc-stream.ts'
+import { modelStatistics } from './model-statistics.ts'
 import { modelMetadata, serverMetadata } from './metadata.ts'
 import type { ReadParameters } from './request-parameters.ts'
 
@@ -35,7 +36,6 @@ export function oipService(options: OipGrpcOptions): GrpcService {
       ...sharedMemoryMethods(),
       ...repositoryMethods(options.controlPlane),
       ...settingMethods(options),
-      ...missing(),
     },
     openMethods: options.isHealthOpen ? ['ServerLive', 'ServerReady'] : [],
     scopes: {
@@ -76,6 +76,15 @@ function metadataMethods(options: OipGrpcOptions): Readonly<Record<string, GrpcM
     ServerMetadata: {
       kind: 'unary',
       answer: () => serverMetadata(serverVersion),
+    },
+    ModelStatistics: {
+      kind: 'unary',
+      answer: (_call, message) => {
+        const { name, version } = message as OneModel // the transport has decoded it
+        const model = version === '' ? { name } : { name, version }
+        const { model_stats } = modelStatistics(dataPlane, name === '' ? undefined : model)
+        return { model_stats: model_stats.map((stats) => ({ ...stats, response_stats: [] })) }
+      },
     },
     ModelConfig: aboutModel((model) => ({ config: modelConfigToGrpc(configurationOf(options, model)) })),
     ModelMetadata: aboutModel((model) => modelMetadata(dataPlane, model)),
@@ -131,13 +140,4 @@ function modelOf(message: unknown): string | undefined {
     readonly model_name?: string
   }
   return modelName === '' ? undefined : modelName
-}
-
-/** What has no answer here yet. */
-function missing(): Readonly<Record<string, GrpcMethod>> {
-  const names = ['ModelStatistics']
-  const refuse = () => {
-    throw new ServingError('unimplemented', 'this method is not served yet')
-  }
-  return Object.fromEntries(names.map((name) => [name, { kind: 'unary', answer: refuse } as const]))
 }
