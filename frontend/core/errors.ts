@@ -103,6 +103,22 @@ export function queueFull(model: ModelId, maxQueuedRequests: number, retryAfterM
   )
 }
 
+export function levelFull(model: ModelId, level: number, maxQueuedRequests: number): ServingError {
+  return new ServingError(
+    'resource_exhausted',
+    `${maxQueuedRequests} requests of priority ${level} wait for ${formatModelId(model)}, the limit of its queue policy; retry later, or raise its maxQueuedRequests`,
+    { reason: 'queue_full', retryAfterMs: 1000 },
+  )
+}
+
+export function queueTimeout(model: ModelId, timeoutMs: number): ServingError {
+  return new ServingError(
+    'deadline_exceeded',
+    `no worker of ${formatModelId(model)} took the request within ${timeoutMs} ms, the longest that its queue policy lets it wait; retry later, or add workers`,
+    { reason: 'queue' },
+  )
+}
+
 export function queueFullOfBytes(model: ModelId, maxQueuedBytes: number, retryAfterMs: number): ServingError {
   return new ServingError(
     'resource_exhausted',

@@ -218,9 +218,9 @@ export class ModelVersion {
   run(head: RequestHead, arrived: ArrivedRequest): Promise<Outcome> {
     this.#arriving -= 1
     const request = pendingFromArrived(head, arrived, {
-      timeoutMs: requestTimeoutMs(this.#settings, head.timeoutMs, arrived.timeoutMs),
-      hasOneBucket: this.workers?.hasOneBucket ?? false,
-      hasRows: this.workers?.hasRows ?? false,
+      settings: this.#settings,
+      hasOneBucket: this.workers?.hasOneBucket,
+      hasRows: this.workers?.hasRows,
     })
     this.batcher.push(request)
     return request.outcome

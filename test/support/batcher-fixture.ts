@@ -1,4 +1,7 @@
+import type { Scheduling } from '../../archiver-cli/format/scheduling.ts'
 import { Batcher, type BatcherLimits } from '../../frontend/core/batching/batcher.ts'
+import { NO_RUNNERS } from '../../frontend/core/batching/runners.ts'
+import { VersionSchedule } from '../../frontend/core/batching/scheduling/version-schedule.ts'
 import type { Outcome, PendingRequestInit } from '../../frontend/core/batching/pending-request.ts'
 import type { WorkerSlotListener } from '../../frontend/core/workers/worker-slot.ts'
 import { FakeClock, settlePromises } from './fake-clock.ts'
@@ -13,30 +16,35 @@ type Fixture = {
   readonly limits?: Partial<BatcherLimits>
   readonly workers?: FakeWorkersOptions
   readonly isReady?: boolean
+  /** Another order than first come, first served. */
+  readonly scheduling?: Scheduling
 }
 
 /** A batcher over a real worker set of fake processes, and the outcomes of what was pushed. */
 export function batcherFixture({
   threads = [1],
   limits = {},
-  workers: options,
+  workers: processes,
   isReady = true,
+  scheduling,
 }: Fixture = {}) {
   const clock = new FakeClock()
-  const workers = new FakeWorkers(options)
+  const workers = new FakeWorkers(processes)
   const restarts: string[] = []
   const batchSizes: number[] = []
   const listener: Partial<WorkerSlotListener> = {
     onChange: () => batcher.dispatch(),
     onRestart: ({ cause, detail }) => restarts.push(`${cause}: ${detail}`),
   }
-  const batcher: Batcher = new Batcher({
+  const options = {
     model: { name: 'm', version: '1' },
     clock,
     limits: { ...LIMITS, ...limits },
-    runners: { readyWorkers: 0, usesHeaders: true, pick: () => undefined },
-    onBatch: ({ requests }) => batchSizes.push(requests),
-  })
+    onBatch: ({ requests }: { readonly requests: number }) => batchSizes.push(requests),
+  }
+  const schedule =
+    scheduling === undefined ? {} : { schedule: new VersionSchedule({ ...options, scheduling }) }
+  const batcher: Batcher = new Batcher({ ...options, ...schedule, runners: NO_RUNNERS })
   const { maxBatchesInFlight = 1 } = limits
   const set = workerSet({ workers, clock, threads, listener, maxBatchesInFlight })
   batcher.useRunners(set)

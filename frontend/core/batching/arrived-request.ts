@@ -1,6 +1,7 @@
 import type { RequestPayload } from '../../../worker/contract/messages.ts'
 import { bucketKey, rowCount } from '../../../worker/contract/tensor-batch.ts'
 import type { Operation, RequestHead, RunOptions } from '../data-plane.ts'
+import { requestTimeoutMs, type VersionSettings } from '../settings.ts'
 import { PendingRequest } from './pending-request.ts'
 
 /** A request whose body has arrived. */
@@ -11,20 +12,22 @@ export type ArrivedRequest = RunOptions & {
 
 /** What the version makes of a request. */
 export type Placing = {
-  /** From its arrival. */
-  readonly timeoutMs: number
+  readonly settings: VersionSettings
   /** Whether all requests of the version may share engine calls. */
-  readonly hasOneBucket: boolean
+  readonly hasOneBucket?: boolean | undefined
   /** Whether dimension 0 of its tensors is the rows. */
-  readonly hasRows: boolean
+  readonly hasRows?: boolean | undefined
 }
 
 /** What waits in the queue for a request. */
 export function pendingFromArrived(
   head: RequestHead,
-  { arrivedAtMs, payload, onPiece, sequence = head.sequence }: ArrivedRequest,
-  { timeoutMs, hasOneBucket, hasRows }: Placing,
+  { arrivedAtMs, payload, onPiece, sequence = head.sequence, priority, timeoutMs: askedMs }: ArrivedRequest,
+  { settings, hasOneBucket = false, hasRows = false }: Placing,
 ): PendingRequest {
+  const { scheduling } = settings
+  // A queue policy says whether a request may shorten its wait; without one, it shortens its deadline.
+  const timeoutMs = requestTimeoutMs(settings, head.timeoutMs, scheduling === undefined ? askedMs : undefined)
   return new PendingRequest({
     id: head.requestId,
     headers: head.headers,
@@ -36,6 +39,7 @@ export function pendingFromArrived(
     bucket: bucketOf(head.operation, hasOneBucket ? ANY : payload),
     arrivedAtMs,
     deadlineMs: arrivedAtMs + timeoutMs,
+    ...(scheduling === undefined ? {} : { priority, queueTimeoutMs: askedMs }),
     signal: head.signal,
     onPiece,
   })

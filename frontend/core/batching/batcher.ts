@@ -14,6 +14,7 @@ import { endIfOver } from './end-if-over.ts'
 import { ArrivalRate, holdMs } from './hold.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { RequestQueue } from './request-queue.ts'
+import type { BatchQueue, Schedule } from './scheduling/schedule.ts'
 import type { BatchRunner, BatchRunners } from './runners.ts'
 
 export type BatcherLimits = {
@@ -36,6 +37,8 @@ export type BatcherOptions = {
   readonly serviceTime?: ServiceTime
   /** What a request ends with whose worker died; without an error, it is tried again. */
   readonly errorOfDeath?: (request: PendingRequest, detail: string) => ServingError | undefined
+  /** Absent: first come, first served. */
+  readonly schedule?: Schedule
 }
 
 /** A batch in a worker. */
@@ -60,7 +63,7 @@ export const KILL_GRACE_MS = 250
  */
 export class Batcher {
   readonly #options: BatcherOptions
-  readonly #queue = new RequestQueue()
+  readonly #queue: BatchQueue
   readonly #running = new Set<RunningBatch>()
   readonly #arrivals = new ArrivalRate()
   readonly serviceTime: ServiceTime
@@ -68,10 +71,14 @@ export class Batcher {
   #cancelHold: (() => void) | undefined
   #cancelSweep: (() => void) | undefined
   #closedBy: ServingError | undefined
+  /** Of the next batch. */
+  #maxRows: number
 
   constructor(options: BatcherOptions) {
     this.#options = options
     this.#runners = options.runners
+    this.#queue = options.schedule?.queue ?? new RequestQueue()
+    this.#maxRows = options.limits.maxBatchRows
     this.serviceTime = options.serviceTime ?? new ServiceTime()
   }
 
@@ -92,8 +99,9 @@ export class Batcher {
   }
 
   push(request: PendingRequest): void {
-    if (this.#closedBy !== undefined) {
-      request.fail(this.#closedBy, this.#nowMs())
+    const refusal = this.#closedBy ?? this.#options.schedule?.refusalOf(request)
+    if (refusal !== undefined) {
+      request.fail(refusal, this.#nowMs())
       return
     }
     // Not the time of the head: bodies of different size arrive in another order than their heads.
@@ -141,17 +149,7 @@ export class Batcher {
   #isHeld(): boolean {
     this.#cancelHold?.()
     this.#cancelHold = undefined
-    const { maxBatchRows, maxBatchDelayMs } = this.#options.limits
-    if (maxBatchDelayMs === 0) return false
-    const candidate = this.#queue.peek(maxBatchRows)
-    if (candidate === undefined) return false
-    const waitMs = holdMs({
-      ...candidate,
-      nowMs: this.#nowMs(),
-      maxBatchDelayMs,
-      arrivalIntervalMs: this.#arrivals.intervalMs,
-      fixedMs: this.serviceTime.coefficients().fixedMs,
-    })
+    const waitMs = this.#waitMs()
     if (waitMs === 0) return false
     this.#cancelHold = this.#options.clock.after(waitMs, () => {
       this.dispatch()
@@ -159,10 +157,29 @@ export class Batcher {
     return true
   }
 
+  #waitMs(): number {
+    const plan = this.#options.schedule?.plan()
+    if (plan !== undefined) {
+      this.#maxRows = plan.maxRows
+      return plan.waitMs
+    }
+    const { maxBatchRows, maxBatchDelayMs } = this.#options.limits
+    if (maxBatchDelayMs === 0) return 0
+    const candidate = this.#queue.peek(maxBatchRows)
+    if (candidate === undefined) return 0
+    return holdMs({
+      ...candidate,
+      nowMs: this.#nowMs(),
+      maxBatchDelayMs,
+      arrivalIntervalMs: this.#arrivals.intervalMs,
+      fixedMs: this.serviceTime.coefficients().fixedMs,
+    })
+  }
+
   /** Takes the next batch, dropping members whose client is gone or whose deadline has passed. */
   #form(isAlone: boolean): PendingRequest[] {
     const suspect = isAlone ? this.#queue.takeSuspect() : undefined
-    const taken = suspect === undefined ? this.#queue.take(this.#options.limits.maxBatchRows) : [suspect]
+    const taken = suspect === undefined ? this.#queue.take(this.#maxRows) : [suspect]
     return taken.filter((request) => !endIfOver(request, this.#options.model, this.#nowMs()))
   }
 
@@ -253,6 +270,7 @@ export class Batcher {
     // A batch may have waited in its worker for those before it.
     const allowedMs = inferenceTimeoutMs * maxBatchesInFlight
     this.#queue.remove((request) => endIfOver(request, this.#options.model, this.#nowMs()))
+    this.#options.schedule?.endOverdue()
     for (const batch of this.#running) {
       for (const [index, member] of batch.members.entries()) {
         if (!member.isSettled && endIfOver(member, this.#options.model, nowMs))

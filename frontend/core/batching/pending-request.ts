@@ -30,6 +30,10 @@ export type PendingRequestInit = {
   readonly headers: Readonly<Record<string, string>>
   /** Absent means `predict`. */
   readonly operation?: Operation | undefined
+  /** Of versions with priorities: 1 is the highest; 0 or absent is the version's default. */
+  readonly priority?: number | undefined
+  /** Of versions with a queue policy: how long it wants to wait at most. */
+  readonly queueTimeoutMs?: number | undefined
   /** Of versions with sequence batching. */
   readonly sequence?: SequenceMark | undefined
   readonly payload: RequestPayload

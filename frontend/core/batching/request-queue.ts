@@ -118,7 +118,7 @@ export type BatchCandidate = {
 }
 
 /** A batch is copied into one frame at once: beyond this size, more members cost more than a second engine call. */
-const MAX_BATCH_BYTES = 64 * 1024 * 1024
+export const MAX_BATCH_BYTES = 64 * 1024 * 1024
 
 function countFitting(line: readonly PendingRequest[], maxRows: number): number {
   let rows = 0

@@ -159,6 +159,44 @@ describe('requests of tensors', () => {
     await running
   })
 
+  describe('of a version with priorities', () => {
+    const SCHEDULING = `scheduling:
+  priorityLevels: 2
+  queuePolicy: { timeoutMs: 100, allowTimeoutOverride: true }`
+
+    beforeEach(async () => {
+      await storeArchive(home.modelStore, 'm', { version: '1', config: `maxBatchRows: 1\n${SCHEDULING}` })
+      await serve()
+    })
+    const answer = async () => {
+      core.workers.batches[0]?.answer()
+      await settlePromises()
+    }
+
+    it('are served by what they ask for', async () => {
+      const ask = (requestId: string, priority: number) =>
+        core.admit('m', { requestId }).run(REQUEST, { priority })
+      const running = [ask('running', 0), ask('low', 2), ask('high', 1)]
+      await answer()
+      assert.equal(core.workers.batches[0]?.ids, 'high')
+      await answer()
+      await answer()
+      await Promise.all(running)
+    })
+
+    it('may shorten their time in the queue, which is not the time of their run', async () => {
+      const running = core.admit('m').run(REQUEST, { timeoutMs: 20 })
+      const waiting = assert.rejects(core.admit('m').run(REQUEST, { timeoutMs: 20 }), {
+        code: 'deadline_exceeded',
+        message: /^no worker of m\/1 took the request within 20 ms/,
+      })
+      await core.clock.advance(40)
+      await waiting
+      await answer()
+      await running
+    })
+  })
+
   it('are unavailable when the workers were taken away meanwhile', () => {
     const version = { model: { name: 'm', version: '1' }, workers: undefined, settings: settings() }
     assert.throws(() => checkTensorRequest(version, REQUEST), { code: 'unavailable', reason: 'no_worker' })
