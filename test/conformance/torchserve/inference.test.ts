@@ -135,7 +135,6 @@ const CASES: readonly Case[] = [
   },
   { call: 'POST /wfpredict/nothing', strict: { status: 404, type: 'WorkflowNotFoundException' } },
   { call: 'POST /predictions', strict: NO_ROUTE },
-  { call: 'POST /v2/models/tiny/infer', strict: NO_ROUTE },
   { call: 'POST /no/such/route', strict: NO_ROUTE },
   { call: 'POST /predictions/tiny', body: '{"x":[[1,2', contentType: JSON_TYPE, strict: BAD_REQUEST },
   { call: 'POST /predictions/tiny', body: '{"z":[[1]]}', contentType: JSON_TYPE, strict: BAD_REQUEST },

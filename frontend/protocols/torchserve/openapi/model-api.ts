@@ -24,7 +24,9 @@ export function modelApiRoute({ dataPlane, hasQuirk }: ModelApiOptions): Route {
     answer: ({ params }) => {
       const selector = selectorOf(params)
       const metadata = metadataOf(dataPlane, selector)
-      return jsonAnswer(200, modelDocument(selector.name, { predictions, metadata }))
+      // Models of tensors have typed rows and columns there, which are another dialect's.
+      const hasV1 = hasQuirk('v1Routes') || metadata?.handlesTensors === false
+      return jsonAnswer(200, modelDocument(selector.name, { predictions, hasV1, metadata }))
     },
   }
 }

@@ -22,6 +22,8 @@ const JSON_TYPE = 'application/json'
 export type ModelDocumentOptions = {
   /** What the path of a prediction begins with. */
   readonly predictions: '/predictions' | '/prediction'
+  /** Whether KServe's route takes the same bodies. */
+  readonly hasV1: boolean
   /** Undefined while no worker has loaded the model: what it takes is not known then. */
   readonly metadata: VersionMetadata | undefined
 }
@@ -31,7 +33,7 @@ type Bodies = { readonly request: ContentDoc; readonly answer: ContentDoc; reado
 /** What a model's clients may send and get, from its graph's inputs and outputs or its handler's own schemas. */
 export function modelDocument(
   name: string,
-  { predictions, metadata }: ModelDocumentOptions,
+  { predictions, hasV1, metadata }: ModelDocumentOptions,
 ): OpenApiDocument {
   const bodies = metadata === undefined ? ANY_BODIES : bodiesOf(metadata)
   const path = encodeURIComponent(name)
@@ -52,7 +54,9 @@ export function modelDocument(
       ...(versioned === undefined
         ? {}
         : { [versioned]: post(`version_${name}`, `Predict with this version.`) }),
-      [`/v1/models/${path}:predict`]: post(`${name}_v1`, `Predict with ${name}, as KServe calls it.`),
+      ...(hasV1
+        ? { [`/v1/models/${path}:predict`]: post(`${name}_v1`, `Predict with ${name}, as KServe calls it.`) }
+        : {}),
     },
     SCHEMAS,
   )

@@ -62,11 +62,13 @@ describe('the description of a model', function () {
     server.dataPlane.currentMetadata = IRIS
     const { info, paths } = await describeModel()
     assert.deepEqual(info, { title: 'RESTful API for: iris', version: '2.0' })
-    assert.deepEqual(Object.keys(paths), [
-      '/predictions/iris',
-      '/predictions/iris/2.0',
-      '/v1/models/iris:predict',
-    ])
+    assert.deepEqual(Object.keys(paths), ['/predictions/iris', '/predictions/iris/2.0'])
+  })
+
+  it('names the path of KServe where that takes the same body', async () => {
+    server.dataPlane.currentMetadata = { ...IRIS, handlesTensors: false }
+    const { paths } = await describeModel()
+    assert.ok('/v1/models/iris:predict' in paths)
   })
 
   it('has the inputs of the graph, by name, with their types and sizes', async () => {
@@ -160,7 +162,7 @@ describe('the description of a model', function () {
     server.dataPlane.currentMetadata = notServing(DIGITS, 'loading', 'no worker has loaded it yet', 1000)
     const { info, paths } = await describeModel()
     assert.match(info.description ?? '', /No worker has loaded the model/)
-    assert.deepEqual(Object.keys(paths), ['/predictions/iris', '/v1/models/iris:predict'])
+    assert.deepEqual(Object.keys(paths), ['/predictions/iris'])
   })
 
   it('is 404 for an unknown model', async () => {
