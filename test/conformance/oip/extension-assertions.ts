@@ -5,7 +5,6 @@ import type { OipServer } from './oip-server.ts'
 const REPOSITORY = '/v2/repository/models'
 const PERMITTED = 'shown in frontend/extension-tokens.test.ts'
 const LOADING = 'shown in frontend/core/repository/repository.test.ts'
-const STREAMED = 'shown with a fake data plane in frontend/protocols/oip/generate-routes.test.ts'
 
 const ROW = { name: 'INPUT0', datatype: 'FP32', shape: [2, 3], data: [1, 3, 2, 4, 4, 5] }
 const FILE = 'file:1/model.onnx'
@@ -155,8 +154,42 @@ export const EXTENSION_ASSERTIONS: readonly Assertion[] = [
     status: 200,
     answer: { model_name: 'id_fp64', OUTPUT0: 0.5 },
   },
-  { number: 93, it: 'generate on a model of several answers', skip: STREAMED },
-  { number: 94, it: 'an error in the middle of a generated stream', skip: STREAMED },
+  {
+    number: 93,
+    it: 'generate on a model that answers in one piece',
+    path: '/v2/models/talk/generate',
+    json: { text_input: 'one' },
+    status: 200,
+    answer: { text_output: 'one' },
+  },
+  {
+    number: 93,
+    it: 'generate on a model that answers in several',
+    path: '/v2/models/talk/generate',
+    json: { text_input: 'one two' },
+    status: 400,
+    error: /generate_stream/,
+  },
+  {
+    number: 94,
+    it: 'an error in the middle of a generated stream',
+    run: async (server) => {
+      const body = JSON.stringify({ text_input: 'one two fail' })
+      const { status, text } = await server.ask('/v2/models/talk/generate_stream', { method: 'POST', body })
+      assert.equal(status, 200)
+      const events = text.split('\n\n').map((event) => event.replace(/^data: /, ''))
+      const [one, two, error, end] = events.map((event) => (event === '' ? {} : JSON.parse(event)) as object)
+      const named = { model_name: 'talk', model_version: '1.0' }
+      assert.deepEqual(
+        [one, two],
+        [
+          { ...named, text_output: 'one' },
+          { ...named, text_output: 'two' },
+        ],
+      )
+      assert.deepEqual([Object.keys(error ?? {}), end], [['error'], {}])
+    },
+  },
   {
     number: 100,
     it: 'a request without a sequence',

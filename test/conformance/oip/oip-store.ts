@@ -58,6 +58,24 @@ export default defineHandler({
 })
 `
 
+/** Answers its text word by word, and fails at the word `fail`. */
+const TALK = `
+import { defineHandler } from 'onnxserve/handler'
+
+const text = (name) => ({ name, dtype: 'BYTES', shape: [-1] })
+
+export default defineHandler({
+  signature: { inputs: [text('text_input')], outputs: [text('text_output')] },
+  handle: (requests) => requests.map(({ tensors, stream }) => {
+    for (const word of tensors[0].data[0].split(' ')) {
+      if (word === 'fail') return new Error('no more words')
+      stream.write(word)
+    }
+    return undefined
+  }),
+})
+`
+
 /** Identity models by their name: data type and shape. */
 const IDENTITIES: Readonly<Record<string, readonly [dtype: OnnxType, shape: Shape]>> = {
   id_fp32: ['FP32', ['rows', 'columns']],
@@ -88,6 +106,7 @@ export async function packOipStore(modelStore: string): Promise<void> {
   await packTestArchive(modelStore, { modelName: 'small', ...small })
   await packTestArchive(modelStore, { modelName: 'optional', handler: OPTIONAL })
   await packTestArchive(modelStore, { modelName: 'strings', handler: STRINGS })
+  await packTestArchive(modelStore, { modelName: 'talk', handler: TALK })
   await packTestArchive(modelStore, {
     modelName: 'sequence',
     model: identityModel('FP32', ['rows']),
@@ -106,4 +125,5 @@ export const LOADED = [
   'strings',
   'narrow',
   'sequence',
+  'talk',
 ].filter((name) => name !== 'idle')
