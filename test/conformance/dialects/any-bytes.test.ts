@@ -44,6 +44,16 @@ const ENDPOINTS: readonly Endpoint[] = [
   },
   { path: '/v2/logging', body: Buffer.from('{"log_verbose_level":0,"log_info":true}') },
   { path: '/v2/models/add/trace/setting', body: Buffer.from('{"trace_level":["OFF"],"trace_rate":"100"}') },
+  { path: '/v1/models/add:predict', body: Buffer.from('{"instances":[{"a":[1,2],"b":[3,4]}]}') },
+  { path: '/v1/models/add:predict', body: Buffer.from('{"inputs":{"a":[[1,2]],"b":[[3,4]]}}') },
+  { path: '/v1/models/add:classify', body: Buffer.from('{"examples":[{"a":1,"b":{"b64":"AAAA"}}]}') },
+  {
+    path: '/v1/models/add:predict',
+    body: Buffer.from(
+      '{"specversion":"1.0","id":"1","source":"s","type":"t","data":{"inputs":{"a":[[1,2]],"b":[[3,4]]}}}',
+    ),
+    headers: { 'content-type': 'application/cloudevents+json' },
+  },
 ]
 
 const CALLS = [
@@ -52,6 +62,9 @@ const CALLS = [
   { service: 'inference.GRPCInferenceService', method: 'ModelConfig' },
   { service: 'inference.GRPCInferenceService', method: 'RepositoryModelLoad' },
   { service: 'inference.GRPCInferenceService', method: 'TraceSetting' },
+  { service: 'tensorflow.serving.PredictionService', method: 'Predict' },
+  { service: 'tensorflow.serving.PredictionService', method: 'Classify' },
+  { service: 'tensorflow.serving.ModelService', method: 'HandleReloadConfigRequest' },
 ] as const
 
 /** A valid body with something done to it, or no body at all that anybody would send. */

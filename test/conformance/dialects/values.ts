@@ -4,7 +4,8 @@ import { TENSOR_OF_EVERY_TYPE } from '../../support/tensors.ts'
 
 /** The name of the input and of the output that has this type. */
 export const inputOf = (dtype: DataType) => `in_${dtype.toLowerCase()}`
-export const outputOf = (dtype: DataType) => `out_${dtype.toLowerCase()}`
+/** Not `…_bytes`: TensorFlow Serving writes outputs of such a name in base64. */
+export const outputOf = (dtype: DataType) => `${dtype.toLowerCase()}_out`
 
 /** One tensor of every type and of this shape, with the values that are easily lost in turn. */
 export function everyType(shape: readonly number[]): Tensor[] {

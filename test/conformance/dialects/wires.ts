@@ -1,5 +1,5 @@
-import { TORCHSERVE_GRPC, V2_GRPC_RAW, V2_GRPC_TYPED } from './grpc-wires.ts'
-import { clientWire, PREDICTIONS, V2_BINARY, V2_JSON } from './http-wires.ts'
+import { TFS_GRPC_RAW, TFS_GRPC_TYPED, TORCHSERVE_GRPC, V2_GRPC_RAW, V2_GRPC_TYPED } from './grpc-wires.ts'
+import { clientWire, PREDICTIONS, TFS_COLUMNS, TFS_ROWS, V2_BINARY, V2_JSON } from './http-wires.ts'
 import type { Wire } from './wire.ts'
 
 /** Every way to ask for an inference: all dialects, both transports, all forms of a body. */
@@ -10,6 +10,10 @@ export const WIRES: readonly Wire[] = [
   V2_BINARY,
   V2_GRPC_RAW,
   V2_GRPC_TYPED,
+  TFS_ROWS,
+  TFS_COLUMNS,
+  TFS_GRPC_TYPED,
+  TFS_GRPC_RAW,
   clientWire('binary'),
   clientWire('json'),
 ]
