@@ -75,6 +75,18 @@ export function matrixProduct(): Uint8Array {
   })
 }
 
+/** `rows` = those of `table` FP32 `[size, 2]` that `indexes` INT64 `[count]` names. */
+export function tableRows(): Uint8Array {
+  return buildModel({
+    inputs: [
+      { name: 'table', dtype: 'FP32', shape: ['size', 2] },
+      { name: 'indexes', dtype: 'INT64', shape: ['count'] },
+    ],
+    outputs: [{ name: 'rows', dtype: 'FP32', shape: ['count', 2] }],
+    nodes: [{ op: 'Gather', inputs: ['table', 'indexes'], outputs: ['rows'] }],
+  })
+}
+
 /** `y` = 2 `x`, FP32 `[rows, 2]`: a graph that takes exactly so many rows. */
 export function fixedBatch(rows: number): Uint8Array {
   return buildModel({
