@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from './config/schema.ts'
 import { systemClock } from './core/clock.ts'
-import { createCore, type Core } from './core/create-core.ts'
+import { createCore, type Core, type RepositoryOptions } from './core/create-core.ts'
 import { usableCpus } from './core/workers/cpu-quota.ts'
 import { launchCommand, workerEnvironment } from './core/workers/launch-command.ts'
 import { childProbe, ProbedProviders } from './core/workers/provider-findings.ts'
@@ -53,7 +53,7 @@ export function coreOf(config: Config, host: HostProcess): Core {
     precedence: hasQuirk('settingPrecedence') ? 'torchserve' : 'explicit',
     tolerance: hasQuirk('modelConfigKeys') ? 'everything' : 'nothing',
     restore: config.restore,
-    controlMode: config.modelControlMode,
+    repository: repositoryOf(config),
     savedStateFirst: hasQuirk('savedStateFirst'),
     fetcher: new ArchiveFetcher({
       allowed: config.allowedUrls,
@@ -69,6 +69,18 @@ export function coreOf(config: Config, host: HostProcess): Core {
     clock: systemClock,
     random: Math.random,
   })
+}
+
+function repositoryOf(config: Config): RepositoryOptions {
+  const { modelConfigFile, modelConfigFilePollMs } = config
+  return {
+    mode: config.modelControlMode,
+    pollMs: config.repositoryPollMs,
+    allowUnavailable: config.allowVersionLabelsForUnavailableModels,
+    ...(modelConfigFile === ''
+      ? {}
+      : { configFile: { path: modelConfigFile, pollMs: modelConfigFilePollMs } }),
+  }
 }
 
 function startProcessOf(config: Config, host: HostProcess): StartWorkerProcess {

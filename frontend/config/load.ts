@@ -142,6 +142,7 @@ function withAbsolutePaths(config: Config, workingDirectory: string, needsHome: 
     logLocation,
     metricsConfig,
     metricsLocation,
+    modelConfigFile: optional(config.modelConfigFile),
     keyFile: optional(config.keyFile),
     tokenFile: optional(config.tokenFile),
     certificateFile: optional(config.certificateFile),

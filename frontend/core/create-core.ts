@@ -6,11 +6,10 @@ import type { Clock } from './clock.ts'
 import { EventBus } from './events.ts'
 import { InferenceService } from './inference.ts'
 import { LocatedArchives, type FetchArchive } from './located-archives.ts'
-import { ManagementService } from './management.ts'
+import { ManagementService, type RepositoryChoice } from './management.ts'
 import { ModelRegistry } from './model-registry.ts'
 import { ModelStore } from './model-store.ts'
 import { RegistryJournal } from './registry-journal.ts'
-import type { ControlMode } from './repository/repository.ts'
 import type { SettingDefaults } from './settings.ts'
 import {
   loadStartupModels,
@@ -18,6 +17,7 @@ import {
   type DeclaredVersion,
   type StartupFailure,
 } from './startup.ts'
+import { offerAt } from './repository/offers.ts'
 import { StoreSource } from './repository/store-source.ts'
 import type { ServedPaths } from './served-paths.ts'
 import { SnapshotStore, UnkeptState } from './snapshot.ts'
@@ -45,8 +45,8 @@ export type CoreOptions = {
   readonly tolerance?: ConfigTolerance
   /** Versions that the configuration declares, with their settings. */
   readonly models?: readonly DeclaredVersion[]
-  /** Who decides what is loaded beside the start; default `none`. */
-  readonly controlMode?: ControlMode
+  /** Where models come from beside registrations; default: from nowhere. */
+  readonly repository?: RepositoryOptions
   /** For archives from outside the model store; absent: there are none. */
   readonly fetcher?: FetchArchive
   readonly cpus: number
@@ -57,6 +57,9 @@ export type CoreOptions = {
   readonly clock: Clock
   readonly random: () => number
 }
+
+/** What of the repository is not as usual. */
+export type RepositoryOptions = Partial<RepositoryChoice>
 
 export type Core = {
   readonly events: EventBus
@@ -105,7 +108,11 @@ export function createCore(options: CoreOptions): Core {
     declared: (model) => models.find((each) => isSameModel(each, model))?.settings,
     unregisterTimeoutMs,
     source: new StoreSource(store),
-    mode: options.controlMode ?? 'none',
+    offeredAt: (name, path) => offerAt(store, name, path),
+    staging: join(options.stateDir, 'staging'),
+    mode: 'none',
+    pollMs: 0,
+    ...options.repository,
   })
   return {
     events,
@@ -129,6 +136,7 @@ export function createCore(options: CoreOptions): Core {
         savedStateFirst: options.savedStateFirst ?? false,
         note,
       })
+      failures.push(...(await controlPlane.followSources()))
       dataPlane.endStartup(failures)
       return failures
     },

@@ -36,6 +36,8 @@ export type CoreEvents = {
   handlerMetrics: [{ model: ModelId; samples: readonly MetricSample[] }]
   /** Something in an archive is passed over; a sentence. */
   archiveNotice: [{ archive: string; notice: string }]
+  /** Something about where models come from that an operator should know; a sentence. */
+  repositoryNotice: [{ notice: string }]
   /** A version left the registry: per-model series may be dropped. */
   versionRemoved: [{ model: ModelId }]
 }

@@ -1,4 +1,3 @@
-import { ServingError } from '../../worker/contract/errors.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { Candidate } from './candidate.ts'
 import type {
@@ -23,14 +22,19 @@ import { scale } from './management/scale.ts'
 import { setDefault } from './management/set-default.ts'
 import { unregister } from './management/unregister.ts'
 import type { ModelVersion } from './model-version.ts'
+import { ModelList, type ModelListOptions } from './repository/model-list.ts'
+import { ModelSources, type ModelSourcesOptions, type SourceFailure } from './repository/model-sources.ts'
 import { Repository, type RepositoryOptions } from './repository/repository.ts'
+import { StoreWatch } from './repository/store-watch.ts'
 import type { VersionRecord } from './snapshot.ts'
 import { VersionManager } from './version-manager.ts'
 
 export type { ManagementOptions }
 
 /** Where models lie, and who decides which of them are loaded. */
-export type RepositoryChoice = Pick<RepositoryOptions, 'source' | 'mode'>
+export type RepositoryChoice = Pick<RepositoryOptions, 'source' | 'staging' | 'mode'> &
+  Pick<ModelListOptions, 'offeredAt' | 'allowUnavailable'> &
+  Pick<ModelSourcesOptions, 'configFile' | 'pollMs'>
 
 /**
  * The control plane over registry, archives and journal; each use case is a file in `management/`.
@@ -40,13 +44,31 @@ export type RepositoryChoice = Pick<RepositoryOptions, 'source' | 'mode'>
  */
 export class ManagementService implements ControlPlane {
   readonly #changes: Changes
+  readonly #manager: VersionManager
   readonly #repository: Repository
+  readonly #list: ModelList
+  readonly #sources: ModelSources
 
   constructor(options: ManagementOptions & RepositoryChoice) {
     this.#changes = new Changes(options)
-    const { source, mode } = options
-    const manager = new VersionManager(this.#changes)
-    this.#repository = new Repository({ changes: this.#changes, manager, source, mode })
+    const { source, mode, events } = options
+    this.#manager = new VersionManager(this.#changes)
+    const shared = { changes: this.#changes, manager: this.#manager }
+    const note = (notice: string) => void events.emit('repositoryNotice', { notice })
+    this.#repository = new Repository({ ...options, ...shared })
+    this.#list = new ModelList({ ...options, ...shared })
+    this.#sources = new ModelSources({
+      ...options,
+      ...shared,
+      list: this.#list,
+      ...(mode === 'poll' ? { store: new StoreWatch({ ...shared, source, note }) } : {}),
+      note,
+    })
+  }
+
+  /** Loads what the sources of models say, and follows them. @returns what could not be loaded */
+  followSources(): Promise<SourceFailure[]> {
+    return this.#sources.start()
   }
 
   /** Everything acknowledged before is back in the registry: it may be changed, and written, from now on. */
@@ -122,8 +144,7 @@ export class ManagementService implements ControlPlane {
 
   async applyModelConfig(models: readonly ServedModel[]): Promise<readonly ServedModelOutcome[]> {
     this.#changes.checkOpen()
-    await Promise.resolve(models)
-    throw new ServingError('unimplemented', 'lists of models are not applied')
+    return this.#list.apply(models)
   }
 
   describe(selector: ModelSelector): readonly VersionDescription[] {
@@ -144,8 +165,12 @@ export class ManagementService implements ControlPlane {
 
   /** Drains and ends every version. */
   async close(drainTimeoutMs: number): Promise<void> {
+    this.#sources.close()
+    this.#manager.close()
+    this.#changes.close()
     const { registry } = this.#changes.options
     const versions = [...registry.all(), ...this.#changes.leaving]
     await Promise.all(versions.map((version) => version.unload(drainTimeoutMs)))
+    await this.#manager.untilIdle()
   }
 }

@@ -6,7 +6,7 @@ import { openArchive, type OpenedArchive } from '../../archiver-cli/format/archi
 import type { ConfigTolerance } from '../../archiver-cli/format/model-config.ts'
 import { fingerprintOf } from '../../archiver-cli/format/sources/fingerprint.ts'
 import type { FoundVersion } from '../../archiver-cli/format/sources/found-model.ts'
-import { openFound } from '../../archiver-cli/format/sources/open-found.ts'
+import { openFound, type OpenOptions } from '../../archiver-cli/format/sources/open-found.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
 import type { ArchiveSource, StoredModel } from './archive-source.ts'
 import { otherDigest } from './errors.ts'
@@ -89,10 +89,16 @@ export class ModelStore implements ArchiveSource {
    * Verifies and unpacks a version that was found elsewhere.
    *
    * @param name what its model is called
+   * @param options what applies instead of its `config.pbtxt`
    * @throws ServingError `not_found` | `invalid_argument`
    */
-  async unpackFound(name: string, version: FoundVersion): Promise<StoredModel> {
-    return this.#keep(version.location, await openFound(name, version, this.#reading))
+  async unpackFound(
+    name: string,
+    version: FoundVersion,
+    options: Pick<OpenOptions, 'tritonConfig'> = {},
+  ): Promise<StoredModel> {
+    const opened = await openFound(name, version, { ...this.#reading, ...options })
+    return this.#keep(version.location, opened)
   }
 
   async #keep(archive: string, opened: OpenedArchive, sha256?: string): Promise<StoredModel> {

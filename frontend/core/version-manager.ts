@@ -1,4 +1,3 @@
-import type { ModelConfig } from '../../archiver-cli/format/model-config.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import { compareVersions } from '../../worker/contract/model-id.ts'
 import { KeyedLock } from './keyed-lock.ts'
@@ -11,15 +10,9 @@ import type { OfferedVersion } from './repository/source.ts'
 import { RetryTable } from './retry-table.ts'
 import { POLICIES, type PolicyAction, type Transition, type VersionSnapshot } from './version-policy.ts'
 
-/** A version that should be loaded. */
-export type AspiredVersion = OfferedVersion & {
-  /** Settings that it must run with. Absent: those of the version that it takes the place of, if any. */
-  readonly overrides?: ModelConfig
-}
-
 /** Everything that should be loaded of one model; a version that is missing here should not. */
 export type Wish = {
-  readonly versions: readonly AspiredVersion[]
+  readonly versions: readonly OfferedVersion[]
   /** Default `availability`. */
   readonly transition?: Transition
 }
@@ -39,7 +32,9 @@ export class VersionManager {
   readonly #origins = new WeakMap<ModelVersion, string>()
   readonly #failures: RetryTable
   readonly #turns = new KeyedLock()
-  readonly #busy = new Map<string, number>()
+  /** The runs of each model that have begun, or wait for their turn. */
+  readonly #busy = new Map<string, Set<Promise<void>>>()
+  #isClosed = false
   readonly #leaving = new Map<string, Set<Promise<void>>>()
 
   constructor(changes: Changes) {
@@ -49,6 +44,11 @@ export class VersionManager {
 
   aspire(name: string, wish: Wish): void {
     this.#wishes.set(name, wish)
+  }
+
+  /** What failed is not held back any longer. */
+  retryNow(name: string): void {
+    this.#failures.forget(name)
   }
 
   /** Leaves a model as it is from now on, and forgets what failed. */
@@ -66,9 +66,9 @@ export class VersionManager {
   failuresOf(name: string): VersionFailure[] {
     const wished = [...(this.#wishes.get(name)?.versions ?? [])]
     const descending = wished.sort((a, b) => compareVersions(b.version, a.version))
-    return descending.flatMap(({ version, fingerprint }) => {
-      const error = this.#failures.errorOf(name, keyOf(version, fingerprint))
-      return error === undefined ? [] : { version, error }
+    return descending.flatMap((each) => {
+      const error = this.#failures.errorOf(name, keyOf(each))
+      return error === undefined ? [] : { version: each.version, error }
     })
   }
 
@@ -85,16 +85,30 @@ export class VersionManager {
    * @throws ServingError `internal` | `resource_exhausted` when a change cannot be saved
    */
   async converge(name: string): Promise<void> {
-    this.#busy.set(name, (this.#busy.get(name) ?? 0) + 1)
+    const run = this.#turns.run(name, async () => {
+      while (!this.#isClosed && (await this.#step(name)));
+      // All that it has is leaving: what comes back in another way is not for this manager to judge.
+      if (this.#wishes.get(name)?.versions.length === 0) this.#wishes.delete(name)
+    })
+    const busy = this.#busy.get(name) ?? new Set<Promise<void>>()
+    this.#busy.set(name, busy.add(run))
     try {
-      await this.#turns.run(name, async () => {
-        while (await this.#step(name));
-      })
+      await run
     } finally {
-      const others = (this.#busy.get(name) ?? 1) - 1
-      if (others === 0) this.#busy.delete(name)
-      else this.#busy.set(name, others)
+      busy.delete(run)
+      if (busy.size === 0) this.#busy.delete(name)
     }
+  }
+
+  /** Takes no further step. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  /** Resolves when no step is being taken. */
+  async untilIdle(): Promise<void> {
+    const runs = [...this.#busy.values()].flatMap((busy) => [...busy])
+    await Promise.allSettled(runs) // who began them hears of errors
   }
 
   /** @returns whether another step may follow */
@@ -119,11 +133,11 @@ export class VersionManager {
   }
 
   /** A registered version that is aspired, and of which it is not known whether it is the one that is meant. */
-  #unknown(name: string, { versions }: Wish): AspiredVersion | undefined {
-    return versions.find(({ version, fingerprint }) => {
-      const registered = this.#registered(name).find((each) => each.model.version === version)
+  #unknown(name: string, { versions }: Wish): OfferedVersion | undefined {
+    return versions.find((wished) => {
+      const registered = this.#registered(name).find((each) => each.model.version === wished.version)
       const isKnown = registered === undefined || this.#origins.has(registered)
-      return !isKnown && !this.#failures.isHeldBack(name, keyOf(version, fingerprint))
+      return !isKnown && !this.#failures.isHeldBack(name, keyOf(wished))
     })
   }
 
@@ -147,23 +161,24 @@ export class VersionManager {
     return [...served, ...awaited]
   }
 
-  #awaitedSnapshot(name: string, { version, fingerprint }: AspiredVersion): VersionSnapshot {
-    const id = keyOf(version, fingerprint)
+  #awaitedSnapshot(name: string, wished: OfferedVersion): VersionSnapshot {
+    const id = keyOf(wished)
+    const { version } = wished
     return { id, version, isAspired: true, state: this.#failures.isHeldBack(name, id) ? 'failed' : 'new' }
   }
 
-  #isWished(registered: ModelVersion, versions: readonly AspiredVersion[]): boolean {
+  #isWished(registered: ModelVersion, versions: readonly OfferedVersion[]): boolean {
     const wished = versions.find(({ version }) => version === registered.model.version)
-    const isSame = wished !== undefined && this.#origins.get(registered) === originOf(wished)
+    const isSame = wished !== undefined && this.#origins.get(registered) === keyOf(wished)
     return isSame && registered.state !== 'failed'
   }
 
   /** Loads a version, or finds that it is loaded already. A failure is kept, and held back for a while. */
-  async #attempt(name: string, aspired: AspiredVersion): Promise<boolean> {
-    const key = keyOf(aspired.version, aspired.fingerprint)
+  async #attempt(name: string, aspired: OfferedVersion): Promise<boolean> {
+    const key = keyOf(aspired)
     try {
       const version = await bringIn(this.#changes, name, aspired)
-      this.#origins.set(version, originOf(aspired))
+      this.#origins.set(version, key)
       this.#failures.succeeded(name, key)
       await this.#settleDefault(name)
     } catch (error) {
@@ -202,8 +217,7 @@ export class VersionManager {
     const leaving = this.#leaving.get(name)
     const served = new Set(this.#registered(name).map(({ model }) => model.version))
     const isAwaited = versions.some(
-      ({ version, fingerprint }) =>
-        !served.has(version) && !this.#failures.isHeldBack(name, keyOf(version, fingerprint)),
+      (wished) => !served.has(wished.version) && !this.#failures.isHeldBack(name, keyOf(wished)),
     )
     if (leaving === undefined || !isAwaited) return false
     await Promise.race(leaving)
@@ -220,12 +234,7 @@ export class VersionManager {
   }
 }
 
-function keyOf(version: string, fingerprint: string): string {
+/** Tells apart what has the same version. */
+function keyOf({ version, fingerprint }: OfferedVersion): string {
   return `${version}@${fingerprint}`
-}
-
-/** What a registered version is compared with, to see whether it is the one that is meant. */
-function originOf({ version, fingerprint, overrides }: AspiredVersion): string {
-  const entries = Object.entries(overrides ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `${keyOf(version, fingerprint)} ${overrides === undefined ? '' : JSON.stringify(entries)}`
 }

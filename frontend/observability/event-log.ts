@@ -26,6 +26,9 @@ export function logEvents(events: EventBus, logger: Logger): void {
   events.on('archiveNotice', ({ archive, notice }) => {
     logger.log('warn', notice, { archive })
   })
+  events.on('repositoryNotice', ({ notice }) => {
+    logger.log('warn', notice)
+  })
   events.on('versionRemoved', ({ model }) => {
     logger.log('info', 'unregistered', { model: formatModelId(model) })
   })

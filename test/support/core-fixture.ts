@@ -72,6 +72,8 @@ export class CoreInstance {
   readonly clock = new FakeClock()
   /** What it announced, in words. */
   readonly heard: string[] = []
+  /** What it told operators of where models come from. */
+  readonly notices: string[] = []
   /** What it noted of its start. */
   readonly notes: StartupNote[] = []
   readonly #core: Core
@@ -104,11 +106,16 @@ export class CoreInstance {
     events.on('requestRejected', ({ requestId, reason }) =>
       this.heard.push(`${requestId} rejected: ${reason}`),
     )
+    events.on('repositoryNotice', ({ notice }) => this.notices.push(notice))
     events.on('versionRemoved', ({ model }) => this.heard.push(`removed ${model.name}/${model.version}`))
   }
 
   get registry() {
     return this.#core.registry
+  }
+
+  get store() {
+    return this.#core.store
   }
 
   get dataPlane() {

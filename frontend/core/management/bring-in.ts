@@ -7,8 +7,6 @@ import type { Changes } from './changes.ts'
 import { registerInTurn } from './register.ts'
 import { replaceAndWait } from './replace.ts'
 
-export type WantedVersion = OfferedVersion & { readonly overrides?: ModelConfig }
-
 /**
  * Makes a version that a source offers the one that serves under its name: registers it, replaces another artefact of
  * the same version, or finds that nothing is to be done. Resolves when it is ready.
@@ -16,7 +14,7 @@ export type WantedVersion = OfferedVersion & { readonly overrides?: ModelConfig 
 export async function bringIn(
   changes: Changes,
   name: string,
-  { version, load, overrides }: WantedVersion,
+  { version, load }: OfferedVersion,
 ): Promise<ModelVersion> {
   const { registry } = changes.options
   const model = { name, version }
@@ -24,9 +22,10 @@ export async function bringIn(
   const actual = stored.manifest.model.modelVersion
   if (actual !== version) throw otherVersion(stored.archive, version, actual)
   await changes.exclusively(model, async () => {
+    changes.checkOpen()
     const former = registry.find(model)
     const kept = former === undefined ? {} : keptSettings(changes, former)
-    const candidate: Candidate = { stored, name, overrides: overrides ?? kept, loadedAtStartup: false }
+    const candidate: Candidate = { stored, name, overrides: stored.overrides ?? kept, loadedAtStartup: false }
     if (former === undefined) await registerInTurn(changes, candidate)
     else if (!isSame(former, candidate, kept)) await replaceAndWait(changes, candidate, former)
     else if (former.state === 'failed') await former.scale(former.settings)

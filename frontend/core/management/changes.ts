@@ -10,7 +10,7 @@ import {
   type Precedence,
 } from '../candidate.ts'
 import type { Clock } from '../clock.ts'
-import { stillStarting } from '../errors.ts'
+import { shuttingDown, stillStarting } from '../errors.ts'
 import type { EventBus } from '../events.ts'
 import { KeyedLock } from '../keyed-lock.ts'
 import type { ModelRegistry } from '../model-registry.ts'
@@ -40,6 +40,7 @@ export class Changes {
   readonly #versionLock = new KeyedLock()
   readonly #modelLock = new KeyedLock()
   #isOpen = false
+  #isClosed = false
 
   constructor(options: ManagementOptions) {
     this.options = options
@@ -49,8 +50,14 @@ export class Changes {
     this.#isOpen = true
   }
 
-  /** @throws ServingError `unavailable` until everything acknowledged before is back */
+  /** Nothing comes any more. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  /** @throws ServingError `unavailable` until everything acknowledged before is back, and once the server ends */
   checkOpen(): void {
+    if (this.#isClosed) throw shuttingDown()
     if (!this.#isOpen) throw stillStarting()
   }
 

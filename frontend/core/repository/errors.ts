@@ -3,6 +3,7 @@ import { ServingError } from '../../../worker/contract/errors.ts'
 /* What the repository refuses, and why. */
 
 const MAX_SHOWN = 20
+const MAX_SHOWN_NAME = 200
 
 export function badModelName(name: string): ServingError {
   return new ServingError(
@@ -38,19 +39,47 @@ export function noVersionChosen(
   )
 }
 
-export function filesNotTaken(hasConfig: boolean): ServingError {
-  if (!hasConfig) {
-    return new ServingError('invalid_argument', "files can be given only together with a 'config'", {
-      reason: 'load_files',
-    })
-  }
-  return new ServingError('unimplemented', 'files in a load request are not taken; put them into the store', {
+export function filesNeedConfig(): ServingError {
+  return new ServingError('invalid_argument', "files can be given only together with a 'config'", {
     reason: 'load_files',
   })
+}
+
+/** @param problem completes "the file …" */
+export function badFileName(path: string, problem: string): ServingError {
+  return new ServingError('invalid_argument', `the file '${path.slice(0, MAX_SHOWN_NAME)}' ${problem}`, {
+    reason: 'load_files',
+  })
+}
+
+export function severalModels(
+  name: string,
+  path: string,
+  models: readonly { readonly name: string }[],
+): ServingError {
+  const found = models.map((each) => each.name).slice(0, MAX_SHOWN)
+  return new ServingError(
+    'invalid_argument',
+    `${path} holds several models (${found.join(', ')}), and is to be the one model '${name}'; give the directory that holds its versions`,
+    { reason: 'model_list' },
+  )
 }
 
 export function badConfigOverride(field: string, problem: string): ServingError {
   return new ServingError('invalid_argument', `the field '${field}' of the config ${problem}`, {
     reason: 'load_config',
   })
+}
+
+/** @param problem completes "the list of models …" */
+export function badModelList(problem: string): ServingError {
+  return new ServingError('invalid_argument', `the list of models ${problem}`, { reason: 'model_list' })
+}
+
+export function nothingToServe(name: string, basePath: string): ServingError {
+  return new ServingError(
+    'not_found',
+    `model '${name}' has no version at ${basePath}; expected directories such as ${basePath}/1 with a model.onnx each`,
+    { reason: 'version' },
+  )
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { messageOf } from '../../../worker/contract/errors.ts'
 import {
   compareVersions,
@@ -7,10 +8,11 @@ import {
 } from '../../../worker/contract/model-id.ts'
 import { readConfigOverride, type ConfigOverride } from './config-override.ts'
 import type { LoadRequest, RepositoryEntry } from '../control-plane.ts'
-import { badModelName, modelNotInStore, filesNotTaken, notExplicit, noVersionChosen } from './errors.ts'
+import { badModelName, modelNotInStore, filesNeedConfig, notExplicit, noVersionChosen } from './errors.ts'
 import { KeyedLock } from '../keyed-lock.ts'
 import type { Changes } from '../management/changes.ts'
-import { chosenVersions, type OfferedModel, type RepositorySource } from './source.ts'
+import { chosenVersions, type OfferedAt, type OfferedModel, type RepositorySource } from './source.ts'
+import { stageFiles } from './staged-files.ts'
 import type { VersionManager } from '../version-manager.ts'
 
 export const CONTROL_MODES = ['none', 'explicit', 'poll'] as const
@@ -21,6 +23,9 @@ export type RepositoryOptions = {
   readonly changes: Changes
   readonly manager: VersionManager
   readonly source: RepositorySource
+  readonly offeredAt: OfferedAt
+  /** Directory for what load requests bring along. */
+  readonly staging: string
   readonly mode: ControlMode
 }
 
@@ -53,11 +58,13 @@ export class Repository {
 
   async load(request: LoadRequest): Promise<void> {
     this.#check(request.name)
-    const asked = overrideOf(request)
-    await this.#turns.run(request.name, async () => {
-      const { name } = request
+    const { name, config, files } = request
+    if (files !== undefined && config === undefined) throw filesNeedConfig()
+    const asked = config === undefined ? undefined : readConfigOverride(name, config)
+    await this.#turns.run(name, async () => {
       const override = asked ?? this.#overrides.get(name)
-      await this.#converge(name, await this.#offered(name), override)
+      if (files === undefined) await this.#converge(name, await this.#offered(name), override)
+      else await this.#loadFiles(name, files, override)
       if (override !== undefined) this.#overrides.set(name, override)
     })
   }
@@ -77,14 +84,26 @@ export class Repository {
     })
   }
 
+  /** What is loaded is unpacked before it is: the files are of no use afterwards. */
+  async #loadFiles(
+    name: string,
+    files: ReadonlyMap<string, Uint8Array>,
+    override: ConfigOverride | undefined,
+  ): Promise<void> {
+    const { root, remove } = await stageFiles(this.#options.staging, name, files)
+    try {
+      await this.#converge(name, await this.#options.offeredAt(name, join(root, name)), override)
+    } finally {
+      await remove()
+    }
+  }
+
   /** @throws what kept one of the versions from being loaded */
   async #converge(name: string, model: OfferedModel, override: ConfigOverride | undefined): Promise<void> {
     const { manager } = this.#options
-    const settings = override?.settings
     const chosen = chosenVersions(model.versions, override?.choice)
     if (chosen.length === 0) throw noVersionChosen(name, model.versions)
-    const versions =
-      settings === undefined ? chosen : chosen.map((each) => ({ ...each, overrides: settings }))
+    const versions = override === undefined ? chosen : chosen.map((each) => each.configured(override.config))
     manager.release(name) // what failed before is tried anew
     manager.aspire(name, { versions })
     try {
@@ -141,11 +160,6 @@ export class Repository {
 
 function neverLoaded({ name, error }: OfferedModel): RepositoryEntry {
   return error === undefined ? { name } : { name, reason: messageOf(error) }
-}
-
-function overrideOf({ name, config, files }: LoadRequest): ConfigOverride | undefined {
-  if (files !== undefined) throw filesNotTaken(config !== undefined)
-  return config === undefined ? undefined : readConfigOverride(name, config)
 }
 
 function inOrder(a: RepositoryEntry, b: RepositoryEntry): number {

@@ -4,6 +4,7 @@ import { fingerprintOf } from '../../../archiver-cli/format/sources/fingerprint.
 import type { FoundModel } from '../../../archiver-cli/format/sources/found-model.ts'
 import { compareVersions, type ModelId } from '../../../worker/contract/model-id.ts'
 import type { ModelStore } from '../model-store.ts'
+import { offeredVersion } from './offers.ts'
 import type { OfferedModel, OfferedVersion, RepositorySource } from './source.ts'
 
 type Opened = { readonly fingerprint: string; readonly model: ModelId | Error }
@@ -51,15 +52,18 @@ export class StoreSource implements RepositorySource {
       return
     }
     const { name, version } = model
-    const load = () => this.#store.load(archive)
-    models.set(name, withVersion(models.get(name), name, { version, fingerprint, isAspired: true, load }))
+    const path = join(this.#store.directory, archive)
+    const source = { kind: 'archive', path } as const
+    const found = { version, location: archive, isAspired: true, source }
+    const offered = offeredVersion(this.#store, { name, found, fingerprint })
+    models.set(name, withVersion(models.get(name), name, offered))
   }
 
   async #offerModel(models: Map<string, OfferedModel>, { name, versions }: FoundModel): Promise<void> {
-    for (const { version, location, source, isAspired } of versions) {
-      const { text: fingerprint } = await fingerprintOf(source)
-      const load = () => this.#store.load(location)
-      models.set(name, withVersion(models.get(name), name, { version, fingerprint, isAspired, load }))
+    for (const found of versions) {
+      const { text: fingerprint } = await fingerprintOf(found.source)
+      const offered = offeredVersion(this.#store, { name, found, fingerprint })
+      models.set(name, withVersion(models.get(name), name, offered))
     }
   }
 

@@ -18,7 +18,7 @@ describe('Repository', () => {
   afterEach(() => home.remove())
 
   const explicit = (workers: Parameters<CoreHome['core']>[0] = ANSWERING) =>
-    home.started(workers, { controlMode: 'explicit' })
+    home.started(workers, { repository: { mode: 'explicit' } })
 
   const index = async (core: CoreInstance) =>
     (await core.controlPlane.index()).map(({ name, version, state, reason }) =>
@@ -129,10 +129,10 @@ describe('Repository', () => {
       { it: 'no name', request: { name: '' }, code: 'invalid_argument', reason: 'model_name' },
       { it: 'a blank name', request: { name: ' ' }, code: 'invalid_argument', reason: 'model_name' },
       {
-        it: 'an override without counterpart',
-        request: { name: 'm', config: { response_cache: { enable: true } } },
+        it: 'an override with an unknown field',
+        request: { name: 'm', config: { dynamic_batchin: {} } },
         code: 'invalid_argument',
-        reason: 'load_config',
+        reason: 'json_proto',
       },
       {
         it: 'an override of another model',
@@ -163,7 +163,7 @@ describe('Repository', () => {
 
     for (const mode of ['none', 'poll'] satisfies ControlMode[]) {
       it(`is refused in mode ${mode}`, async () => {
-        const core = await home.started(ANSWERING, { controlMode: mode })
+        const core = await home.started(ANSWERING, { repository: { mode } })
         const refusal = { code: 'failed_precondition', reason: 'control_mode' }
         await assert.rejects(core.controlPlane.load({ name: 'm' }), refusal)
         await assert.rejects(core.controlPlane.unload({ name: 'm' }), refusal)

@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises'
+import { messageOf } from '../../../worker/contract/errors.ts'
+import type { ModelId } from '../../../worker/contract/model-id.ts'
+import type { ServedModelOutcome } from '../control-plane.ts'
+import type { Clock } from '../clock.ts'
+import type { VersionManager } from '../version-manager.ts'
+import { readModelConfigFile } from './model-config-file.ts'
+import type { ModelList } from './model-list.ts'
+import type { StoreWatch } from './store-watch.ts'
+
+/** What a source asks for and could not be loaded. */
+export type SourceFailure = { readonly missing: ModelId | string; readonly message: string }
+
+export type ModelSourcesOptions = {
+  readonly clock: Clock
+  readonly manager: VersionManager
+  readonly list: ModelList
+  /** Present when the model store says what is loaded. */
+  readonly store?: StoreWatch
+  /** Between two looks at the directories; 0: only at the start. */
+  readonly pollMs: number
+  /** TF Serving's `model_config_file`; `pollMs` is between two looks at it, 0: only at the start. */
+  readonly configFile?: { readonly path: string; readonly pollMs: number }
+  readonly note: (problem: string) => void
+}
+
+/** Everything that says by itself what is to be loaded, and how often it is asked. */
+export class ModelSources {
+  readonly #options: ModelSourcesOptions
+  readonly #timers = new Map<string, () => void>()
+  #text: string | undefined
+  #problem: string | undefined
+  #isClosed = false
+
+  constructor(options: ModelSourcesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Loads what the sources say, and follows them from then on.
+   *
+   * @returns what could not be loaded; it is tried again
+   * @throws ServingError `invalid_argument` | `not_found` when the file of the models cannot be read
+   */
+  async start(): Promise<SourceFailure[]> {
+    const { store, list, manager, configFile, pollMs } = this.#options
+    const failures: SourceFailure[] = []
+    if (configFile !== undefined) {
+      this.#text = await readFile(configFile.path, 'utf8')
+      const outcomes = await list.apply(readModelConfigFile(this.#text, configFile.path))
+      failures.push(...outcomes.flatMap(failureOf))
+      this.#repeat('file', configFile.pollMs, () => this.#lookAtFile(configFile.path))
+    }
+    if (store !== undefined) {
+      await store.look()
+      await manager.reconcile()
+      failures.push(...this.#failures())
+    }
+    if (store !== undefined || configFile !== undefined) this.#repeat('models', pollMs, () => this.#look())
+    return failures
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const cancel of this.#timers.values()) cancel()
+  }
+
+  /** One look at all directories. What is loaded because of it is not waited for: a slow model delays no other. */
+  async #look(): Promise<void> {
+    await this.#options.store?.look()
+    await this.#options.list.look()
+    void this.#options.manager.reconcile()
+  }
+
+  /** A file that cannot be read, or is wrong, changes nothing. */
+  async #lookAtFile(path: string): Promise<void> {
+    try {
+      const text = await readFile(path, 'utf8')
+      if (text === this.#text) return
+      const models = readModelConfigFile(text, path)
+      this.#text = text
+      this.#problem = undefined
+      for (const { error } of await this.#options.list.apply(models)) {
+        if (error !== undefined) this.#options.note(error.message)
+      }
+    } catch (error) {
+      const problem = `${path} is not applied: ${messageOf(error)}`
+      if (problem !== this.#problem) this.#options.note(problem)
+      this.#problem = problem
+    }
+  }
+
+  #failures(): SourceFailure[] {
+    const { manager } = this.#options
+    return manager.names().flatMap((name) =>
+      manager.failuresOf(name).map(({ version, error }) => ({
+        missing: { name, version },
+        message: `model '${name}' version '${version}': ${error.message}`,
+      })),
+    )
+  }
+
+  /** The next round begins a while after the one before has ended. */
+  #repeat(key: string, intervalMs: number, action: () => Promise<void>): void {
+    if (intervalMs === 0 || this.#isClosed) return
+    const round = () => {
+      const next = () => {
+        this.#repeat(key, intervalMs, action)
+      }
+      action().then(next, next)
+    }
+    this.#timers.set(key, this.#options.clock.after(intervalMs, round))
+  }
+}
+
+/** Which version is missing is not known of all failures: a label may be what could not be had. */
+function failureOf({ name, error }: ServedModelOutcome): SourceFailure[] {
+  return error === undefined
+    ? []
+    : [{ missing: `model '${name}'`, message: `model '${name}': ${error.message}` }]
+}
