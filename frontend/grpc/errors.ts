@@ -8,6 +8,14 @@ export function malformedMessage(type: string): ServingError {
   })
 }
 
+export function tooManyParts(type: string, maxParts: number): ServingError {
+  return new ServingError(
+    'invalid_argument',
+    `the ${type} has more than ${maxParts} fields and elements, the limit; send tensors as raw bytes, or in fewer requests`,
+    { reason: 'message_parts' },
+  )
+}
+
 export function readerTooSlow(maxBytes: number): ServingError {
   return new ServingError(
     'resource_exhausted',

@@ -2,9 +2,9 @@ import type { Server, UntypedHandleCall } from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { Received } from './call-state.ts'
 import type { BoundMethod, Dispatcher, DispatcherOptions } from './dispatcher.ts'
-import { malformedMessage } from './errors.ts'
+import { malformedMessage, tooManyParts } from './errors.ts'
 import type { Gate, GateOptions } from './gate.ts'
-import { serviceDefinition } from './proto/definitions.ts'
+import { PART_COUNTER, serviceDefinition } from './proto/definitions.ts'
 import type { GrpcMethod, GrpcService } from './service.ts'
 import { callStatus } from './status.ts'
 
@@ -71,18 +71,26 @@ export class ServiceTable {
 const asBytes = (bytes: Buffer) => bytes
 const received = (bytes: Buffer): Received => ({ bytes })
 
-function boundMethod(path: string, { service, method, definition }: Entry, gate: Gate): BoundMethod {
+/** Fields and elements of one message: enough for any that has a use, and decoded in some 100 ms. */
+const MAX_PARTS = 50_000
+
+function boundMethod(path: string, { name, service, method, definition }: Entry, gate: Gate): BoundMethod {
+  const requestType = PART_COUNTER.requestType(service.name, name)
+  const typeName = String((definition.requestType.type as { name?: unknown }).name)
   return {
     service,
     method,
     path,
     serialize: (message) => definition.responseSerialize(message),
     messageOf: ({ bytes }) => {
+      const parts = PART_COUNTER.count(requestType, bytes, MAX_PARTS)
+      if (parts === undefined) throw malformedMessage(typeName)
+      if (parts > MAX_PARTS) throw tooManyParts(typeName, MAX_PARTS)
       try {
         return definition.requestDeserialize(bytes)
       } catch {
         // protobuf.js says where in the bytes it gave up, which tells a caller nothing.
-        throw malformedMessage(String((definition.requestType.type as { name?: unknown }).name))
+        throw malformedMessage(typeName)
       }
     },
     authorize: (call, request) => {

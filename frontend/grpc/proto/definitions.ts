@@ -9,6 +9,7 @@ import { HEALTH } from './health.ts'
 import { asServed, merge, type Namespace } from './message.ts'
 import { MODEL_CONFIG } from './model-config.ts'
 import { OIP } from './oip.ts'
+import { PartCounter } from './part-count.ts'
 import { TFSERVING } from './tfserving.ts'
 import { TORCHSERVE } from './torchserve.ts'
 
@@ -24,7 +25,10 @@ export const PUBLISHED = merge(GOOGLE, HEALTH, TORCHSERVE, OIP, MODEL_CONFIG, TF
 export const DEFINITIONS: PackageDefinition = definitionsOf(PUBLISHED)
 
 /** The same with the messages that services decode themselves left as bytes. */
-const SERVED: PackageDefinition = definitionsOf(asServed(PUBLISHED))
+const SERVED_DESCRIPTORS = asServed(PUBLISHED)
+const SERVED: PackageDefinition = definitionsOf(SERVED_DESCRIPTORS)
+
+export const PART_COUNTER = new PartCounter(SERVED_DESCRIPTORS)
 
 function definitionsOf(descriptors: Namespace): PackageDefinition {
   return fromJSON(descriptors as Descriptors, OPTIONS) // protobuf.js declares its data mutable, and does not change it
