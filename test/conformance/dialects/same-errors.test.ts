@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Tensor } from '../../../worker/contract/tensor.ts'
 import { packTestArchive } from '../../support/archives.ts'
 import { http } from '../../support/http-client.ts'
-import { twoInputAdd } from '../../support/models.ts'
+import { stringIdentity, twoInputAdd } from '../../support/models.ts'
 import { removeDirectory, ServerProcess, temporaryDirectory } from '../../support/server-process.ts'
 import { tensorOf } from './values.ts'
 import type { Inference, Outcome, Wire } from './wire.ts'
@@ -84,6 +84,13 @@ const CASES: readonly Case[] = [
     message: /\ba\b/,
     impossible: CHECKED_BEFORE,
   },
+  {
+    it: 'a string that the engine would cut at its NUL',
+    model: 'text',
+    inputs: [tensorOf('x', 'BYTES', { shape: [1], values: ['a\0b'] })],
+    code: 'invalid_argument',
+    message: /'x' has a string with a NUL character/,
+  },
 ]
 
 describe('the same mistake', function () {
@@ -104,7 +111,8 @@ describe('the same mistake', function () {
     modelStore = await temporaryDirectory()
     for (const modelName of ['add', 'idle'])
       await packTestArchive(modelStore, { modelName, version: '1', model: twoInputAdd() })
-    server = await ServerProcess.start({ modelStore, args: ['--load-models', 'add.mar'] })
+    await packTestArchive(modelStore, { modelName: 'text', version: '1', model: stringIdentity() })
+    server = await ServerProcess.start({ modelStore, args: ['--load-models', 'add.mar,text.mar'] })
     await http(`${server.management}/models?url=idle.mar&initial_workers=0`, { method: 'POST' })
   })
 
