@@ -58,10 +58,18 @@ export async function generateStream(
       if (!isEmptyEnd) events.send(generateAnswer(payload, style), response)
     } catch (error) {
       if (!events.hasBegun || !isServingError(error) || error.code === 'cancelled') throw error
-      events.send(JSON.stringify({ error: error.message }))
+      endWithError(events, error)
+      return
     }
     events.end()
   })
+}
+
+/** @throws the error again where it is the server's own: the response is whole, and the log must have it. */
+function endWithError(events: EventAnswer, error: ServingError): void {
+  events.send(JSON.stringify({ error: error.message }))
+  events.end()
+  if (error.code === 'internal') throw error
 }
 
 /** A request that was read, and waits to be run. */

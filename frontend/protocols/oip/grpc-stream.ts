@@ -21,7 +21,8 @@ export class InferStream {
   #before: Promise<void> = Promise.resolve()
   #running = 0
   #requests = 0
-  #failure: { readonly error: unknown } | undefined
+  #hasFailed = false
+  #onFailure: (error: unknown) => void = () => undefined
   #onEnded: () => void = () => undefined
 
   constructor(options: StreamOptions, send: Send) {
@@ -30,22 +31,29 @@ export class InferStream {
     this.#endsWithError = options.call.headers[ENDS_WITH_ERROR]?.toLowerCase() === 'true'
   }
 
+  /** Ends with its failure at once: a client that waits for the end sends nothing more. */
   async answer(requests: AsyncIterable<unknown>): Promise<void> {
+    const failed = new Promise<never>((_resolve, reject) => {
+      this.#onFailure = reject
+    })
+    await Promise.race([failed, this.#answerAll(requests)])
+  }
+
+  async #answerAll(requests: AsyncIterable<unknown>): Promise<void> {
     for await (const message of requests) {
+      if (this.#hasFailed) return
       this.#start(message as ModelInferRequest) // the transport has decoded it
       await this.#fewerThan(MAX_RUNNING)
     }
     await this.#fewerThan(1)
   }
 
-  /** @throws what has ended the stream */
   async #fewerThan(limit: number): Promise<void> {
-    while (this.#running >= limit && this.#failure === undefined) {
+    while (this.#running >= limit) {
       await new Promise<void>((resolve) => {
         this.#onEnded = resolve
       })
     }
-    if (this.#failure !== undefined) throw this.#failure.error
   }
 
   #start(request: ModelInferRequest): void {
@@ -67,9 +75,14 @@ export class InferStream {
       this.#sendLast(answer)
     } catch (error) {
       await before
-      if (this.#endsWithError) this.#failure ??= { error }
+      if (this.#endsWithError) this.#fail(error)
       else this.#sendError(options.call, options.request.id, error)
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#hasFailed = true
+    this.#onFailure(error)
   }
 
   #sendLast({ message, isEmpty, hasEmptyFinal }: LastAnswer): void {

@@ -182,6 +182,24 @@ describe('the routes of generate', () => {
     assert.deepEqual(await events(), [{ ...HEAD, answer: 'one' }, { error: 'it broke' }])
   })
 
+  const LOGGED = [
+    { it: "logs it where it is the server's own", code: 'internal', logged: ['it broke'] },
+    { it: 'logs nothing that a client may do', code: 'deadline_exceeded', logged: [] },
+  ] as const
+  for (const { it: claim, code, logged } of LOGGED) {
+    it(`${claim} when the stream ends with an error`, async () => {
+      fixture.dataPlane.onRun = (_, __, onPiece) => {
+        onPiece?.({ bytes: Buffer.from('one') })
+        return Promise.reject(new ServingError(code, 'it broke'))
+      }
+      await events()
+      assert.deepEqual(
+        fixture.http.failures.map(({ error }) => error.message),
+        logged,
+      )
+    })
+  }
+
   it('answers an error before the first event as an error', async () => {
     fixture.dataPlane.outcome = new ServingError('deadline_exceeded', 'too late')
     const answer = await fixture.ask('POST', `${PATH}_stream`, { text_input: 'a' })

@@ -84,6 +84,13 @@ describe('ModelStreamInfer', () => {
     assert.deepEqual([sent, code, details], [[], status.NOT_FOUND, modelNotFound('digits', []).message])
   })
 
+  it('ends so at once, while the client sends no more and waits', async () => {
+    server.dataPlane.outcome = modelNotFound('digits', [])
+    const stream = server.client.bidi('ModelStreamInfer', { metadata: { triton_grpc_error: 'true' } })
+    stream.write(RAW_REQUEST)
+    assert.equal((await stream.ended).code, status.NOT_FOUND)
+  })
+
   it('sends the pieces of a handler, the last one marked', async () => {
     streamPieces(['one', 'two'], 'three')
     const { sent } = await outcomeOf([RAW_REQUEST])
