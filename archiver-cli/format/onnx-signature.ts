@@ -35,11 +35,30 @@ type Range = { readonly start: number; readonly end: number }
  * @throws ServingError `invalid_argument` when the file is no ONNX file.
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-export async function readOnnxSignature(path: string): Promise<OnnxSignature | undefined> {
+export function readOnnxSignature(path: string): Promise<OnnxSignature | undefined> {
+  return readModel(path, (reader, model) => reader.read(model))
+}
+
+/**
+ * The names of the inputs and outputs that a graph declares to be scalars. The engine does not tell them from those
+ * without a declared shape, which take any.
+ *
+ * @throws ServingError `invalid_argument` when the file is no ONNX file.
+ */
+export function readScalarNames(path: string): Promise<ReadonlySet<string>> {
+  return readModel(path, (reader, model) => reader.readScalarNames(model))
+}
+
+async function readModel<T>(
+  path: string,
+  read: (reader: SignatureReader, model: Range) => Promise<T>,
+): Promise<T> {
   const file = await open(path, 'r')
   try {
-    const reader = new SignatureReader(new ProtobufFile(file))
-    return await reader.read({ start: 0, end: (await file.stat()).size })
+    return await read(new SignatureReader(new ProtobufFile(file)), {
+      start: 0,
+      end: (await file.stat()).size,
+    })
   } finally {
     await file.close()
   }
@@ -68,6 +87,18 @@ class SignatureReader {
     const isKnown = (each: TensorMetadata | undefined) => each !== undefined
     if (!taken.every(isKnown) || !outputs.every(isKnown)) return undefined
     return { inputs: taken, outputs }
+  }
+
+  async readScalarNames(model: Range): Promise<ReadonlySet<string>> {
+    const names = new Set<string>()
+    const graph = (await this.#all(model, 7)).at(-1)
+    if (graph === undefined) return names
+    for await (const field of this.#file.fields(graph.start, graph.end)) {
+      if (field.number !== 11 && field.number !== 12) continue
+      const value = await this.#value(field)
+      if (value?.shape.length === 0) names.add(value.name)
+    }
+    return names
   }
 
   async #addSparse(sparse: Field): Promise<void> {

@@ -49,9 +49,12 @@ export function missingInput({ name, dtype, shape }: TensorMetadata): ServingErr
   return badInput(`input '${name}' is missing, model expects ${dtype} ${formatShape(shape)}`)
 }
 
-/** Whether a shape is one that the input takes; an undeclared shape (`[]`) takes any. */
-export function fitsShape({ shape: expected }: TensorMetadata, shape: readonly number[]): boolean {
-  if (expected.length === 0) return true
+/** Whether a shape is one that the input takes; where none is declared, it takes any. */
+export function fitsShape(
+  { shape: expected, isScalar = false }: TensorMetadata,
+  shape: readonly number[],
+): boolean {
+  if (expected.length === 0) return !isScalar || shape.length === 0
   return (
     shape.length === expected.length &&
     expected.every((dimension, index) => isVariable(dimension) || dimension === shape[index])

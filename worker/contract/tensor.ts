@@ -24,6 +24,8 @@ export type TensorMetadata = {
   readonly name: string
   readonly dtype: DataType
   readonly shape: readonly (number | string)[]
+  /** Whether a graph declares `[]` as its shape; else `[]` says that it declares none, and any is taken. */
+  readonly isScalar?: boolean
   /** Whether a request may leave it out; of inputs that a handler declares only. */
   readonly optional?: boolean
 }

@@ -1,4 +1,5 @@
 import { InferenceSession } from 'onnxruntime-node'
+import { readScalarNames } from '../../archiver-cli/format/onnx-signature.ts'
 import { messageOf, ServingError } from '../contract/errors.ts'
 import type { Device } from '../contract/messages.ts'
 import type { Tensor, TensorMetadata } from '../contract/tensor.ts'
@@ -37,10 +38,10 @@ export class OrtSession implements Session {
   readonly outputs: readonly TensorMetadata[]
   readonly #session: InferenceSession
 
-  private constructor(session: InferenceSession) {
+  private constructor(session: InferenceSession, scalars: ReadonlySet<string>) {
     this.#session = session
-    this.inputs = metadataFromOrt('input', session.inputMetadata)
-    this.outputs = metadataFromOrt('output', session.outputMetadata)
+    this.inputs = withScalars(metadataFromOrt('input', session.inputMetadata), scalars)
+    this.outputs = withScalars(metadataFromOrt('output', session.outputMetadata), scalars)
   }
 
   /**
@@ -52,7 +53,7 @@ export class OrtSession implements Session {
   static async open(path: string, options: SessionOptions): Promise<OrtSession> {
     const session = await createSession(path, options)
     try {
-      return new OrtSession(session)
+      return new OrtSession(session, await scalarNames(path, session))
     } catch (error) {
       await session.release()
       throw error
@@ -67,6 +68,26 @@ export class OrtSession implements Session {
   async release(): Promise<void> {
     await this.#session.release()
   }
+}
+
+/** Read from the file, since the runtime gives `[]` both for a scalar and for a value without a declared shape. */
+async function scalarNames(
+  path: string,
+  { inputMetadata, outputMetadata }: InferenceSession,
+): Promise<ReadonlySet<string>> {
+  const isDoubtful = [...inputMetadata, ...outputMetadata].some(
+    (value) => value.isTensor && value.shape.length === 0,
+  )
+  if (!isDoubtful) return new Set()
+  try {
+    return await readScalarNames(path)
+  } catch {
+    return new Set() // a file in the runtime's own format: such values take any shape
+  }
+}
+
+function withScalars(values: readonly TensorMetadata[], scalars: ReadonlySet<string>): TensorMetadata[] {
+  return values.map((value) => (scalars.has(value.name) ? { ...value, isScalar: true } : value))
 }
 
 async function createSession(path: string, options: SessionOptions): Promise<InferenceSession> {

@@ -64,12 +64,12 @@ function tensorInfos(tensors: readonly SignatureTensor[]): Readonly<Record<strin
   return Object.fromEntries(tensors.map(({ alias, tensor }) => [alias, tensorInfo(tensor)]))
 }
 
-function tensorInfo({ name, dtype, shape }: TensorMetadata): TensorInfo {
+function tensorInfo({ name, dtype, shape, isScalar = false }: TensorMetadata): TensorInfo {
   const dim = shape.map((size) =>
     typeof size === 'string' ? { size: '-1', name: size } : { size: String(size), name: '' },
   )
-  // A graph that declares no shape takes any, and looks like a scalar here.
-  return { dtype: DT_OF[dtype].name, tensor_shape: { dim, unknown_rank: shape.length === 0 }, name }
+  const unknownRank = shape.length === 0 && !isScalar
+  return { dtype: DT_OF[dtype].name, tensor_shape: { dim, unknown_rank: unknownRank }, name }
 }
 
 /** `GET …/metadata`. The key `signature_def` is really there twice. */

@@ -70,6 +70,21 @@ export const BODY_ASSERTIONS: readonly Assertion[] = [
     error: /^\/inputs\/0\/shape: .*\[2,2\]/,
   }),
   refused({
+    number: 19,
+    it: 'a list where the model takes a scalar',
+    path: '/v2/models/scalar/infer',
+    json: { inputs: [input('FP32', [1], { data: [1] })] },
+    error: /^\/inputs\/0\/shape: .*has shape \[1\], model expects \[\]/,
+  }),
+  {
+    number: 19,
+    it: 'a scalar where the model takes one',
+    path: '/v2/models/scalar/infer',
+    json: { inputs: [input('FP32', [], { data: [1] })] },
+    status: 200,
+    answer: { outputs: [{ name: 'OUTPUT0', datatype: 'FP32', shape: [], data: [1] }] },
+  },
+  refused({
     number: 20,
     it: 'a negative dimension',
     json: withInput({ shape: [1, -2] }),

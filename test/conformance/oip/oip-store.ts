@@ -89,6 +89,7 @@ const IDENTITIES: Readonly<Record<string, readonly [dtype: OnnxType, shape: Shap
   pairs: ['BYTES', ['rows', 2]],
   fixed: ['FP32', [2, 2]],
   free: ['FP32', [2, 'a', 'b']],
+  scalar: ['FP32', []],
   idle: ['FP32', ['rows']],
 }
 

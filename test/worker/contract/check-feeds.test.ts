@@ -8,6 +8,8 @@ const MASK: TensorMetadata = { name: 'mask', dtype: 'INT64', shape: ['batch', 'l
 const HINT: TensorMetadata = { name: 'hint', dtype: 'INT64', shape: ['batch', 'length'], optional: true }
 const ANY: TensorMetadata = { name: 'any', dtype: 'FP32', shape: [] }
 
+const SCALAR: TensorMetadata = { name: 'scale', dtype: 'FP32', shape: [], isScalar: true }
+
 const fp32 = (name: string, shape: readonly number[]): Tensor => ({
   name,
   dtype: 'FP32',
@@ -31,6 +33,7 @@ describe('checkFeeds', () => {
     { it: 'any size of a variable dimension', inputs: [IMAGE], tensors: [fp32('image', [7, 3, 11])] },
     { it: 'no rows', inputs: [IMAGE], tensors: [fp32('image', [0, 3, 1])] },
     { it: 'any shape where none is declared', inputs: [ANY], tensors: [fp32('any', [2, 2])] },
+    { it: 'a scalar', inputs: [SCALAR], tensors: [fp32('scale', [])] },
     { it: 'a request without an optional input', inputs: [HINT, IDS], tensors: [int64('ids', [1, 4])] },
     { it: 'no tensors for a graph without inputs', inputs: [], tensors: [] },
   ]
@@ -39,6 +42,12 @@ describe('checkFeeds', () => {
   }
 
   const REFUSED = [
+    {
+      it: 'a vector for a scalar',
+      inputs: [SCALAR],
+      tensors: [fp32('scale', [1])],
+      message: "input 'scale' has shape [1], model expects []",
+    },
     {
       it: 'a missing input',
       inputs: [IDS, MASK],

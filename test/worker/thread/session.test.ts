@@ -65,6 +65,24 @@ describe('OrtSession', () => {
     assert.deepEqual(inputs[0]?.shape, ['batch', -1, 3])
   })
 
+  it('tells a scalar from a value without a declared shape', async () => {
+    const { inputs, outputs } = await open(
+      buildModel({
+        inputs: [
+          { name: 'scalar', dtype: 'FP32', shape: [] },
+          { name: 'any', dtype: 'FP32' },
+        ],
+        outputs: [{ name: 'sum', dtype: 'FP32' }],
+        nodes: [{ op: 'Add', inputs: ['scalar', 'any'], outputs: ['sum'] }],
+      }),
+    )
+    assert.deepEqual(inputs, [
+      { name: 'scalar', dtype: 'FP32', shape: [], isScalar: true },
+      { name: 'any', dtype: 'FP32', shape: [] },
+    ])
+    assert.deepEqual(outputs, [{ name: 'sum', dtype: 'FP32', shape: [] }])
+  })
+
   it('finds external data beside the model', async () => {
     directory = await modelDirectory({})
     session = await OrtSession.open(externalData(directory.spec.modelDir), { device: CPU, intraOpThreads: 1 })
