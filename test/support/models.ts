@@ -34,6 +34,19 @@ export function stringIdentity(): Uint8Array {
   return identity('BYTES', ['batch'])
 }
 
+/** `y` = `x` / 2 + `more`, FP32 `[batch]`: with 2, the model of TensorFlow Serving's own examples. */
+export function halfPlus(more: number): Uint8Array {
+  return buildModel({
+    inputs: [{ name: 'x', dtype: 'FP32', shape: ['batch'] }],
+    outputs: [{ name: 'y', dtype: 'FP32', shape: ['batch'] }],
+    nodes: [
+      { op: 'Mul', inputs: ['x', 'half'], outputs: ['halved'] },
+      { op: 'Add', inputs: ['halved', 'more'], outputs: ['y'] },
+    ],
+    initializers: [scalar('half', 0.5), scalar('more', more)],
+  })
+}
+
 /** `sum` = `a` + `b`, each FP32 `[batch, 2]`. */
 export function twoInputAdd(): Uint8Array {
   const shape = ['batch', 2]

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { messageOf } from '../../../worker/contract/errors.ts'
+import { messageOf, ServingError } from '../../../worker/contract/errors.ts'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { ServedModelOutcome } from '../control-plane.ts'
 import type { Clock } from '../clock.ts'
@@ -30,6 +30,8 @@ export class ModelSources {
   readonly #timers = new Map<string, () => void>()
   #text: string | undefined
   #problem: string | undefined
+  /** What has been told of versions that cannot be loaded, and is not told again with every attempt. */
+  #told: ReadonlySet<string> = new Set()
   #isClosed = false
 
   constructor(options: ModelSourcesOptions) {
@@ -46,7 +48,7 @@ export class ModelSources {
     const { store, list, manager, configFile, pollMs } = this.#options
     const failures: SourceFailure[] = []
     if (configFile !== undefined) {
-      this.#text = await readFile(configFile.path, 'utf8')
+      this.#text = await textOf(configFile.path)
       const outcomes = await list.apply(readModelConfigFile(this.#text, configFile.path))
       failures.push(...outcomes.flatMap(failureOf))
       this.#repeat('file', configFile.pollMs, () => this.#lookAtFile(configFile.path))
@@ -56,6 +58,7 @@ export class ModelSources {
       await manager.reconcile()
       failures.push(...this.#failures())
     }
+    this.#told = new Set(this.#failures().map(({ message }) => message))
     if (store !== undefined || configFile !== undefined) this.#repeat('models', pollMs, () => this.#look())
     return failures
   }
@@ -69,13 +72,22 @@ export class ModelSources {
   async #look(): Promise<void> {
     await this.#options.store?.look()
     await this.#options.list.look()
-    void this.#options.manager.reconcile()
+    void this.#options.manager.reconcile().then(() => {
+      this.#tellFailures()
+    })
+  }
+
+  /** A version that fails is served by none: whoever has put it there would wait for it in vain. */
+  #tellFailures(): void {
+    const messages = this.#failures().map(({ message }) => message)
+    for (const message of messages) if (!this.#told.has(message)) this.#options.note(message)
+    this.#told = new Set(messages)
   }
 
   /** A file that cannot be read, or is wrong, changes nothing. */
   async #lookAtFile(path: string): Promise<void> {
     try {
-      const text = await readFile(path, 'utf8')
+      const text = await textOf(path)
       if (text === this.#text) return
       const models = readModelConfigFile(text, path)
       this.#text = text
@@ -111,6 +123,16 @@ export class ModelSources {
     }
     this.#timers.set(key, this.#options.clock.after(intervalMs, round))
   }
+}
+
+/** @throws ServingError `not_found` */
+function textOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw new ServingError('not_found', `model_config_file cannot be read: ${messageOf(error)}`, {
+      cause: error,
+      reason: 'model_list',
+    })
+  })
 }
 
 /** Which version is missing is not known of all failures: a label may be what could not be had. */

@@ -1,7 +1,6 @@
 import { http, type HttpAnswer, type HttpCall } from '../../support/http-client.ts'
 import { packTestArchive } from '../../support/archives.ts'
-import { identity, rowsLost, stringIdentity, twoInputAdd } from '../../support/models.ts'
-import { buildModel } from '../../support/onnx-builder.ts'
+import { halfPlus, identity, rowsLost, stringIdentity, twoInputAdd } from '../../support/models.ts'
 import { removeDirectory, ServerProcess, temporaryDirectory } from '../../support/server-process.ts'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -27,22 +26,6 @@ const SIGNATURES = JSON.stringify({
     tensorflow: { method: 'predict', inputs: { left: 'x' }, outputs: { right: 'y' } },
   },
 })
-
-const scalar = (name: string, value: number) =>
-  ({ name, dtype: 'FP32', shape: [], data: Float32Array.of(value) }) as const
-
-/** `y` = `x` / 2 + `more`, FP32 `[batch]`: with 2, the model of TensorFlow Serving's own examples. */
-function halfPlus(more: number): Uint8Array {
-  return buildModel({
-    inputs: [{ name: 'x', dtype: 'FP32', shape: ['batch'] }],
-    outputs: [{ name: 'y', dtype: 'FP32', shape: ['batch'] }],
-    nodes: [
-      { op: 'Mul', inputs: ['x', 'half'], outputs: ['halved'] },
-      { op: 'Add', inputs: ['halved', 'more'], outputs: ['y'] },
-    ],
-    initializers: [scalar('half', 0.5), scalar('more', more)],
-  })
-}
 
 async function packStore(modelStore: string): Promise<void> {
   const aside = join(modelStore, '.later')
