@@ -3,10 +3,11 @@ import { twoFlags } from './errors.ts'
 import { defaultText, flagName, SETTING_KEYS, SETTINGS, type Setting, type SettingKey } from './schema.ts'
 import type { ConfigSources } from './sources.ts'
 import { KSERVE_FLAGS } from './kserve-flags.ts'
+import { TFSERVING_FLAGS } from './tfserving-flags.ts'
 import { flagProperties, TORCHSERVE_FLAGS } from './torchserve-flags.ts'
 import { toggle } from './values.ts'
 
-const FOREIGN_FLAGS = [...TORCHSERVE_FLAGS, ...KSERVE_FLAGS]
+const FOREIGN_FLAGS = [...TORCHSERVE_FLAGS, ...KSERVE_FLAGS, ...TFSERVING_FLAGS]
 
 /** Adds the flags of the configuration: ours, one for every setting, and those of other servers. `loadConfig` reads the texts. */
 export function addConfigOptions(command: Command): Command {

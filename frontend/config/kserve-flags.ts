@@ -1,6 +1,7 @@
 import type { TranslatedFlag } from './torchserve-flags.ts'
 
-const everywhere = (port: string) => `http://0.0.0.0:${port}`
+/** The address of a port of a container. */
+export const everywhere = (port: string) => `http://0.0.0.0:${port}`
 
 /**
  * Flags of KServe's own servers: what a ServingRuntime's arguments may say to any of them. A port there is one of the

@@ -143,6 +143,7 @@ function withAbsolutePaths(config: Config, workingDirectory: string, needsHome: 
     metricsConfig,
     metricsLocation,
     modelConfigFile: optional(config.modelConfigFile),
+    batchingParametersFile: optional(config.batchingParametersFile),
     keyFile: optional(config.keyFile),
     tokenFile: optional(config.tokenFile),
     certificateFile: optional(config.certificateFile),
