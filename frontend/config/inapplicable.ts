@@ -51,8 +51,8 @@ export const INAPPLICABLE_KEYS: Readonly<Record<string, InapplicableKey>> = {
     harmless: ['true'],
   },
   ts_open_inference_protocol: {
-    why: 'chooses the Open Inference Protocol, which this server does not speak yet',
-    harmless: ['false'],
+    why: 'chooses the Open Inference Protocol, which this server always speaks',
+    harmless: ['false', 'true', 'oip'],
   },
   metrics_format: {
     why: 'is a key of the first TorchServes; metrics have the format that the scraper asks for',
