@@ -72,7 +72,9 @@ export function coreOf(config: Config, host: HostProcess): Core {
 }
 
 function repositoryOf(config: Config): RepositoryOptions {
-  const { modelConfigFile, modelConfigFilePollMs } = config
+  const { modelConfigFile, modelConfigFilePollMs, modelBasePath: basePath } = config
+  // TF Serving's own name for a model that is given none.
+  const name = config.modelName === '' ? 'default' : config.modelName
   return {
     mode: config.modelControlMode,
     pollMs: config.repositoryPollMs,
@@ -80,6 +82,7 @@ function repositoryOf(config: Config): RepositoryOptions {
     ...(modelConfigFile === ''
       ? {}
       : { configFile: { path: modelConfigFile, pollMs: modelConfigFilePollMs } }),
+    ...(basePath === '' ? {} : { listed: [{ name, basePath, choice: { kind: 'latest', count: 1 } }] }),
   }
 }
 

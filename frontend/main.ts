@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import type { ChildProcess } from 'node:child_process'
 import { messageOf, ServingError } from '../worker/contract/errors.ts'
-import { withBatchingParameters } from './batching-parameters.ts'
 import { startInBackground, STARTED_MESSAGE } from './background.ts'
 import { clientTypes } from './client-types.ts'
 import { createProgram, type GivenOnCommandLine } from './config/command-line.ts'
@@ -43,7 +42,7 @@ function stateDirFrom(given: GivenOnCommandLine): string {
 }
 
 async function start(given: GivenOnCommandLine): Promise<void> {
-  const loaded = withBatchingParameters(configFrom(given))
+  const loaded = configFrom(given)
   terminationLog = loaded.config.terminationLog
   const { config, remove } = withHome(loaded.config)
   process.once('exit', remove)

@@ -87,7 +87,8 @@ export class Server {
       await this.#record(addresses, 'starting')
       const notes: StartupNote[] = []
       const failures = await this.#core.load((note) => notes.push(note))
-      const explains = this.#config.modelPaths.length > 0
+      const { modelPaths, modelBasePath, modelConfigFile } = this.#config
+      const explains = modelPaths.length > 0 || (modelBasePath !== '' && modelConfigFile === '')
       if (explains) refuseToServe(failures)
       if (this.#closed === undefined) await this.#report(addresses, { failures, notes, explains })
     } catch (error) {

@@ -56,6 +56,25 @@ export function unreadableFile(path: string, cause: unknown): ServingError {
   )
 }
 
+export function twoKindsOfPaths(): ServingError {
+  return configError(
+    'model_paths and model_base_path are both given; the one is served as it lies, the other followed: keep one of them',
+  )
+}
+
+export function batchingOffWithFile(path: string): ServingError {
+  return configError(
+    `enable_batching is false, but batching_parameters_file is '${path}'; leave one of them out`,
+  )
+}
+
+export function unreadableBatching(path: string, cause: unknown): ServingError {
+  return configError(
+    `batching_parameters_file '${path}' cannot be read; give the path of an existing file`,
+    cause,
+  )
+}
+
 function configError(message: string, cause?: unknown): ServingError {
   return new ServingError('invalid_argument', message, { reason: 'config', cause })
 }

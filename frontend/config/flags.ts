@@ -16,7 +16,9 @@ export function addConfigOptions(command: Command): Command {
   )
   command.addOption(new Option('--ts-config <path>', 'same as --config-file'))
   for (const key of SETTING_KEYS) command.addOption(new Option(declaration(key), helpText(key)))
-  for (const { flags, doc } of FOREIGN_FLAGS) command.addOption(new Option(flags, doc))
+  for (const { flags, doc, isHidden = false } of FOREIGN_FLAGS) {
+    command.addOption(new Option(flags, doc).hideHelp(isHidden))
+  }
   return command
 }
 

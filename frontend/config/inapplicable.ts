@@ -30,10 +30,6 @@ export const INAPPLICABLE_KEYS: Readonly<Record<string, InapplicableKey>> = {
   use_native_io: { why: NETTY, harmless: ['true'] },
   io_ratio: { why: NETTY, harmless: ['50'] },
   plugins_path: { why: PLUGINS },
-  enable_batching: {
-    why: 'cannot be switched off; default_max_batch_rows=1 puts every request into a batch of its own',
-    harmless: ['true'],
-  },
   model_server_home: { why: 'names the installation of TorchServe; nothing is read from there' },
   debug: { why: 'is replaced by log_level=debug', harmless: ['false'] },
   workflow_store: { why: WORKFLOWS },

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
-import { badValue, together } from './errors.ts'
+import { batchingOf } from './batching.ts'
+import { badValue, together, twoKindsOfPaths } from './errors.ts'
 import {
   defaultOf,
   environmentName,
@@ -62,9 +63,24 @@ export function loadConfig(sources: ConfigSources, quirksOf: QuirksOf): LoadedCo
   for (const key of SETTING_KEYS)
     values[key] = given.get(key) ?? defaultOf(SETTINGS[key], hasQuirk('torchserveDefaults'))
   const merged = values as Config // each key of the schema was set by its own default or parser
-  const needsHome = merged.modelPaths.length > 0 && !given.has('modelStore')
-  const config = deepFreeze(withAbsolutePaths(merged, sources.workingDirectory, needsHome))
-  return { config, notes, file: file?.path }
+  const servesPaths = merged.modelPaths.length > 0 || merged.modelBasePath !== ''
+  const needsHome = servesPaths && !given.has('modelStore')
+  const placed = withAbsolutePaths(merged, sources.workingDirectory, needsHome)
+  checkBasePath(placed, notes)
+  const batching = batchingOf(placed, given)
+  const config = deepFreeze({ ...placed, ...batching.settings })
+  return { config, notes: [...notes, ...batching.notes], file: file?.path }
+}
+
+/** TF Serving's image names a base path whatever else it is told, so that a list beside it is no mistake. */
+function checkBasePath({ modelBasePath, modelPaths, modelConfigFile }: Config, notes: string[]): void {
+  if (modelBasePath === '') return
+  if (modelPaths.length > 0) throw twoKindsOfPaths()
+  if (modelConfigFile !== '') {
+    notes.push(
+      `model_base_path is not looked at: the models are those of model_config_file, ${modelConfigFile}`,
+    )
+  }
 }
 
 /** A word that is none of the two is refused where values are read. */
@@ -143,6 +159,7 @@ function withAbsolutePaths(config: Config, workingDirectory: string, needsHome: 
     metricsConfig,
     metricsLocation,
     modelConfigFile: optional(config.modelConfigFile),
+    modelBasePath: optional(config.modelBasePath),
     batchingParametersFile: optional(config.batchingParametersFile),
     keyFile: optional(config.keyFile),
     tokenFile: optional(config.tokenFile),

@@ -10,6 +10,7 @@ import { INAPPLICABLE_KEYS } from './inapplicable.ts'
 import { DIRECT_VARIABLES, PROPERTIES, VARIABLES } from './names.ts'
 import { ENVIRONMENT_PREFIX, flagName, SETTING_KEYS, type SettingKey } from './schema.ts'
 import { TOKEN_VARIABLES } from './settings/security.ts'
+import { TFSERVING_WITHOUT_MEANING } from './tfserving-without-meaning.ts'
 
 /** A property that a flag of TorchServe stands for. */
 export type FlagProperty = { readonly flag: string; readonly property: string; readonly text: string }
@@ -123,14 +124,26 @@ export function fromFlags({ flags, flagProperties = [] }: ConfigSources, lenienc
       ? []
       : [{ key, source: 'command line', name: flagName(key), text, inSeconds: false }]
   })
-  const translated = flagProperties.flatMap(({ flag, property, text }) =>
-    assigned({ source: `${FLAG_SOURCE}${flag}`, name: property, text }, leniency),
-  )
+  const translated = flagProperties.flatMap(({ flag, property, text }) => {
+    const given = { source: `${FLAG_SOURCE}${flag}`, name: property, text }
+    return isTfServingOnly(given, leniency) ? [] : assigned(given, leniency)
+  })
   for (const { key, source } of translated) {
     const twin = own.find((each) => each.key === key)
     if (twin !== undefined) throw givenTwice(source, twin.name, source.slice(FLAG_SOURCE.length))
   }
   return [...own, ...translated]
+}
+
+/** Whether it is a flag of TF Serving that means nothing here: what it asks for is then noted, or refused. */
+function isTfServingOnly({ source, name, text }: GivenProperty, { note, refuse }: Leniency): boolean {
+  if (!Object.hasOwn(TFSERVING_WITHOUT_MEANING, name)) return false
+  const { why = '', harmless = [], isRefused = false } = TFSERVING_WITHOUT_MEANING[name] ?? {}
+  if (harmless.includes(text.toLowerCase())) return true
+  const error = inapplicableKey(source, name, why)
+  if (isRefused) refuse(error)
+  else note(`${error.message}; ignored`)
+  return true
 }
 
 /** The setting that a property stands for; none when it cannot apply and that may be overlooked. */

@@ -13,8 +13,14 @@ export type TranslatedFlag = {
   /** The property's value, from that of the flag. */
   readonly format?: (value: string) => string
   /** What else it says. */
-  readonly also?: readonly { readonly property: string; readonly text: string }[]
+  readonly also?: readonly StatedProperty[]
+  /** Everything that it says, where that depends on its value; `text`, `format` and `also` do not count then. */
+  readonly says?: (value: string) => readonly StatedProperty[]
+  /** Whether `--help` leaves it out. */
+  readonly isHidden?: true
 }
+
+export type StatedProperty = { readonly property: string; readonly text: string }
 
 export const TORCHSERVE_FLAGS: readonly TranslatedFlag[] = [
   {
@@ -68,18 +74,23 @@ export function flagProperties(
   options: Readonly<Record<string, unknown>>,
   table: readonly TranslatedFlag[],
 ): FlagProperty[] {
-  return table.flatMap(({ flags, option, property, text, format = (same) => same, also = [] }) => {
-    const value = options[option]
-    const isNegated = flags.includes(`--no-`)
+  return table.flatMap((each) => {
+    const value = options[each.option]
+    const isNegated = each.flags.includes(`--no-`)
     if (value === undefined || (isNegated && value !== false)) return []
-    const [flag = ''] = /--[\w-]+(?=$| <)/.exec(flags) ?? []
-    const own = { flag, property, text: text ?? format(textOf(value)) }
-    return [own, ...also.map((each) => ({ flag, ...each }))]
+    const [flag = ''] = /--[\w-]+(?=$| [<[])/.exec(each.flags) ?? []
+    return statedBy(each, textOf(value)).map((stated) => ({ flag, ...stated }))
   })
 }
 
-/** A list is given as one text, as in the file. */
+function statedBy(flag: TranslatedFlag, value: string): readonly StatedProperty[] {
+  const { property, text, format = (same) => same, also = [], says } = flag
+  return says?.(value) ?? [{ property, text: text ?? format(value) }, ...also]
+}
+
+/** A list is given as one text, as in the file; a flag that may have a value and has none is true. */
 function textOf(value: unknown): string {
+  if (value === true) return 'true'
   return Array.isArray(value) ? value.join(',') : typeof value === 'string' ? value : ''
 }
 

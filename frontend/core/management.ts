@@ -34,7 +34,7 @@ export type { ManagementOptions }
 /** Where models lie, and who decides which of them are loaded. */
 export type RepositoryChoice = Pick<RepositoryOptions, 'source' | 'staging' | 'mode'> &
   Pick<ModelListOptions, 'offeredAt' | 'allowUnavailable'> &
-  Pick<ModelSourcesOptions, 'configFile' | 'pollMs'>
+  Pick<ModelSourcesOptions, 'configFile' | 'listed' | 'pollMs'>
 
 /**
  * The control plane over registry, archives and journal; each use case is a file in `management/`.

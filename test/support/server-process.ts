@@ -11,6 +11,8 @@ export type ServerProcessOptions = {
   /** Absent: what is served is among the arguments. */
   readonly modelStore?: string
   readonly workingDirectory?: string
+  /** Whether the arguments say where predictions are served. */
+  readonly choosesPorts?: true
   readonly args?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -29,11 +31,13 @@ export class ServerProcess {
   readonly #exited: Promise<number | NodeJS.Signals>
 
   private constructor(options: ServerProcessOptions) {
-    const addresses = ['inference', 'management', 'metrics'].flatMap((listener) => [
-      `--${listener}-address`,
-      'http://127.0.0.1:0',
-    ])
-    const ports = ['inference', 'management'].flatMap((listener) => [`--grpc-${listener}-port`, '0'])
+    const isLeft = (listener: string) => !(options.choosesPorts === true && listener === 'inference')
+    const addresses = ['inference', 'management', 'metrics']
+      .filter(isLeft)
+      .flatMap((listener) => [`--${listener}-address`, 'http://127.0.0.1:0'])
+    const ports = ['inference', 'management']
+      .filter(isLeft)
+      .flatMap((listener) => [`--grpc-${listener}-port`, '0'])
     const args = [
       MAIN,
       'start',

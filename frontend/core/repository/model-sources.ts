@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { messageOf, ServingError } from '../../../worker/contract/errors.ts'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
-import type { ServedModelOutcome } from '../control-plane.ts'
+import type { ServedModel, ServedModelOutcome } from '../control-plane.ts'
 import type { Clock } from '../clock.ts'
 import type { VersionManager } from '../version-manager.ts'
 import { readModelConfigFile } from './model-config-file.ts'
@@ -21,6 +21,8 @@ export type ModelSourcesOptions = {
   readonly pollMs: number
   /** TF Serving's `model_config_file`; `pollMs` is between two looks at it, 0: only at the start. */
   readonly configFile?: { readonly path: string; readonly pollMs: number }
+  /** The models to serve where there is no such file. */
+  readonly listed?: readonly ServedModel[]
   readonly note: (problem: string) => void
 }
 
@@ -47,10 +49,9 @@ export class ModelSources {
   async start(): Promise<SourceFailure[]> {
     const { store, list, manager, configFile, pollMs } = this.#options
     const failures: SourceFailure[] = []
+    const listed = await this.#listed()
+    if (listed !== undefined) failures.push(...(await list.apply(listed)).flatMap(failureOf))
     if (configFile !== undefined) {
-      this.#text = await textOf(configFile.path)
-      const outcomes = await list.apply(readModelConfigFile(this.#text, configFile.path))
-      failures.push(...outcomes.flatMap(failureOf))
       this.#repeat('file', configFile.pollMs, () => this.#lookAtFile(configFile.path))
     }
     if (store !== undefined) {
@@ -59,8 +60,15 @@ export class ModelSources {
       failures.push(...this.#failures())
     }
     this.#told = new Set(this.#failures().map(({ message }) => message))
-    if (store !== undefined || configFile !== undefined) this.#repeat('models', pollMs, () => this.#look())
+    if (store !== undefined || listed !== undefined) this.#repeat('models', pollMs, () => this.#look())
     return failures
+  }
+
+  async #listed(): Promise<readonly ServedModel[] | undefined> {
+    const { configFile, listed } = this.#options
+    if (configFile === undefined) return listed
+    this.#text = await textOf(configFile.path)
+    return readModelConfigFile(this.#text, configFile.path)
   }
 
   close(): void {

@@ -69,22 +69,3 @@ describe("KServe's flags", () => {
     assert.equal((await configOf('--model_name=my_net', '--model_dir=/my_models')).modelName, 'my_net')
   })
 })
-
-describe("TensorFlow Serving's flags", () => {
-  it('name the model and its ports', async () => {
-    const config = await configOf(
-      ...['--port=8500', '--rest_api_port=8501', '--model_name=m', '--model_base_path=/models/m'],
-      ...['--enable_batching', '--batching_parameters_file=b.txt', '--file_system_poll_wait_seconds=2'],
-    )
-    assert.deepEqual(config.inferenceAddress, { host: '0.0.0.0', port: 8501 })
-    assert.deepEqual([config.grpcInferenceAddress, config.grpcInferencePort], ['0.0.0.0', 8500])
-    assert.deepEqual([config.modelName, config.modelPaths], ['m', ['/models/m']])
-    assert.deepEqual([config.batchingParametersFile, config.repositoryPollMs], ['/w/b.txt', 2000])
-  })
-
-  it('cannot switch batching off', () =>
-    assert.rejects(configOf('--enable_batching=false'), {
-      code: 'invalid_argument',
-      message: /default_max_batch_rows=1/,
-    }))
-})
