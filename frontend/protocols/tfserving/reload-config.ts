@@ -27,8 +27,8 @@ type ReloadConfigRequest = {
   readonly config: { readonly model_config_list?: { readonly config: readonly ModelConfig[] } } | null
 }
 
-/** `onnx` says what it is, `tensorflow` what files written for TensorFlow Serving have. */
-const PLATFORMS = ['', 'onnx', 'tensorflow']
+/** Those of `model_config_file`: what lists written for TensorFlow Serving have, and what runs here. */
+const PLATFORMS = ['', 'tensorflow', 'onnx', 'onnxruntime', 'onnxruntime_onnx']
 
 /**
  * Serves exactly the models of a list: what an earlier list had and this one has not is unloaded. Answers when every
@@ -59,7 +59,9 @@ function servedModel(config: ModelConfig, index: number): ServedModel {
     throw badRequest(`${at}/base_path is '${basePath}', expected the absolute path of a directory`)
   }
   if (!PLATFORMS.includes(platform)) {
-    throw badRequest(`${at}/model_platform is '${platform}', expected onnx, tensorflow or nothing`)
+    throw badRequest(
+      `${at}/model_platform is '${platform}', expected ${PLATFORMS.slice(1).join(', ')} or nothing`,
+    )
   }
   return {
     name,

@@ -37,6 +37,14 @@ describe('a list of models', () => {
     })
   }
 
+  for (const platform of ['', 'onnx', 'onnxruntime', 'onnxruntime_onnx']) {
+    it(`takes the platform '${platform}'`, async () => {
+      const plane = new FakeControlPlane()
+      await reloadConfig(plane, request({ ...CONFIG, model_platform: platform }))
+      assert.equal(plane.calls.length, 1)
+    })
+  }
+
   const REFUSED = [
     { message: { config: null }, error: /^ServerModelConfig type not supported/ },
     { message: { config: { custom_model_config: {} } }, error: /^ServerModelConfig type not supported/ },
