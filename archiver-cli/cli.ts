@@ -24,7 +24,7 @@ type PackFlags = {
   readonly handler?: string
   readonly extraFiles?: string[]
   readonly configFile?: string
-  readonly tritonConfig?: string
+  readonly tritonConfig?: string | false
   readonly exportPath?: string
   readonly archiveFormat?: ArchiveFormat
   readonly runtime?: string
@@ -86,7 +86,11 @@ function addPackOptions(program: Command): void {
     )
     .option('--extra-files <list>', 'files, directories and patterns, separated by commas', list)
     .option('-c, --config-file <path>', 'model-config.yaml')
-    .option('--triton-config <path>', 'config.pbtxt of Triton, whose settings are taken over')
+    .option(
+      '--triton-config <path>',
+      'config.pbtxt of Triton, whose settings are taken over; default the one with the ONNX file',
+    )
+    .option('--no-triton-config', 'leave a config.pbtxt with the ONNX file alone')
     .option('--export-path <directory>', 'where the archive goes; default the working directory')
     .addOption(
       new Option('--archive-format <format>', 'form of the archive')

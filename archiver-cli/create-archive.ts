@@ -17,7 +17,7 @@ import { invalidName, invalidOption, unknownHandler, unreadable } from './option
 import { probeModel } from './probe-model.ts'
 import { mergeSourceFiles } from './source-file.ts'
 import type { SourceFile } from './source-file.ts'
-import { readTritonImport } from './triton-config.ts'
+import { findTritonConfig, readTritonImport } from './triton-config.ts'
 import { packageVersion } from './version.ts'
 
 const CONFIG_FILE = 'model-config.yaml'
@@ -32,8 +32,11 @@ export type ArchiveOptions = {
   /** Files, directories and patterns; see {@link collectExtraFiles}. */
   readonly extraFiles?: readonly string[]
   readonly configFile?: string
-  /** A `config.pbtxt` whose settings are taken over; those of `configFile` count before them. */
-  readonly tritonConfig?: string
+  /**
+   * A `config.pbtxt` whose settings are taken over; those of `configFile` count before them. Default: the one that
+   * lies with the ONNX file, if there is one; false: none.
+   */
+  readonly tritonConfig?: string | false
   /** Directory that gets the archive, made when missing; default the working directory. */
   readonly exportPath?: string
   readonly archiveFormat?: ArchiveFormat
@@ -140,18 +143,21 @@ type CheckedConfig = {
 
 /** The file as it was given, unless another server's settings are merged into it. */
 async function configPart(options: ArchiveOptions): Promise<CheckedConfig | undefined> {
-  const { configFile, tritonConfig, handler = 'tensor', serializedFile } = options
+  const { configFile, tritonConfig: given, handler = 'tensor', serializedFile } = options
   const own = configFile === undefined ? undefined : await readConfig(configFile, handler)
-  if (tritonConfig === undefined) return own
+  const found =
+    given !== undefined || serializedFile === undefined ? given : await findTritonConfig(serializedFile)
+  if (found === undefined || found === false) return own
   const imported = await readTritonImport({
-    path: tritonConfig,
+    path: found,
     graph: serializedFile,
     hasOwnHandler: isHandlerFile(handler),
   })
   const config = { ...imported.config, ...own?.config }
   const bytes = Buffer.from(`${JSON.stringify(config, null, 2)}\n`)
-  const file = { path: CONFIG_FILE, content: { bytes }, origin: tritonConfig }
-  return { file, config, notices: [...imported.notices, ...(own?.notices ?? [])] }
+  const file = { path: CONFIG_FILE, content: { bytes }, origin: found }
+  const taken = given === undefined ? [`${found} is taken over; --no-triton-config leaves it out`] : []
+  return { file, config, notices: [...taken, ...imported.notices, ...(own?.notices ?? [])] }
 }
 
 /** Keys of TorchServe that cannot apply are packed all the same: a server may be told to pass over them. */

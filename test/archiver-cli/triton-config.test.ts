@@ -39,6 +39,30 @@ describe('createArchive with a config.pbtxt', () => {
     assert.match(created.notices.join(), /'response_cache' has no effect/)
   })
 
+  const PLACES = [
+    { it: 'beside the graph', graph: 'found/model.onnx' },
+    { it: "above Triton's version", graph: 'found/3/model.onnx' },
+    { it: "above Triton's version with weights beside", graph: 'found/3/model.onnx/model.onnx' },
+  ]
+  for (const { it: claim, graph } of PLACES) {
+    it(`is found ${claim}, and left alone when that is asked`, async () => {
+      await writeTree(root, { [graph]: identity('FP32'), 'found/config.pbtxt': 'max_batch_size: 4' })
+      const options = { modelName: 'm', version: '1', serializedFile: join(root, graph), verify: false }
+      const created = await createArchive({ ...options, exportPath: root })
+      assert.equal((await inspectArchive(created.path)).config.maxBatchRows, 4)
+      assert.match(created.notices.join(), /found\/config\.pbtxt is taken over; --no-triton-config/)
+      const without = await createArchive({ ...options, exportPath: root, tritonConfig: false, force: true })
+      assert.deepEqual((await inspectArchive(without.path)).config, {})
+    })
+  }
+
+  it('is not looked for above a graph that is no version', async () => {
+    await writeTree(root, { 'found/net/model.onnx': identity('FP32'), 'found/config.pbtxt': 'nonsense' })
+    const serializedFile = join(root, 'found/net/model.onnx')
+    const options = { modelName: 'm', version: '1', serializedFile, exportPath: root, verify: false }
+    assert.deepEqual((await inspectArchive((await createArchive(options)).path)).config, {})
+  })
+
   const REFUSED = [
     { config: 'nam: 1', message: /^config.pbtxt:1:1: there is no field 'nam'/ },
     { config: 'input { name: "z" }', message: /the graph has no input 'z'/ },
