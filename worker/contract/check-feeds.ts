@@ -85,6 +85,17 @@ function checkTensor(input: TensorMetadata, { dtype, shape, data }: Tensor): voi
       `input '${input.name}' has ${data.length} elements, its shape ${formatShape(shape)} needs ${elementCount(shape)}`,
     )
   }
+  if (data.length === 0) checkEmpty(input, shape)
+}
+
+/** Of a tensor without elements: its sizes cost its sender nothing, and each row costs the engine. */
+const MAX_EMPTY_SIZE = 65_536
+
+function checkEmpty({ name }: TensorMetadata, shape: readonly number[]): void {
+  if (elementCount(shape.filter((size) => size > 0)) <= MAX_EMPTY_SIZE) return
+  throw badInput(
+    `input '${name}' has shape ${formatShape(shape)} and no elements; the other sizes of an empty tensor may come to ${MAX_EMPTY_SIZE} at most`,
+  )
 }
 
 /** Two negative sizes would make a number of elements that looks right. */

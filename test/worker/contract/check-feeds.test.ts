@@ -32,6 +32,7 @@ describe('checkFeeds', () => {
   const ACCEPTED = [
     { it: 'any size of a variable dimension', inputs: [IMAGE], tensors: [fp32('image', [7, 3, 11])] },
     { it: 'no rows', inputs: [IMAGE], tensors: [fp32('image', [0, 3, 1])] },
+    { it: 'rows without elements', inputs: [IDS], tensors: [int64('ids', [65_536, 0])] },
     { it: 'any shape where none is declared', inputs: [ANY], tensors: [fp32('any', [2, 2])] },
     { it: 'a scalar', inputs: [SCALAR], tensors: [fp32('scale', [])] },
     { it: 'a request without an optional input', inputs: [HINT, IDS], tensors: [int64('ids', [1, 4])] },
@@ -77,6 +78,20 @@ describe('checkFeeds', () => {
       inputs: [HINT, IDS],
       tensors: [int64('ids', [1, 4]), int64('hint', [1, 5])],
       message: "input 'ids' has 'length' 4, but input 'hint' has 5; they must be equal",
+    },
+    {
+      it: 'more rows without elements than anybody needs',
+      inputs: [IDS],
+      tensors: [int64('ids', [2 ** 40, 0])],
+      message:
+        "input 'ids' has shape [1099511627776,0] and no elements; the other sizes of an empty tensor may come to 65536 at most",
+    },
+    {
+      it: 'a great size of no rows',
+      inputs: [IDS],
+      tensors: [int64('ids', [0, 2 ** 40])],
+      message:
+        "input 'ids' has shape [0,1099511627776] and no elements; the other sizes of an empty tensor may come to 65536 at most",
     },
     {
       it: 'an input given twice',
