@@ -1,13 +1,14 @@
 import { ServingError } from '../../../worker/contract/errors.ts'
 import { nearest } from '../../../worker/contract/nearest.ts'
+import { shownValue } from '../../../worker/contract/shown-value.ts'
 import type { ProtoField, ProtoMessage, ProtoType, ProtoValue } from './schema.ts'
 
-/** Of a value or a name in an error. */
-const MAX_SHOWN_VALUE = 80
+/** Of a name in an error. */
+const MAX_SHOWN_NAME = 80
 
 /**
  * Reads protobuf's JSON form of a message of a known type into the plain data that the text form gives: names as in
- * the definition or in camel case, null for what is absent, integers as numbers or texts.
+ * the definition or in camel case, null for what is absent, integers as numbers, `bigint` or texts.
  *
  * @param what names the value in errors
  * @throws ServingError `invalid_argument` (reason `json_proto`) with a JSON pointer
@@ -46,7 +47,7 @@ function readField(value: unknown, { type, shape }: ProtoField, place: Place): u
     case 'single':
       return readValue(value, type, place)
     case 'list':
-      if (!Array.isArray(value)) throw refused(place, `is ${shown(value)}; expected a list`)
+      if (!Array.isArray(value)) throw refused(place, `is ${shownValue(value)}; expected a list`)
       return value.map((each, i) => readValue(each, type, below(place, String(i))))
     case 'map':
       return Object.fromEntries(
@@ -63,7 +64,7 @@ function readField(value: unknown, { type, shape }: ProtoField, place: Place): u
 function readValue(value: unknown, type: ProtoType, place: Place): unknown {
   if (type.kind === 'message') return readMessage(value, type, place)
   const read = type.fromJson(value)
-  if (read === undefined) throw refused(place, `is ${shown(value)}; expected ${type.expected}`)
+  if (read === undefined) throw refused(place, `is ${shownValue(value)}; expected ${type.expected}`)
   return read
 }
 
@@ -75,7 +76,7 @@ function fieldName(key: string, { fields }: ProtoMessage): string | undefined {
 
 function objectFrom(value: unknown, place: Place): Plain {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  if (!isObject) throw refused(place, `is ${shown(value)}; expected an object`)
+  if (!isObject) throw refused(place, `is ${shownValue(value)}; expected an object`)
   return value as Plain // just checked
 }
 
@@ -88,15 +89,11 @@ function unknownField(key: string, { fields }: ProtoMessage, place: Place): Serv
 
 /** @see RFC 6901 */
 function below({ what, pointer }: Place, key: string): Place {
-  const escaped = key.slice(0, MAX_SHOWN_VALUE).replaceAll('~', '~0').replaceAll('/', '~1')
+  const escaped = key.slice(0, MAX_SHOWN_NAME).replaceAll('~', '~0').replaceAll('/', '~1')
   return { what, pointer: `${pointer}/${escaped}` }
 }
 
 function refused({ what, pointer }: Place, problem: string): ServingError {
   const where = pointer === '' ? what : `'${pointer}' of ${what}`
   return new ServingError('invalid_argument', `${where} ${problem}`, { reason: 'json_proto' })
-}
-
-function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? 'nothing').slice(0, MAX_SHOWN_VALUE)
 }

@@ -110,7 +110,9 @@ function integer(bounds: readonly [bigint, bigint]): ProtoScalar<number | string
     fromText: ({ kind, text }) => (kind === 'number' ? exactInteger(text, bounds) : undefined),
     fromJson: (value) => {
       const isInteger =
-        Number.isSafeInteger(value) || (typeof value === 'string' && /^-?\d{1,20}$/.test(value))
+        typeof value === 'bigint' ||
+        Number.isSafeInteger(value) ||
+        (typeof value === 'string' && /^-?\d{1,20}$/.test(value))
       return isInteger ? exactInteger(String(value), bounds) : undefined
     },
   }

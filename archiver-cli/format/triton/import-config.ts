@@ -59,16 +59,16 @@ function linesOf(text: string): string[] {
 }
 
 /** Parameters of the ONNX Runtime backend, and the values that ask for what happens anyway. */
-const HARMLESS_PARAMETERS: Readonly<Record<string, readonly string[]>> = {
-  inter_op_thread_count: ['0', '1'],
-  execution_mode: ['0'],
-  enable_mem_arena: ['1'],
-  enable_mem_pattern: ['1'],
-}
+const HARMLESS_PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['inter_op_thread_count', ['0', '1']],
+  ['execution_mode', ['0']],
+  ['enable_mem_arena', ['1']],
+  ['enable_mem_pattern', ['1']],
+])
 
 function threadsFrom({ parameters = {} }: TritonConfig, note: Note): Pick<ModelConfig, 'intraOpThreads'> {
   for (const [key, { string_value: value = '' }] of Object.entries(parameters)) {
-    const isHarmless = HARMLESS_PARAMETERS[key]?.includes(value) === true
+    const isHarmless = HARMLESS_PARAMETERS.get(key)?.includes(value) === true
     if (key !== 'intra_op_thread_count' && !isHarmless) note(`the parameter '${key}' has no effect here`)
   }
   const threads = parameters['intra_op_thread_count']?.string_value

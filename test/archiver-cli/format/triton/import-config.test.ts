@@ -104,6 +104,10 @@ describe('importTritonConfig', () => {
       text: 'parameters { key: "enable_mem_arena" value { string_value: "0" } }',
       note: /the parameter 'enable_mem_arena' has no effect/,
     },
+    {
+      text: 'parameters { key: "constructor" value { string_value: "0" } }',
+      note: /the parameter 'constructor' has no effect/,
+    },
     { text: 'instance_group { count: 1 host_policy: "p" }', note: /'host_policy' of an instance_group/ },
     {
       text: 'max_batch_size: 2 input { name: "x" dims: [3, 5] }',
