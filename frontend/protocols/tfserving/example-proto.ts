@@ -80,10 +80,15 @@ function featuresOf(example: Uint8Array, at: string): Pick<Map<string, FeatureVa
         }),
   )
   if (!isMessage) throw badRequest(`${at} is not an Example of protobuf`)
+  const read = new Map<string, FeatureValues>()
   return {
+    // What many examples share is read once.
     get: (name) => {
       const feature = features.get(name)
-      return feature === undefined ? undefined : valuesOf(feature, `${at}/${name}`)
+      if (feature === undefined) return undefined
+      const values = read.get(name) ?? valuesOf(feature, `${at}/${name}`)
+      read.set(name, values)
+      return values
     },
   }
 }

@@ -23,13 +23,15 @@ type Asked = {
   readonly metadata: VersionMetadata
   readonly verb: 'classify' | 'regress'
   readonly answers: AnswerOptions
+  /** Of an input, whatever its examples share. */
+  readonly maxBytes: number
 }
 
 /** @throws ServingError `invalid_argument` | `failed_precondition` */
-export function examplesRequestFrom(body: Members, { metadata, verb, answers }: Asked) {
+export function examplesRequestFrom(body: Members, { metadata, verb, answers, maxBytes }: Asked) {
   const signature = chosenSignature(body, metadata)
   requireMethod(signature, verb)
-  const tensors = tensorsFromExamples(signature, examplesFrom(body))
+  const tensors = tensorsFromExamples(signature, examplesFrom(body), maxBytes)
   const outputs = wantedOutputs(signature.outputs, metadata)
   const render = (answered: readonly Tensor[]): string => {
     if (verb === 'regress')
@@ -50,19 +52,22 @@ export function examplesRequestFrom(body: Members, { metadata, verb, answers }: 
 function examplesFrom({ context, examples }: Members): readonly Example[] {
   if (!Array.isArray(examples))
     throw badRequest(`/examples is ${shownValue(examples)}, expected a list of objects`)
-  const shared = context === undefined ? [] : featuresFrom(context, '/context')
+  const shared = context === undefined ? undefined : featuresFrom(context, '/context')
   return (examples as readonly unknown[]).map((example, index) => {
     const at = pointerOf(['examples', index])
+    const own = featuresFrom(example, at)
     // What an example says itself wins over what all share.
-    return { at, features: new Map([...shared, ...featuresFrom(example, at)]) }
+    return { at, features: { get: (name) => own.get(name) ?? shared?.get(name) } }
   })
 }
 
-function featuresFrom(example: unknown, at: string): [string, FeatureValues][] {
+function featuresFrom(example: unknown, at: string): ReadonlyMap<string, FeatureValues> {
   if (typeof example !== 'object' || example === null || Array.isArray(example)) {
     throw badRequest(`${at} is ${shownValue(example)}, expected an object of features`)
   }
-  return Object.entries(example).map(([name, value]) => [name, valuesFrom(value, at + pointerOf([name]))])
+  return new Map(
+    Object.entries(example).map(([name, value]) => [name, valuesFrom(value, at + pointerOf([name]))]),
+  )
 }
 
 /** A value, or a list of values of one kind. */

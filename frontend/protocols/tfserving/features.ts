@@ -4,7 +4,7 @@ import {
   type Tensor,
   type TensorMetadata,
 } from '../../../worker/contract/tensor.ts'
-import { ARRAY_OF } from '../../../worker/contract/data-type.ts'
+import { ARRAY_OF, elementBytes, type DataType } from '../../../worker/contract/data-type.ts'
 import { EXPECTED_ELEMENT, writeElements } from '../../../worker/contract/element-from-json.ts'
 import { shownValue } from '../../../worker/contract/shown-value.ts'
 import { badRequest } from './errors.ts'
@@ -28,14 +28,19 @@ export type Example = {
 /**
  * The inputs of a signature, a row for each example.
  *
+ * @param maxBytes of an input: what examples share counts in each of them
  * @throws ServingError `invalid_argument` naming the example and the feature
  */
-export function tensorsFromExamples(signature: Signature, examples: readonly Example[]): readonly Tensor[] {
+export function tensorsFromExamples(
+  signature: Signature,
+  examples: readonly Example[],
+  maxBytes: number,
+): readonly Tensor[] {
   if (examples.length === 0) throw badRequest('there is no example: expected at least one')
-  return signature.inputs.map((input) => tensorOf(input, examples))
+  return signature.inputs.map((input) => tensorOf(input, examples, maxBytes))
 }
 
-function tensorOf(input: SignatureTensor, examples: readonly Example[]): Tensor {
+function tensorOf(input: SignatureTensor, examples: readonly Example[], maxBytes: number): Tensor {
   const { alias, tensor: metadata } = input
   const lists = examples.map((example) => {
     const values = example.features.get(alias)
@@ -52,6 +57,11 @@ function tensorOf(input: SignatureTensor, examples: readonly Example[]): Tensor 
   const { name, dtype } = metadata
   const shape = [examples.length, ...rowShape(input, first.length)]
   const count = examples.length * first.length
+  if (isLarger({ dtype, lists, count }, maxBytes)) {
+    throw badRequest(
+      `${examples.length} examples with ${first.length} values each of the feature '${alias}' would need more than ${maxBytes} bytes`,
+    )
+  }
   const data = dtype === 'BYTES' ? new Array<string>(count) : new ARRAY_OF[dtype](count)
   const tensor = { name, dtype, shape, data } as Tensor // data was made for dtype
   for (const [index, row] of lists.entries()) {
@@ -62,6 +72,26 @@ function tensorOf(input: SignatureTensor, examples: readonly Example[]): Tensor 
     )
   }
   return tensor
+}
+
+type Counted = {
+  readonly dtype: DataType
+  readonly lists: readonly FeatureValues[]
+  readonly count: number
+}
+
+/** What a text costs beside its characters. */
+const TEXT_BYTES = 8
+
+/** Values that examples share came once, and would be there for each of them. */
+function isLarger({ dtype, lists, count }: Counted, maxBytes: number): boolean {
+  let bytes = count * (elementBytes(dtype) ?? TEXT_BYTES)
+  if (dtype !== 'BYTES') return bytes > maxBytes
+  for (const list of lists) {
+    if (bytes > maxBytes) break
+    for (const value of list) if (typeof value === 'string') bytes += value.length
+  }
+  return bytes > maxBytes
 }
 
 /** The shape of one row that has so many values; a single variable dimension takes what is left for it. */

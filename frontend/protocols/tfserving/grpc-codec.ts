@@ -106,9 +106,10 @@ function checkNames({ inputs }: Signature, given: readonly string[]): void {
 /** Without a filter, all. */
 function chosenOutputs({ outputs }: Signature, filter: readonly string[]): Signature['outputs'] {
   if (filter.length === 0) return outputs
-  const repeated = filter.find((alias, index) => filter.indexOf(alias) !== index)
-  if (repeated !== undefined) throw badRequest(`duplicate output tensor alias in output_filter: ${repeated}`)
+  const seen = new Set<string>()
   return filter.map((alias) => {
+    if (seen.has(alias)) throw badRequest(`duplicate output tensor alias in output_filter: ${alias}`)
+    seen.add(alias)
     const output = outputs.find((each) => each.alias === alias)
     if (output !== undefined) return output
     const known = outputs.map((each) => each.alias).join(', ')

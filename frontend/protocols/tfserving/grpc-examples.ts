@@ -77,16 +77,19 @@ async function resultOf(dataPlane: DataPlane, call: GrpcCall, task: Task): Promi
 async function answerTask(dataPlane: DataPlane, call: GrpcCall, { spec, method, input }: Task) {
   const model = selectorFromGrpc(spec)
   const announcedBytes = input.byteLength
-  const answered = await runCall({ dataPlane, call, model, announcedBytes }, (metadata) => {
-    const signature = signatureFromGrpc(spec, metadata)
-    requireMethod(signature, method)
-    const tensors = tensorsFromExamples(signature, examplesFromProto(input))
-    const outputs = wantedOutputs(signature.outputs, metadata)
-    return {
-      signature,
-      payload: { kind: 'tensors' as const, tensors, ...(outputs === undefined ? {} : { outputs }) },
-    }
-  })
+  const answered = await runCall(
+    { dataPlane, call, model, announcedBytes },
+    (metadata, { maxRequestBytes }) => {
+      const signature = signatureFromGrpc(spec, metadata)
+      requireMethod(signature, method)
+      const tensors = tensorsFromExamples(signature, examplesFromProto(input), maxRequestBytes)
+      const outputs = wantedOutputs(signature.outputs, metadata)
+      return {
+        signature,
+        payload: { kind: 'tensors' as const, tensors, ...(outputs === undefined ? {} : { outputs }) },
+      }
+    },
+  )
   return { result: resultMessage(method, answered), modelSpec: modelSpecOf(model, answered) }
 }
 

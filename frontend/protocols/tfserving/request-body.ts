@@ -42,23 +42,25 @@ export async function readRequest(
   const isHandlers = verb === 'explain' || (verb === 'predict' && !metadata.handlesTensors)
   if (!isHandlers) {
     const bytes = await options.transport.readBody(ctx, maxRequestBytes)
-    return tensorRequest(options, bodyOf(ctx, bytes), { metadata, verb })
+    return tensorRequest(options, bodyOf(ctx, bytes), { metadata, verb, maxBytes: maxRequestBytes })
   }
   const payload = await options.handlers.read(ctx, maxRequestBytes)
   const part = onlyPart(payload)
   if (part !== undefined && verb === 'predict' && meansTensors(metadata, part.bytes)) {
-    return tensorRequest(options, bodyOf(ctx, part.bytes), { metadata, verb })
+    return tensorRequest(options, bodyOf(ctx, part.bytes), { metadata, verb, maxBytes: maxRequestBytes })
   }
   return { payload: part === undefined ? payload : { kind: 'parts', parts: [dataPart(ctx, part)] } }
 }
 
+type Wanted = { readonly metadata: VersionMetadata; readonly verb: Verb; readonly maxBytes: number }
+
 function tensorRequest(
   { nonFinite }: PredictionOptions,
   { members, text }: Body,
-  { metadata, verb }: { readonly metadata: VersionMetadata; readonly verb: Verb },
+  { metadata, verb, maxBytes }: Wanted,
 ): ReadRequest {
   if (verb === 'classify' || verb === 'regress')
-    return examplesRequestFrom(members, { metadata, verb, answers: { nonFinite } })
+    return examplesRequestFrom(members, { metadata, verb, maxBytes, answers: { nonFinite } })
   const request = predictRequestFrom(members, metadata, text)
   return { payload: request.payload, render: (tensors) => predictionsToJson(request, tensors, { nonFinite }) }
 }

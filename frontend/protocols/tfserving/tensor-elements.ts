@@ -37,6 +37,16 @@ export function countElements(bytes: Uint8Array, list: TensorList): Map<string, 
   return isMessage ? counts : undefined
 }
 
+/** What the last element of a list of texts weighs; 0 of an empty list. */
+export function lastTextBytes(bytes: Uint8Array, list: TensorList): number {
+  let last = 0
+  eachField(bytes, ({ number, value }) => {
+    if (number === list.number) last = value.byteLength
+    return true
+  })
+  return last
+}
+
 /** No integer when the last element of the run is cut. */
 function elementsIn({ wireType }: TensorList, run: Uint8Array): number {
   if (wireType === LENGTH_DELIMITED) return 1

@@ -12,7 +12,7 @@ import {
   type WireTensor,
 } from '../../../worker/contract/wire-tensor.ts'
 import { eachField, LENGTH_DELIMITED, VARINT, Varints } from '../kernel/protobuf-wire.ts'
-import { countElements, dataOf } from './tensor-elements.ts'
+import { countElements, dataOf, lastTextBytes } from './tensor-elements.ts'
 import { LIST_OF, type TensorList } from './tensor-lists.ts'
 
 /*
@@ -112,6 +112,9 @@ function numberOf(varint: Uint8Array): number {
 
 type Listed = { readonly wire: WireTensor; readonly list: TensorList; readonly bytes: Uint8Array }
 
+/** What a text costs beside its characters. */
+const TEXT_BYTES = 8
+
 /** Nothing is allocated before the list is known to be worth it. */
 function listed({ maxBytes }: ProtoSource, { wire, list, bytes }: Listed): Tensor {
   const { name, datatype, shape, at } = wire
@@ -128,7 +131,8 @@ function listed({ maxBytes }: ProtoSource, { wire, list, bytes }: Listed): Tenso
       `input '${name}' has ${count} elements at ${at}/${list.field}, its shape ${formatShape(shape)} needs ${expected}`,
     )
   }
-  const neededBytes = expected * (elementBytes(datatype) ?? 8)
+  // The last text is repeated, whatever its length, on the way to the worker at the latest.
+  const neededBytes = expected * (elementBytes(datatype) ?? TEXT_BYTES + lastTextBytes(bytes, list))
   if (count < expected && neededBytes > maxBytes) {
     throw badTensor(
       `input '${name}' has ${count} elements at ${at}/${list.field}; its shape ${formatShape(shape)} would need ${neededBytes} bytes, at most ${maxBytes} are possible`,

@@ -85,7 +85,16 @@ describe('examples in JSON', () => {
     assert.equal(text, '{"results":[[["cat",0.1],["dog",1.0]]]}')
   })
 
+  const MANY = Array.from({ length: 200 }, () => ({ size: [1, 2], kind: 'x' }))
   const REFUSED = [
+    {
+      body: { context: { n: new Array(200).fill(1) }, examples: MANY },
+      message: /^200 examples with 200 values each of the feature 'n' would need more than 100000 bytes/,
+    },
+    {
+      body: { context: { n: [1], kind: 'x'.repeat(1000) }, examples: MANY.map(({ size }) => ({ size })) },
+      message: /^200 examples with 1 values each of the feature 'kind' would need more than 100000 bytes/,
+    },
     { body: {}, message: /^\/examples is nothing, expected a list/ },
     { body: { examples: [] }, message: /^there is no example/ },
     { body: { examples: [5] }, message: /^\/examples\/0 is 5, expected an object of features/ },

@@ -104,7 +104,27 @@ describe('examples over gRPC', () => {
     model_spec: { name, signature_name: signature },
     method_name: `tensorflow/serving/${method}`,
   })
+  /** Each example would hold all of it. */
+  const GREAT_CONTEXT = {
+    features: {
+      feature: { size: feature('float_list', 1, 2), kind: feature('bytes_list', Buffer.alloc(1000)) },
+    },
+  }
+  const SMALL = { features: { feature: { n: feature('int64_list', 1) } } }
   const REFUSED = [
+    {
+      method: 'Classify',
+      request: {
+        model_spec: { ...SPEC, signature_name: 'sort' },
+        input: {
+          example_list_with_context: {
+            examples: new Array<typeof SMALL>(200).fill(SMALL),
+            context: GREAT_CONTEXT,
+          },
+        },
+      },
+      details: /^200 examples with 1 values each of the feature 'kind' would need more than 100000 bytes/,
+    },
     { method: 'Classify', request: { input: INPUT }, details: /^Missing ModelSpec/ },
     {
       method: 'Classify',

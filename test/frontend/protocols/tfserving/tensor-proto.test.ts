@@ -172,6 +172,10 @@ describe('a tensor of TensorFlow', () => {
       message: /has inputs\/x\/int_val, DT_FLOAT belongs in float_val/,
     },
     {
+      bytes: proto('DT_STRING', shapeOf(50), { string_val: [Buffer.from('a'), Buffer.alloc(100)] }),
+      message: /would need 5400 bytes, at most 1000 are possible/,
+    },
+    {
       bytes: proto('DT_FLOAT', shapeOf(1000), { float_val: [1] }),
       message: /would need 4000 bytes, at most 1000 are possible/,
     },
