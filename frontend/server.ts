@@ -80,6 +80,8 @@ export class Server {
    */
   async start(): Promise<void> {
     this.#lock = await lockState(this.#config.stateDir, this.#host.pid)
+    // Before anybody can ask whether the server is ready.
+    this.#core.dataPlane.beginStartup()
     try {
       const addresses = await listen(this.#config, this.#listeners, this.#security)
       this.#security.authorization.publishKeys()
