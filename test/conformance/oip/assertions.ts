@@ -1,9 +1,12 @@
 import type { Assertion } from './assertion.ts'
 import { BODY_ASSERTIONS } from './body-assertions.ts'
 import { BINARY_ASSERTIONS } from './binary-assertions.ts'
+import { CONTROL_ASSERTIONS } from './control-assertions.ts'
 import { EXTENSION_ASSERTIONS } from './extension-assertions.ts'
-import { OTHER_ASSERTIONS } from './other-assertions.ts'
+import { LIFECYCLE_ASSERTIONS } from './lifecycle-assertions.ts'
+import { QUEUE_ASSERTIONS } from './queue-assertions.ts'
 import { ROUTE_ASSERTIONS } from './route-assertions.ts'
+import { STREAM_ASSERTIONS } from './stream-assertions.ts'
 import { TENSOR_ASSERTIONS } from './tensor-assertions.ts'
 import { TRANSPORT_ASSERTIONS } from './transport-assertions.ts'
 
@@ -18,5 +21,8 @@ export const ASSERTIONS: readonly Assertion[] = [
   ...BINARY_ASSERTIONS,
   ...TRANSPORT_ASSERTIONS,
   ...EXTENSION_ASSERTIONS,
-  ...OTHER_ASSERTIONS,
+  ...CONTROL_ASSERTIONS,
+  ...QUEUE_ASSERTIONS,
+  ...STREAM_ASSERTIONS,
+  ...LIFECYCLE_ASSERTIONS,
 ]

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Assertion } from './assertion.ts'
 import type { OipServer } from './oip-server.ts'
+import { statistics } from './statistics.ts'
 
 const REPOSITORY = '/v2/repository/models'
-const PERMITTED = 'shown in frontend/extension-tokens.test.ts'
-const LOADING = 'shown in frontend/core/repository/repository.test.ts'
 
 const ROW = { name: 'INPUT0', datatype: 'FP32', shape: [2, 3], data: [1, 3, 2, 4, 4, 5] }
 const FILE = 'file:1/model.onnx'
@@ -36,8 +35,6 @@ export const EXTENSION_ASSERTIONS: readonly Assertion[] = [
     status: 404,
     error: /none/,
   },
-  { number: 73, it: 'a broken model is not loaded', skip: LOADING },
-  { number: 74, it: 'loading where models are not controlled explicitly', skip: LOADING },
   { number: 75, it: 'a blank name', path: `${REPOSITORY}/%20/load`, json: {}, status: 400 },
   { number: 75, it: 'a name that is a path', path: `${REPOSITORY}/..%2Fx/load`, json: {}, status: 400 },
   { number: 75, it: 'an empty name', path: `${REPOSITORY}//load`, json: {}, status: 404 },
@@ -54,9 +51,6 @@ export const EXTENSION_ASSERTIONS: readonly Assertion[] = [
     status: 400,
     error: /^\/parameters/,
   })),
-  { number: 77, it: 'an override of the configuration is kept until the model is unloaded', skip: LOADING },
-  { number: 78, it: 'a reload that fails leaves the old version serving', skip: LOADING },
-  { number: 79, it: 'unloading lets requests in flight finish', skip: LOADING },
   { number: 80, it: 'unloading an unknown model', path: `${REPOSITORY}/none/unload`, json: {}, status: 404 },
   {
     number: 81,
@@ -123,8 +117,6 @@ export const EXTENSION_ASSERTIONS: readonly Assertion[] = [
     ...classify('id_fp32', ROW, 600_000),
     status: 400,
   },
-  { number: 88, it: 'tokens for the control of models', skip: PERMITTED },
-  { number: 89, it: 'tokens on every alias of a route', skip: PERMITTED },
   { number: 90, it: 'the file of the log', path: '/v2/logging', json: { log_file: 'x' }, status: 403 },
   { number: 90, it: 'the file of traces', path: '/v2/trace/setting', json: { trace_file: 'x' }, status: 403 },
   {
@@ -230,17 +222,4 @@ async function index(server: OipServer, body: object): Promise<Entry[]> {
 async function infer(server: OipServer, model: string, inputs: readonly object[]): Promise<number> {
   const body = JSON.stringify({ inputs })
   return (await server.ask(`/v2/models/${model}/infer`, { method: 'POST', body })).status
-}
-
-type Counts = { readonly count: number }
-type Stats = {
-  readonly inference_count: number
-  readonly execution_count: number
-  readonly inference_stats: { readonly success: Counts; readonly fail: Counts }
-}
-
-async function statistics(server: OipServer, model: string): Promise<Stats> {
-  const { text } = await server.ask(`/v2/models/${model}/stats`)
-  const [version] = (JSON.parse(text) as { model_stats: [Stats] }).model_stats
-  return version
 }

@@ -1,4 +1,4 @@
-import { http, type HttpAnswer, type HttpCall } from '../../support/http-client.ts'
+import { http, until, type HttpAnswer, type HttpCall } from '../../support/http-client.ts'
 import { removeDirectory, ServerProcess, temporaryDirectory } from '../../support/server-process.ts'
 import { LOADED, packOipStore } from './oip-store.ts'
 
@@ -37,6 +37,16 @@ export class OipServer {
   /** @param path on the inference address */
   ask(path: string, call: HttpCall = {}): Promise<HttpAnswer> {
     return http(this.inference + path, call)
+  }
+
+  /** Asks until the answer is as it should be. */
+  until(path: string, isDone: (answer: HttpAnswer) => boolean): Promise<HttpAnswer> {
+    return until(this.inference + path, isDone)
+  }
+
+  /** Resolves when everything that was sent before has been read: what is asked later has arrived later. */
+  async readSoFar(): Promise<void> {
+    await this.ask('/v2/health/live')
   }
 
   async stop(): Promise<void> {

@@ -4,7 +4,7 @@ import { packTestArchive } from '../../support/archives.ts'
 type Shape = readonly (number | string)[]
 
 /** `OUTPUT0` = `INPUT0`. */
-function identityModel(dtype: OnnxType, shape: Shape): Uint8Array {
+export function identityModel(dtype: OnnxType, shape: Shape): Uint8Array {
   return buildModel({
     inputs: [{ name: 'INPUT0', dtype, shape }],
     outputs: [{ name: 'OUTPUT0', dtype, shape }],
@@ -26,8 +26,18 @@ function addSubModel(): Uint8Array {
   })
 }
 
+/** With an operator that no engine has. */
+function brokenModel(): Uint8Array {
+  const tensor = (name: string) => ({ name, dtype: 'FP32', shape: ['rows'] }) as const
+  return buildModel({
+    inputs: [tensor('INPUT0')],
+    outputs: [tensor('OUTPUT0')],
+    nodes: [{ op: 'NoSuchOperator', inputs: ['INPUT0'], outputs: ['OUTPUT0'] }],
+  })
+}
+
 /** Adds `bias` to each value where it is given, and answers late when the value asks for it. */
-const OPTIONAL = `
+export const OPTIONAL = `
 import { defineHandler } from 'onnxserve/handler'
 
 const one = (name) => ({ name, dtype: 'FP32', shape: [-1, 1] })
@@ -113,9 +123,21 @@ export async function packOipStore(modelStore: string): Promise<void> {
     model: identityModel('FP32', ['rows']),
     config: 'sequenceBatching:\n  maxSequences: 4\n',
   })
+  const preferred = 'maxBatchRows: 8\nmaxBatchDelayMs: 60000\nscheduling:\n  preferredBatchRows: [2, 6]\n'
+  const table = identityModel('FP32', ['rows', 'columns'])
+  await packTestArchive(modelStore, { modelName: 'preferred', model: table, config: preferred })
+  await packTestArchive(modelStore, { modelName: 'shapes', model: table, config: preferred })
+  const ordered = 'minWorkers: 2\nmaxWorkers: 2\nmaxBatchRows: 1\nscheduling:\n  preserveOrdering: true\n'
+  await packTestArchive(modelStore, { modelName: 'ordered', handler: OPTIONAL, config: ordered })
+  for (const modelName of NOT_LOADED) await packTestArchive(modelStore, { modelName, handler: OPTIONAL })
+  await packTestArchive(modelStore, { modelName: 'broken', model: brokenModel() })
+  await packTestArchive(modelStore, { modelName: 'overridden', model: table })
   const narrow = 'maxQueuedRequests: 1\nmaxBatchRows: 1\n'
   await packTestArchive(modelStore, { modelName: 'narrow', handler: OPTIONAL, config: narrow })
 }
+
+/** Assertions load them. */
+const NOT_LOADED = ['leaving', 'reloaded']
 
 /** Those that are loaded at the start. */
 export const LOADED = [
@@ -125,6 +147,9 @@ export const LOADED = [
   'optional',
   'strings',
   'narrow',
+  'ordered',
+  'preferred',
+  'shapes',
   'sequence',
   'talk',
 ].filter((name) => name !== 'idle')

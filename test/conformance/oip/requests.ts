@@ -29,3 +29,9 @@ export function rawString(text: string): Buffer {
 }
 
 export const bytesOf = (data: Float32Array | Int32Array) => Buffer.from(data.buffer)
+
+/** For models with `x` and `y`: answered after so many milliseconds. */
+export const late = (ms: number, rest: object = {}) => ({
+  inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [ms] }],
+  ...rest,
+})

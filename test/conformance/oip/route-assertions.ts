@@ -17,11 +17,6 @@ export const ROUTE_ASSERTIONS: readonly Assertion[] = [
   { number: 2, it: 'a healthy server is live', path: '/v2/health/live', status: 200, answer: { live: true } },
   { number: 2, it: 'and ready', path: '/v2/health/ready', status: 200, answer: { ready: true } },
   {
-    number: 3,
-    it: 'a server whose model loads is not ready',
-    skip: 'shown with a fake clock in frontend/core/startup-moments.test.ts and oip/metadata.test.ts',
-  },
-  {
     number: 4,
     it: 'an unknown route',
     path: '/v2/unknown',
