@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { status, type ServiceError } from '@grpc/grpc-js'
 import type { GrpcClient } from '../../support/grpc-client.ts'
-import type { Skipped } from './assertion.ts'
 import type { OipServer } from './oip-server.ts'
 
 /** One of the hundred assertions over gRPC, or a part of one. */
@@ -10,7 +9,7 @@ export type GrpcAssertion = {
   readonly number: number
   /** What it claims. */
   readonly it: string
-} & (GrpcCallAssertion | GrpcScript | Skipped)
+} & (GrpcCallAssertion | GrpcScript)
 
 /** A unary call, and its outcome. */
 export type GrpcCallAssertion = {
@@ -35,8 +34,7 @@ export type GrpcSide = { readonly server: OipServer; readonly client: GrpcClient
 export function runGrpcAssertion(assertion: GrpcAssertion, side: () => GrpcSide): void {
   const { number, it: claim } = assertion
   const name = `${number}: ${claim}`
-  if ('skip' in assertion) it.skip(`${name} (${assertion.skip})`)
-  else if ('run' in assertion) it(name, () => assertion.run(side()))
+  if ('run' in assertion) it(name, () => assertion.run(side()))
   else it(name, () => expectOutcome(side().client, assertion))
 }
 
