@@ -1,5 +1,6 @@
 import { ServingError, type ErrorCode } from '../../../worker/contract/errors.ts'
 import { nearest } from '../../../worker/contract/nearest.ts'
+import { errorHeaders } from '../kernel/error-answer.ts'
 import { jsonAnswer, type Answer } from '../kernel/transport.ts'
 
 /*
@@ -49,33 +50,16 @@ const BY_REASON: Readonly<Record<string, Wording>> = {
   'unimplemented method': { status: 405, type: 'MethodNotAllowedException' },
 }
 
-/** Overload, and too many wrong tokens: the same request may succeed later. */
-const RETRYABLE_STATUSES = new Set([429, 503])
-const UNAUTHENTICATED_STATUS = 401
-
 /** The answer to an error, with `Retry-After` and the machine-readable reason where a retry may help. */
 export function renderError(error: ServingError): Answer {
   const wording = BY_REASON[`${error.code} ${error.reason ?? ''}`] ?? BY_CODE[error.code]
   const { status, type } = error.status === undefined ? wording : chosenByHandler(error.status)
   const answer = jsonAnswer(status, { code: status, type, message: error.message })
-  if (status === UNAUTHENTICATED_STATUS) return withHeaders(answer, { 'www-authenticate': challenge(error) })
-  if (!RETRYABLE_STATUSES.has(status)) return answer
-  const retryAfterSeconds = Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1000))
-  const reason = error.reason === undefined ? {} : { 'x-reject-reason': error.reason }
-  return withHeaders(answer, { ...reason, 'retry-after': String(retryAfterSeconds) })
+  return { ...answer, headers: { ...answer.headers, ...errorHeaders(error, status) } }
 }
 
 function chosenByHandler(status: number): Wording {
   return { status, type: 'InternalServerException' }
-}
-
-/** @see RFC 6750, section 3: the error is named only to who brought a token. */
-function challenge({ reason }: ServingError): string {
-  return reason === 'token_missing' ? 'Bearer' : 'Bearer error="invalid_token"'
-}
-
-function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
-  return { ...answer, headers: { ...answer.headers, ...headers } }
 }
 
 export function workflowNotFound(name: string): ServingError {

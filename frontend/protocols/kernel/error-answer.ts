@@ -1,0 +1,72 @@
+import type { ErrorCode, ServingError } from '../../../worker/contract/errors.ts'
+import type { Answer } from './transport.ts'
+
+const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
+  invalid_argument: 400,
+  unauthenticated: 401,
+  permission_denied: 403,
+  not_found: 404,
+  already_exists: 409,
+  failed_precondition: 409,
+  resource_exhausted: 429,
+  deadline_exceeded: 504,
+  cancelled: 499,
+  unavailable: 503,
+  unimplemented: 501,
+  internal: 500,
+}
+
+/** Situations for which HTTP has a status of its own; by code and reason. */
+const STATUS_OF_REASON: Readonly<Record<string, number>> = {
+  'invalid_argument unsupported_encoding': 415,
+  'invalid_argument headers_too_large': 431,
+  'resource_exhausted body_too_large': 413,
+  'resource_exhausted disk_full': 507,
+  'resource_exhausted worker_memory': 507,
+  'permission_denied foreign_host': 421,
+  'deadline_exceeded request_timeout': 408,
+  'unimplemented method': 405,
+}
+
+/** Overload, and too many wrong tokens: the same request may succeed later. */
+const RETRYABLE_STATUSES = new Set([429, 503])
+const UNAUTHENTICATED_STATUS = 401
+
+/**
+ * An error as `{"error": "…"}`, the form of the protocols whose clients look at the status and the text alone.
+ *
+ * @param refined where the dialect has another status for a code
+ */
+export function plainErrorAnswer(
+  error: ServingError,
+  refined: Partial<Readonly<Record<ErrorCode, number>>> = {},
+): Answer {
+  const { code, reason = '', message } = error
+  const status = error.status ?? STATUS_OF_REASON[`${code} ${reason}`] ?? refined[code] ?? STATUS_OF[code]
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...errorHeaders(error, status) },
+    body: JSON.stringify({ error: message }),
+  }
+}
+
+/**
+ * What a client reads beside the error: `Retry-After` and the machine-readable reason where a retry may help, how to
+ * authenticate where a token is missing.
+ *
+ * @see RFC 6750, section 3: the error is named only to who brought a token.
+ */
+export function errorHeaders(
+  { reason, retryAfterMs }: ServingError,
+  status: number,
+): Readonly<Record<string, string>> {
+  if (status === UNAUTHENTICATED_STATUS) {
+    return { 'www-authenticate': reason === 'token_missing' ? 'Bearer' : 'Bearer error="invalid_token"' }
+  }
+  if (!RETRYABLE_STATUSES.has(status)) return {}
+  const retryAfterSeconds = Math.max(1, Math.ceil((retryAfterMs ?? 0) / 1000))
+  return {
+    ...(reason === undefined ? {} : { 'x-reject-reason': reason }),
+    'retry-after': String(retryAfterSeconds),
+  }
+}
