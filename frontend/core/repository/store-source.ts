@@ -7,7 +7,12 @@ import type { ModelStore } from '../model-store.ts'
 import { offeredVersion } from './offers.ts'
 import type { OfferedModel, OfferedVersion, RepositorySource } from './source.ts'
 
-type Opened = { readonly fingerprint: string; readonly model: ModelId | Error }
+type Opened = {
+  readonly fingerprint: string
+  readonly model: ModelId | Error
+  /** The model that it held when it could last be read. */
+  readonly lastName?: string
+}
 
 /**
  * What the model store holds, by models: archives, each opened once as long as it is the same, and folders and graphs
@@ -43,6 +48,7 @@ export class StoreSource implements RepositorySource {
       }
     }
     this.#opened = opened
+    for (const found of opened.values()) distrust(models, found)
     return [...models.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
@@ -72,9 +78,13 @@ export class StoreSource implements RepositorySource {
     try {
       const { text: fingerprint } = await fingerprintOf({ kind: 'archive', path })
       const before = this.#opened.get(archive)
-      return before?.fingerprint === fingerprint ? before : { fingerprint, model: await modelIn(path) }
+      if (before?.fingerprint === fingerprint) return before
+      const model = await modelIn(path)
+      return { fingerprint, model, lastName: model.name }
     } catch (error) {
-      return { fingerprint: '', model: error instanceof Error ? error : new Error(String(error)) }
+      const model = error instanceof Error ? error : new Error(String(error))
+      const { lastName } = this.#opened.get(archive) ?? {}
+      return { fingerprint: '', model, ...(lastName === undefined ? {} : { lastName }) }
     }
   }
 }
@@ -83,6 +93,12 @@ export class StoreSource implements RepositorySource {
 function addBroken(models: Map<string, OfferedModel>, location: string, error: Error): void {
   const name = location.replace(/\.(mar|tar\.gz|onnx)$/, '')
   if (!models.has(name)) models.set(name, { name, versions: [], error })
+}
+
+/** An archive that was one of a model's and cannot be read any more: which versions the model has is not known. */
+function distrust(models: Map<string, OfferedModel>, { model: error, lastName }: Opened): void {
+  if (error instanceof Error && lastName !== undefined)
+    models.set(lastName, { name: lastName, versions: [], error })
 }
 
 /** Of two archives with one version, the first by name counts. */
