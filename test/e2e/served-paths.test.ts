@@ -92,6 +92,42 @@ describe('onnxserve start <path>', function () {
     assert.equal(await predict('net'), '200 {"y":[[1,2]]}')
   })
 
+  const MOUNTED = [
+    { it: 'a graph', tree: { 'models/model.onnx': GRAPH }, args: ['--model_name=net'], served: ['net'] },
+    {
+      it: 'a graph of any name',
+      tree: { 'models/other.onnx': GRAPH },
+      args: ['--model_name=net'],
+      served: ['net'],
+    },
+    {
+      it: 'folders of versions',
+      tree: { 'models/1/model.onnx': GRAPH },
+      args: ['--model_name=net'],
+      served: ['net'],
+    },
+    {
+      it: 'a repository',
+      tree: { 'models/a/1/model.onnx': GRAPH, 'models/b/1/model.onnx': GRAPH },
+      args: [],
+      served: ['a', 'b'],
+    },
+  ]
+  for (const { it: claim, tree, args, served } of MOUNTED) {
+    it(`takes KServe's mount with ${claim}`, async () => {
+      await writeTree(root, tree)
+      await start('--model_dir=models', ...args)
+      for (const model of served) assert.equal(await predict(model), '200 {"y":[[1,2]]}')
+    })
+  }
+
+  it("takes KServe's mount for TorchServe", async () => {
+    await writeTree(root, { 'mnt/config/config.properties': 'install_py_dep_per_model=true' })
+    await packTestArchive(join(root, 'mnt/model-store'), { modelName: 'packed', version: '2', model: GRAPH })
+    await start('--model_dir', 'mnt')
+    assert.equal(await predict('packed'), '200 {"y":[[1,2]]}')
+  })
+
   it('writes neither into the working directory nor beside the models, and leaves nothing', async () => {
     await writeTree(root, { 'net.onnx': GRAPH, 'tmp/.keep': '' })
     const before = await treeOf(root)

@@ -38,7 +38,7 @@ export async function discoverModels(root: string): Promise<Discovery> {
 
 /**
  * What a path given by a person means: one model (a file, or a directory that is laid out as one model or one of its
- * versions), else a directory of models.
+ * versions), else a directory of models, or the one that KServe mounts for TorchServe.
  *
  * @param name what a person calls the one model there; absent: as its place or its configuration says
  * @throws ServingError `invalid_argument` when it is neither | `not_found`
@@ -49,11 +49,19 @@ export async function discoverPath(path: string, name?: string): Promise<Discove
   if (!isDirectory)
     return only(await findEntry({ root: dirname(path), entry: basename(path), ...named }), path)
   if (await isOneModel(path)) return only(await findEntry({ root: path, entry: '', ...named }), path)
-  const discovery = await discoverModels(path)
+  const discovery = await discoverModels((await torchServeStore(path)) ?? path)
   if (discovery.models.length > 0 || discovery.problems.length > 0) return discovery
   throw brokenArchive(
     `directory ${quote(path)} holds no model; expected *.onnx, archives, or directories such as <model>/<integer>/model.onnx`,
   )
+}
+
+/** The model store in a directory that KServe mounts for TorchServe: `model-store/` beside `config/`. */
+async function torchServeStore(path: string): Promise<string | undefined> {
+  const names = await readdir(path)
+  if (!['config', 'model-store'].every((name) => names.includes(name))) return undefined
+  const store = join(path, 'model-store')
+  return (await stat(store)).isDirectory() ? store : undefined
 }
 
 function only(models: FoundModel[], path: string): Discovery {
