@@ -10,7 +10,8 @@ import type { WireTensor } from './tensor-input.ts'
 const LENGTH_BYTES = 4
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+/** A byte order mark is a character of its string, as any other. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export function bytesOfTensor({ data }: WireTensor): Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
@@ -70,8 +71,16 @@ function stringsFromBytes(bytes: Uint8Array): string[] {
     const start = offset + LENGTH_BYTES
     const end = start + view.getUint32(offset, true)
     if (end > bytes.byteLength) throw badAnswer('ends inside a string')
-    texts.push(decoder.decode(bytes.subarray(start, end)))
+    texts.push(textOf(bytes.subarray(start, end)))
     offset = end
   }
   return texts
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    throw badAnswer('has a string that is no UTF-8') // the only reason that a fatal decoder has
+  }
 }

@@ -51,8 +51,14 @@ function numbersFromJson(dtype: NumericDataType, data: readonly unknown[]) {
 
 /** Strings hold what JSON has no number for. */
 function numberFromJson(dtype: NumericDataType, element: unknown): number | bigint {
-  if (dtype === 'INT64' || dtype === 'UINT64') return BigInt(element as number | bigint | string) // by the protocol
+  if (dtype === 'INT64' || dtype === 'UINT64') return bigIntegerFrom(dtype, element)
   if (element === null) return NaN
   const number = Number(element)
   return dtype === 'FP16' ? float16FromNumber(number) : number
+}
+
+function bigIntegerFrom(dtype: NumericDataType, element: unknown): bigint {
+  if (typeof element === 'bigint' || Number.isSafeInteger(element)) return BigInt(element as bigint | number) // seen
+  if (typeof element === 'string' && /^-?\d+$/.test(element)) return BigInt(element)
+  throw badAnswer(`has ${String(element)} among the elements of an ${dtype}`)
 }

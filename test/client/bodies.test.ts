@@ -62,6 +62,12 @@ describe('the bodies of requests and answers', () => {
     })
   }
 
+  it('keep a byte order mark, which is a character of a string', () => {
+    const tensor = vector('BYTES', ['\uFEFFa'], 1)
+    const bytes = new Uint8Array(bytesOfTensor(tensor))
+    assert.deepEqual(tensorFromBytes(tensor, bytes).data, tensor.data)
+  })
+
   it('put the tensors behind the JSON, without gaps', () => {
     const { body, jsonBytes } = binaryBody({ a: 'ä' }, [Uint8Array.of(1, 2), Uint8Array.of(3)])
     assert.equal(Buffer.from(body.subarray(0, jsonBytes)).toString(), '{"a":"ä"}')
@@ -72,11 +78,18 @@ describe('the bodies of requests and answers', () => {
     { it: 'bytes that are no whole number', dtype: 'FP32', shape: [1], bytes: [0, 0, 0] },
     { it: 'fewer elements than the shape says', dtype: 'FP32', shape: [2], bytes: [0, 0, 0, 0] },
     { it: 'a cut length of a string', dtype: 'BYTES', shape: [1], bytes: [1, 0, 0] },
+    { it: 'a string that is no UTF-8', dtype: 'BYTES', shape: [1], bytes: [1, 0, 0, 0, 0xff] },
     { it: 'a cut string', dtype: 'BYTES', shape: [1], bytes: [2, 0, 0, 0, 65] },
   ] as const
   for (const { it: claim, dtype, shape, bytes } of BROKEN) {
     it(`refuse ${claim}`, () => {
       assert.throws(() => tensorFromBytes({ dtype, shape }, Uint8Array.from(bytes)), { kind: 'protocol' })
+    })
+  }
+
+  for (const element of ['NaN', 1.5, null]) {
+    it(`refuse ${String(element)} as a 64-bit integer`, () => {
+      assert.throws(() => tensorFromJson({ dtype: 'INT64', shape: [1] }, [element]), { kind: 'protocol' })
     })
   }
 })
