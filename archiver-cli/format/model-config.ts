@@ -11,6 +11,10 @@ import { mappingFromYaml } from './yaml-mapping.ts'
 export const DEVICE_TYPES = ['cpu', 'gpu'] as const
 export type DeviceType = (typeof DEVICE_TYPES)[number]
 
+export const VERSION_TRANSITIONS = ['availability', 'resources'] as const
+/** What matters more while versions change: that one of them always answers, or that never two are in memory. */
+export type VersionTransition = (typeof VERSION_TRANSITIONS)[number]
+
 const count = (min: number, max: number) => z.int().min(min).max(max)
 
 /**
@@ -79,6 +83,8 @@ export const modelConfigSchema = z.strictObject({
         .optional(),
     })
     .optional(),
+  /** How a version that is followed takes the place of another: `availability` (default) loads it first, `resources` unloads the other first, for models of which memory holds one. */
+  versionTransition: z.enum(VERSION_TRANSITIONS).optional(),
   /** `auto`, or the providers that may run the model, in order of preference; none of them usable is an error. */
   executionProviders: z.union([z.literal('auto'), z.array(z.enum(EXECUTION_PROVIDERS)).min(1)]).optional(),
   /** The kind of device: `cpu`, or `gpu` for whichever GPU provider is usable; `executionProviders` says it exactly. */

@@ -4,6 +4,7 @@ import {
   type MicroBatching,
   type ModelConfig,
   type SequenceBatching,
+  type VersionTransition,
 } from '../../archiver-cli/format/model-config.ts'
 import type { Scheduling } from '../../archiver-cli/format/scheduling.ts'
 import type { Signature } from '../../archiver-cli/format/signatures.ts'
@@ -49,6 +50,7 @@ export type VersionSettings = {
   readonly serviceEnvelope: ServiceEnvelope
   readonly decodeInputRequest: boolean
   readonly deviceType: DeviceType | undefined
+  readonly versionTransition: VersionTransition
   readonly executionProviders: 'auto' | readonly ExecutionProvider[]
   readonly deviceIds: readonly number[]
   readonly maxRequestRows: number | undefined
@@ -178,6 +180,7 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     serviceEnvelope: merged.serviceEnvelope ?? defaults.serviceEnvelope ?? 'none',
     decodeInputRequest: merged.decodeInputRequest ?? defaults.decodeInputRequest ?? true,
     deviceType: merged.deviceType,
+    versionTransition: merged.versionTransition ?? 'availability',
     executionProviders: merged.executionProviders ?? 'auto',
     deviceIds: merged.deviceIds ?? [],
     maxRequestRows: merged.maxRequestRows,

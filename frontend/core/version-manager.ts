@@ -1,3 +1,4 @@
+import type { VersionTransition } from '../../archiver-cli/format/model-config.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import { compareVersions } from '../../worker/contract/model-id.ts'
 import { KeyedLock } from './keyed-lock.ts'
@@ -8,13 +9,11 @@ import { retire } from './management/unregister.ts'
 import type { ModelVersion } from './model-version.ts'
 import type { OfferedVersion } from './repository/source.ts'
 import { RetryTable } from './retry-table.ts'
-import { POLICIES, type PolicyAction, type Transition, type VersionSnapshot } from './version-policy.ts'
+import { POLICIES, type PolicyAction, type VersionSnapshot } from './version-policy.ts'
 
 /** Everything that should be loaded of one model; a version that is missing here should not. */
 export type Wish = {
   readonly versions: readonly OfferedVersion[]
-  /** Default `availability`. */
-  readonly transition?: Transition
 }
 
 export type VersionFailure = { readonly version: string; readonly error: Error }
@@ -117,7 +116,7 @@ export class VersionManager {
     if (wish === undefined) return false
     const unknown = this.#unknown(name, wish)
     if (unknown !== undefined) return this.#attempt(name, unknown)
-    const action = POLICIES[wish.transition ?? 'availability'](this.#snapshots(name, wish))
+    const action = POLICIES[this.#transitionOf(name)](this.#snapshots(name, wish))
     if (action === undefined) return this.#waitForLeaving(name, wish)
     return this.#take(name, wish, action)
   }
@@ -149,7 +148,8 @@ export class VersionManager {
       .filter(({ version }) => !current.has(version))
       .map((each) => this.#awaitedSnapshot(name, each))
     // What is to be replaced goes on until its successor is ready, unless memory has no room for both.
-    const keeps = ({ state }: VersionSnapshot) => wish.transition !== 'resources' || state === 'failed'
+    const transition = this.#transitionOf(name)
+    const keeps = ({ state }: VersionSnapshot) => transition !== 'resources' || state === 'failed'
     const kept = new Set(awaited.filter(keeps).map(({ version }) => version))
     const served = registered.map(({ model: { version }, state }) => ({
       id: version,
@@ -159,6 +159,11 @@ export class VersionManager {
       state: state === 'new' ? ('ready' as const) : state,
     }))
     return [...served, ...awaited]
+  }
+
+  /** As the highest version that is there wants it, also while it drains: what is to come is not known yet. */
+  #transitionOf(name: string): VersionTransition {
+    return this.#registered(name).at(-1)?.settings.versionTransition ?? 'availability'
   }
 
   #awaitedSnapshot(name: string, wished: OfferedVersion): VersionSnapshot {

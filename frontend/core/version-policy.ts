@@ -1,3 +1,4 @@
+import type { VersionTransition } from '../../archiver-cli/format/model-config.ts'
 import { compareVersions } from '../../worker/contract/model-id.ts'
 import type { VersionState } from './version-state.ts'
 
@@ -15,10 +16,6 @@ export type PolicyAction = { readonly kind: 'load' | 'unload'; readonly snapshot
 
 /** Looks at all versions of one model and proposes at most one step; it is asked again until it proposes nothing. */
 export type VersionPolicy = (snapshots: readonly VersionSnapshot[]) => PolicyAction | undefined
-
-export const TRANSITIONS = ['availability', 'resources'] as const
-/** What matters more while versions change: that one of them always answers, or that never two are in memory. */
-export type Transition = (typeof TRANSITIONS)[number]
 
 /**
  * Never takes the last version that answers before another one does; both are in memory during the change.
@@ -52,7 +49,7 @@ export const resourcePreserving: VersionPolicy = (snapshots) => {
   return loadHighest(snapshots)
 }
 
-export const POLICIES: Readonly<Record<Transition, VersionPolicy>> = {
+export const POLICIES: Readonly<Record<VersionTransition, VersionPolicy>> = {
   availability: availabilityPreserving,
   resources: resourcePreserving,
 }

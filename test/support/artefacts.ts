@@ -54,6 +54,7 @@ export function settings(changes: Partial<VersionSettings> = {}): VersionSetting
     deviceType: undefined,
     executionProviders: ['cpu'],
     deviceIds: [],
+    versionTransition: 'availability',
     maxRequestRows: undefined,
     signatures: undefined,
     outputLabels: undefined,

@@ -43,6 +43,7 @@ const PRECEDENCE = {
   serviceEnvelope: ['none', 'json', 'kserve'],
   decodeInputRequest: [true, false, true],
   deviceType: [undefined, 'gpu', 'cpu'],
+  versionTransition: ['availability', 'resources', 'availability'],
   maxRequestRows: [undefined, 8, 4],
   outputLabels: [undefined, { y: ['a'] }, { y: ['b'] }],
   tritonConfig: [undefined, { name: 'a' }, { name: 'b' }],
