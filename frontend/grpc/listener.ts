@@ -4,6 +4,7 @@ import type { ServingError } from '../../worker/contract/errors.ts'
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
 import { Gate, type Authorize } from './gate.ts'
 import { Health, type HealthSource } from './health.ts'
+import { widenWindows } from './http2-server.ts'
 import { addReflection } from './reflection.ts'
 import { ServiceTable } from './service-table.ts'
 import type { GrpcService } from './service.ts'
@@ -71,6 +72,7 @@ export class GrpcListener {
     this.#gate = gateOf(this.#table, options.authorize, policy)
     const server = this.#grpcServer(policy)
     this.#injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+    widenWindows(server)
     if (options.onOtherRequest !== undefined) shareConnections(server, options.onOtherRequest)
     const serve = (socket: Socket) => {
       this.#inject(socket)

@@ -1,5 +1,6 @@
 import type { Server } from '@grpc/grpc-js'
 import type { Http2Server, Http2ServerRequest, Http2ServerResponse, IncomingHttpHeaders } from 'node:http2'
+import { http2ServerOf } from './http2-server.ts'
 
 /** Takes the requests on a connection that are no gRPC. */
 export type OnOtherRequest = (req: Http2ServerRequest, res: Http2ServerResponse) => void
@@ -35,15 +36,4 @@ function takeStreamListeners(http2: Http2Server): readonly StreamListener[] {
 /** grpc-web has the same start and is another protocol. */
 function isGrpc({ 'content-type': type }: IncomingHttpHeaders): boolean {
   return type !== undefined && /^application\/grpc(?:$|[+; ])/i.test(type)
-}
-
-/**
- * Not part of grpc-js' public types, which know no way to the server of an injector (1.14.7, pinned). Remove it when
- * they do: https://github.com/grpc/grpc-node
- */
-function http2ServerOf(server: Server): Http2Server {
-  const { http2Servers } = server as unknown as { readonly http2Servers?: ReadonlyMap<Http2Server, unknown> }
-  const [http2] = http2Servers?.keys() ?? []
-  if (http2 === undefined) throw new Error('this version of grpc-js keeps its HTTP/2 servers elsewhere')
-  return http2
 }

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js'
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect as connectHttp2 } from 'node:http2'
+import { connect as connectHttp2, type Settings } from 'node:http2'
 import { connect } from 'node:net'
 import { bytesResponse } from '../../support/fake-planes.ts'
 import { gate } from '../../support/gate.ts'
@@ -33,6 +33,17 @@ describe('a gRPC listener', () => {
   it('takes a message that is just small enough', async () => {
     const data = Buffer.alloc(GRPC_POLICY.maxRequestBytes - 100)
     await server.inference.unary('Predictions', { ...REQUEST, input: { data } })
+  })
+
+  it('lets a client send a large message without waiting for it to be taken bit by bit', async () => {
+    const session = connectHttp2(`http://${server.targets[0] ?? ''}`)
+    const [settings] = (await once(session, 'remoteSettings')) as [Settings]
+    assert.equal(settings.initialWindowSize, 4 * 2 ** 20)
+    assert.equal(settings.maxConcurrentStreams, 1000)
+    // Its connection's window is told after the settings.
+    await new Promise((resolve) => session.ping(resolve))
+    assert.equal(session.state.remoteWindowSize, 16 * 2 ** 20)
+    session.destroy()
   })
 
   it("says that bytes are no message: the fault is not the server's", async () => {
