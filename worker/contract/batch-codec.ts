@@ -12,8 +12,10 @@ import type {
   TensorsPayload,
   WorkerReply,
 } from './messages.ts'
-import { bytesFromStrings, stringsFromBytes } from './string-elements.ts'
-import type { Tensor } from './tensor.ts'
+import { tensorOfBlock } from './string-block.ts'
+import { stringsFromBytes } from './string-elements.ts'
+import { tensorToBytes } from './tensor-to-bytes.ts'
+import { elementCount, type Tensor } from './tensor.ts'
 
 /*
  * Batches as frames: structure in the JSON header, every byte of data in a payload section. The header of a
@@ -71,7 +73,7 @@ export function resultFrameFromResult(batchId: number, result: BatchResult): Uin
   return builder.build('result', batchId, { replies, timing: result.timing } satisfies ResultHeader)
 }
 
-/** The outcome in a `result` frame. Its bytes and tensors are views of the frame's buffer. */
+/** The outcome in a `result` frame. Its bytes and tensors are views of the frame's buffer; strings stay in it, unmade. */
 export function resultFromResultFrame(buffer: ArrayBuffer): BatchResult {
   const header = frameHeader(buffer) as ResultHeader // written by resultFrameFromResult of the same build
   const replies = header.replies.map((reply): WorkerReply<BatchResponse> =>
@@ -105,7 +107,7 @@ function unpackPayload(buffer: ArrayBuffer, payload: PackedPayload): RequestPayl
         })),
       }
     case 'tensors':
-      return unpackTensors<TensorsPayload>(buffer, payload)
+      return { ...payload, tensors: payload.tensors.map((tensor) => unpackTensor(buffer, tensor)) }
   }
 }
 
@@ -116,7 +118,8 @@ function packAnswer(builder: FrameBuilder, payload: ResponsePayload): PackedAnsw
 }
 
 function unpackAnswer(buffer: ArrayBuffer, payload: PackedAnswer): ResponsePayload {
-  if (payload.kind === 'tensors') return unpackTensors<TensorsAnswer>(buffer, payload)
+  if (payload.kind === 'tensors')
+    return { ...payload, tensors: payload.tensors.map((tensor) => unmade(buffer, tensor)) }
   const { section, ...rest } = payload
   return { ...rest, bytes: sectionBytes(buffer, section) }
 }
@@ -128,20 +131,18 @@ function packTensors<T extends { readonly tensors: readonly Tensor[] }>(
   return { ...payload, tensors: payload.tensors.map((tensor) => packTensor(builder, tensor)) }
 }
 
-function unpackTensors<T extends { readonly tensors: readonly Tensor[] }>(
-  buffer: ArrayBuffer,
-  payload: PackedTensors<T>,
-): Omit<T, 'tensors'> & Pick<T, 'tensors'> {
-  return { ...payload, tensors: payload.tensors.map((tensor) => unpackTensor(buffer, tensor)) }
-}
-
 function packTensor(builder: FrameBuilder, tensor: Tensor): PackedTensor {
   const { name, dtype, shape } = tensor
-  const bytes =
-    tensor.dtype === 'BYTES'
-      ? bytesFromStrings(tensor.data)
-      : new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength)
-  return { name, dtype, shape, section: builder.add(bytes) }
+  return { name, dtype, shape, section: builder.add(tensorToBytes(tensor)) }
+}
+
+/** Most answers hand strings on to a client as they lie. */
+function unmade(buffer: ArrayBuffer, packed: PackedTensor): Tensor {
+  if (packed.dtype !== 'BYTES') return unpackTensor(buffer, packed)
+  return tensorOfBlock(packed, {
+    bytes: sectionBytes(buffer, packed.section),
+    count: elementCount(packed.shape),
+  })
 }
 
 function unpackTensor(buffer: ArrayBuffer, packed: PackedTensor): Tensor {

@@ -1,5 +1,6 @@
 import { ServingError } from './errors.ts'
 import { nearest } from './nearest.ts'
+import { elementsIn } from './string-block.ts'
 import { elementCount, formatShape, isVariable, type Tensor, type TensorMetadata } from './tensor.ts'
 
 /**
@@ -75,17 +76,19 @@ export function wrongShape(
   )
 }
 
-function checkTensor(input: TensorMetadata, { dtype, shape, data }: Tensor): void {
+function checkTensor(input: TensorMetadata, tensor: Tensor): void {
+  const { dtype, shape } = tensor
   if (dtype !== input.dtype) {
     throw badInput(`input '${input.name}' has dtype ${dtype}, model expects ${input.dtype}`)
   }
   if (!shape.every(isSize) || !fitsShape(input, shape)) throw wrongShape(input, shape)
-  if (data.length !== elementCount(shape)) {
+  const count = elementsIn(tensor)
+  if (count !== elementCount(shape)) {
     throw badInput(
-      `input '${input.name}' has ${data.length} elements, its shape ${formatShape(shape)} needs ${elementCount(shape)}`,
+      `input '${input.name}' has ${count} elements, its shape ${formatShape(shape)} needs ${elementCount(shape)}`,
     )
   }
-  if (data.length === 0) checkEmpty(input, shape)
+  if (count === 0) checkEmpty(input, shape)
 }
 
 /** Of a tensor without elements: its sizes cost its sender nothing, and each row costs the engine. */

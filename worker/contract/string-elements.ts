@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 
 /*
  * Strings as the Open Inference Protocol's binary BYTES: before each, its length in bytes as a little-endian u32.
@@ -34,6 +34,8 @@ export function stringsFromBytes(bytes: Uint8Array): string[] {
  */
 export function stringsProblem(bytes: Uint8Array, count: number): string | undefined {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // Most blocks are: then no string is looked at alone.
+  const isKnownText = isAscii(source)
   let offset = 0
   let found = 0
   for (; offset < source.byteLength; found++) {
@@ -42,7 +44,7 @@ export function stringsProblem(bytes: Uint8Array, count: number): string | undef
     const length = source.readUInt32LE(offset)
     if (length > left) return `has ${left} bytes left for element ${found}, whose prefix says ${length}`
     offset += PREFIX_BYTES + length
-    if (!isText(source, offset - length, offset)) return `is not UTF-8 at element ${found}`
+    if (!isKnownText && !isText(source, offset - length, offset)) return `is not UTF-8 at element ${found}`
   }
   return found === count ? undefined : `holds ${found} elements`
 }

@@ -1,7 +1,8 @@
 import { float32FromBrainFloats } from './brain-float.ts'
 import { elementBytes } from './data-type.ts'
 import { numericView } from './numeric-view.ts'
-import { stringsFromBytes, stringsProblem } from './string-elements.ts'
+import { tensorOfBlock } from './string-block.ts'
+import { stringsProblem } from './string-elements.ts'
 import { formatShape, type Tensor } from './tensor.ts'
 import { badTensor, elementCountOf, type WireTensor } from './wire-tensor.ts'
 
@@ -16,7 +17,10 @@ import { badTensor, elementCountOf, type WireTensor } from './wire-tensor.ts'
 export function tensorFromBytes(wire: WireTensor, bytes: Uint8Array): Tensor {
   const { name, datatype, shape } = wire
   const count = elementCountOf(wire)
-  if (datatype === 'BYTES') return { name, dtype: datatype, shape, data: checkedStrings(wire, bytes, count) }
+  if (datatype === 'BYTES') {
+    checkStrings(wire, bytes, count)
+    return tensorOfBlock(wire, { bytes, count })
+  }
   checkSize(wire, bytes, count)
   if (datatype === 'BF16') return { name, dtype: 'FP32', shape, data: float32FromBrainFloats(bytes) }
   if (datatype === 'BOOL') checkBooleans(wire, bytes)
@@ -31,9 +35,9 @@ function checkSize({ name, datatype, shape, at }: WireTensor, bytes: Uint8Array,
   )
 }
 
-function checkedStrings({ name, shape, at }: WireTensor, bytes: Uint8Array, count: number): string[] {
+function checkStrings({ name, shape, at }: WireTensor, bytes: Uint8Array, count: number): void {
   const problem = stringsProblem(bytes, count)
-  if (problem === undefined) return stringsFromBytes(bytes)
+  if (problem === undefined) return
   throw badTensor(
     `the block of input '${name}' at ${at} ${problem}; BYTES ${formatShape(shape)} needs ${count} UTF-8 strings, each behind its length as a little-endian 32-bit number`,
   )

@@ -7,6 +7,7 @@ import type {
   ResponsePiece,
 } from '../../../worker/contract/messages.ts'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
+import { dataBytes } from '../../../worker/contract/string-block.ts'
 import type { OnPiece, SequenceMark } from '../data-plane.ts'
 import { pieceNotTaken } from '../errors.ts'
 import { CollectedPieces } from './collected-pieces.ts'
@@ -140,12 +141,5 @@ export class PendingRequest {
 
 function payloadBytes(payload: RequestPayload): number {
   if (payload.kind === 'parts') return payload.parts.reduce((sum, part) => sum + part.bytes.byteLength, 0)
-  return payload.tensors.reduce(
-    (sum, { dtype, data }) => sum + (dtype === 'BYTES' ? textBytes(data) : data.byteLength),
-    0,
-  )
-}
-
-function textBytes(texts: readonly string[]): number {
-  return texts.reduce((sum, text) => sum + text.length, 0)
+  return payload.tensors.reduce((sum, tensor) => sum + dataBytes(tensor), 0)
 }
