@@ -150,11 +150,11 @@ function overHttp2(session: ClientHttp2Session, { path, headers, body, name }: W
     const stream = session.request({ ':method': 'POST', ':path': path, ...headers })
     let bytes = 0
     let status: unknown
-    stream.on('response', (received) => (status = received['grpc-status']))
-    stream.on(
-      'trailers',
-      (received) => (status = `${received['grpc-status']} ${received['grpc-message'] ?? ''}`),
-    )
+    const onHeaders = (received: Readonly<Record<string, unknown>>) => {
+      status ??= received['grpc-status']
+    }
+    stream.on('response', onHeaders)
+    stream.on('trailers', onHeaders)
     stream.on('data', (chunk: Buffer) => (bytes += chunk.byteLength))
     stream.on('error', reject)
     stream.on('close', () => {
