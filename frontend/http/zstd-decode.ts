@@ -34,8 +34,13 @@ const MAX_BLOCK_BYTES = 128 * 1024
 const BLOCK_HEADER_BYTES = 3
 const RLE_BLOCK = 1
 
-/** Walks over all frames and blocks by their headers. @see RFC 8878, 3.1 */
-function checkFrames(packed: Uint8Array, maxWindowBytes: number): void {
+/**
+ * Walks over all frames and blocks by their headers.
+ *
+ * @throws Error when one is cut, or needs what is not there
+ * @see RFC 8878, 3.1
+ */
+export function checkFrames(packed: Uint8Array, maxWindowBytes: number): void {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
   let offset = 0
   while (offset < packed.byteLength) {

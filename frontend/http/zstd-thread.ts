@@ -6,7 +6,7 @@ import { ZstdTooLarge, type ZstdLimits } from './zstd-decode.ts'
 type Message =
   'ready' | { readonly bytes: Uint8Array } | { readonly isTooLarge: boolean; readonly problem: string }
 
-/** Hostile blocks can take minutes; an honest body of 16 MiB takes a quarter of a second (measured). */
+/** Hostile blocks can take minutes; an honest body of 16 MiB takes half a second of processor time (measured). */
 const MAX_DECODING_MS = 5000
 const MAX_HEAP_MEBIBYTES = 256
 

@@ -1,6 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { decodedByteLimit } from './decoded-limit.ts'
+import { checkFrames } from './zstd-decode.ts'
 import { decodeZstdInThread } from './zstd-thread.ts'
 
 /** What a decoder has to support at least, and keeps in memory at most. @see RFC 8878, 3.1.1.1.2 */
@@ -17,7 +18,45 @@ export function createZstdDecoder(maxBytes: number): Transform {
   const { createZstdDecompress: create, constants } = zlib as unknown as ZstdOfNode
   const { ZSTD_d_windowLogMax: windowLog } = constants
   if (create === undefined || windowLog === undefined) return new ThreadDecoder(maxBytes)
-  return create({ chunkSize: 128 * 1024, params: { [windowLog]: Math.log2(MAX_WINDOW_BYTES) } })
+  return new CheckedDecoder(
+    create({ chunkSize: 128 * 1024, params: { [windowLog]: Math.log2(MAX_WINDOW_BYTES) } }),
+  )
+}
+
+/** Node's own decoder, which ends without a word where a body is cut (22.23, 24): that is looked at here. */
+class CheckedDecoder extends Transform {
+  readonly #decoder: Transform
+  readonly #chunks: Buffer[] = []
+
+  constructor(decoder: Transform) {
+    super()
+    this.#decoder = decoder
+    decoder.on('data', (chunk: Buffer) => this.push(chunk))
+    decoder.on('error', (error) => this.destroy(error))
+  }
+
+  override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    this.#chunks.push(chunk)
+    this.#decoder.write(chunk, (error) => {
+      done(error)
+    })
+  }
+
+  override _flush(done: TransformCallback): void {
+    try {
+      checkFrames(Buffer.concat(this.#chunks), MAX_WINDOW_BYTES)
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)))
+      return
+    }
+    this.#decoder.once('end', done)
+    this.#decoder.end()
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#decoder.destroy()
+    done(error)
+  }
 }
 
 /**
