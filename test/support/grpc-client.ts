@@ -4,6 +4,7 @@ import {
   Metadata,
   type CallOptions,
   type ChannelCredentials,
+  type ChannelOptions,
   type ClientReadableStream,
   type ServiceError,
 } from '@grpc/grpc-js'
@@ -32,7 +33,7 @@ function published(file: string): PackageDefinition {
   return loadSync(file, { ...OPTIONS, longs: Number, includeDirs: [directory] })
 }
 
-const DEFINITIONS: PackageDefinition = {
+export const DEFINITIONS: PackageDefinition = {
   ...load('inference.proto'),
   ...load('management.proto'),
   ...load('error-details.proto'),
@@ -72,7 +73,11 @@ type CallSettings = CallOptions & {
   readonly signal?: AbortSignal
 }
 
-type ClientSettings = { readonly channel?: ChannelCredentials; readonly definitions?: PackageDefinition }
+type ClientSettings = {
+  readonly channel?: ChannelCredentials
+  readonly definitions?: PackageDefinition
+  readonly options?: ChannelOptions
+}
 
 /** A client of one service that shares nothing with the server: its messages are written from the field tables. */
 export class GrpcClient {
@@ -80,10 +85,11 @@ export class GrpcClient {
   readonly #service: string
   readonly #definitions: PackageDefinition
 
-  constructor(target: string, service: string, { channel, definitions = DEFINITIONS }: ClientSettings = {}) {
-    this.#client = new Client(target, channel ?? credentials.createInsecure())
+  constructor(target: string, service: string, settings: ClientSettings = {}) {
+    const { channel = credentials.createInsecure(), options = {} } = settings
+    this.#client = new Client(target, channel, options)
     this.#service = service
-    this.#definitions = definitions
+    this.#definitions = settings.definitions ?? DEFINITIONS
   }
 
   /** @throws ServiceError with `code`, `details`, and the trailers as `metadata` */

@@ -37,8 +37,9 @@ export function oipService(options: OipGrpcOptions): GrpcService {
       ...repositoryMethods(options.controlPlane),
       ...settingMethods(options),
     },
-    openMethods: options.isHealthOpen ? ['ServerLive', 'ServerReady'] : [],
+    openMethods: options.isHealthOpen ? ['ServerLive', 'ServerReady', 'ModelReady'] : [],
     scopes: {
+      RepositoryIndex: 'management',
       RepositoryModelLoad: 'management',
       RepositoryModelUnload: 'management',
       TraceSetting: 'management',

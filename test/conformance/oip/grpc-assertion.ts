@@ -56,9 +56,12 @@ export type GrpcOutcome = {
 }
 
 /** How a call ended. */
-export async function outcomeOf(client: GrpcClient, method: string, request: object): Promise<GrpcOutcome> {
+export async function outcomeOf(
+  client: GrpcClient,
+  ...call: Parameters<GrpcClient['unary']>
+): Promise<GrpcOutcome> {
   try {
-    const { message } = await client.unary(method, request)
+    const { message } = await client.unary(...call)
     return { code: 'OK', details: '', message }
   } catch (error) {
     if (!(error instanceof Error && 'details' in error)) throw error
