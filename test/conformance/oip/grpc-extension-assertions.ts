@@ -61,6 +61,17 @@ export const GRPC_EXTENSION_ASSERTIONS: readonly GrpcAssertion[] = [
     code: 'NOT_FOUND',
   },
   {
+    number: 81,
+    it: 'the index has all models, or those that are ready',
+    run: async ({ client }) => {
+      const index = async (request: object) =>
+        (await client.unary('RepositoryIndex', request)).message['models'] as { state: string }[]
+      const ready = await index({ ready: true })
+      assert.ok((await index({})).length > ready.length)
+      assert.deepEqual(new Set(ready.map(({ state }) => state)), new Set(['READY']))
+    },
+  },
+  {
     number: 82,
     it: 'statistics count rows and executions',
     run: async ({ client }) => {

@@ -19,13 +19,14 @@ function hasGrpcTools(): boolean {
   }
 }
 
-describe('a client that grpcio-tools makes from proto/', function () {
+const PENDING = 'pending without: pip install grpcio-tools, or PYTHON that names a Python which has it'
+
+describe(`a client that grpcio-tools makes from proto/ (${PENDING})`, function () {
   this.timeout(90_000)
   let modelStore: string | undefined
   let server: ServerProcess | undefined
 
   before(async function () {
-    // Pending: pip install grpcio-tools, or name a Python that has it by the variable PYTHON.
     if (!hasGrpcTools()) this.skip()
     modelStore = await temporaryDirectory()
     await packTestArchive(modelStore, { modelName: 'add', model: twoInputAdd() })
