@@ -1,6 +1,10 @@
 import { z } from 'zod'
 import { ServingError } from '../../worker/contract/errors.ts'
-import { EXECUTION_PROVIDERS, SERVICE_ENVELOPES } from '../../worker/contract/messages.ts'
+import {
+  EXECUTION_PROVIDERS,
+  GRAPH_OPTIMIZATIONS,
+  SERVICE_ENVELOPES,
+} from '../../worker/contract/messages.ts'
 import { nearest } from '../../worker/contract/nearest.ts'
 import { schedulingSchema } from './scheduling.ts'
 import { signatureSchema } from './signatures.ts'
@@ -93,6 +97,8 @@ export const modelConfigSchema = z.strictObject({
   deviceIds: z.array(count(0, 63)).min(1).optional(),
   /** Threads of one session; default cores ÷ workers. */
   intraOpThreads: count(1, 256).optional(),
+  /** How much the engine may rewrite the graph before it runs it; default `all`. */
+  graphOptimization: z.enum(GRAPH_OPTIMIZATIONS).optional(),
   /** The convention of request and answer bodies around the handler. */
   serviceEnvelope: z.enum(SERVICE_ENVELOPES).optional(),
   /** Whether JSON and text bodies reach a handler of TorchServe's style decoded; default true. */

@@ -9,7 +9,7 @@ import {
 import type { Scheduling } from '../../archiver-cli/format/scheduling.ts'
 import type { Signature } from '../../archiver-cli/format/signatures.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
-import type { ExecutionProvider, ServiceEnvelope } from '../../worker/contract/messages.ts'
+import type { ExecutionProvider, GraphOptimization, ServiceEnvelope } from '../../worker/contract/messages.ts'
 
 /** Who said the value that counts, from the strongest on. */
 export const SETTING_SOURCES = ['api', 'archive', 'models property', 'server default'] as const
@@ -32,6 +32,8 @@ export type VersionSettings = {
   readonly maxWorkers: number
   readonly workerProcesses: number | undefined
   readonly intraOpThreads: number | undefined
+  /** Absent: the engine's own choice, which is everything. */
+  readonly graphOptimization?: GraphOptimization
   readonly maxBatchRows: number
   readonly maxBatchDelayMs: number
   readonly maxQueuedRequests: number
@@ -162,6 +164,7 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     maxWorkers: Math.max(minWorkers, maxWorkers ?? minWorkers),
     workerProcesses: merged.workerProcesses,
     intraOpThreads: merged.intraOpThreads,
+    ...(merged.graphOptimization === undefined ? {} : { graphOptimization: merged.graphOptimization }),
     maxBatchRows,
     maxBatchDelayMs: merged.maxBatchDelayMs ?? defaults.maxBatchDelayMs,
     maxQueuedRequests: merged.maxQueuedRequests ?? defaults.maxQueuedRequests,

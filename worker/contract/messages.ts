@@ -34,6 +34,10 @@ export type MicroBatching = {
     | undefined
 }
 
+/** How much the engine may rewrite a graph before it runs it; the results may differ in their last digits. */
+export const GRAPH_OPTIMIZATIONS = ['disabled', 'basic', 'extended', 'all'] as const
+export type GraphOptimization = (typeof GRAPH_OPTIMIZATIONS)[number]
+
 /**
  * All that a worker process needs to host a version. Sent once, as its first frame.
  *
@@ -52,6 +56,8 @@ export type LoadSpec = {
   /** Worker threads in this process, each with its own session. */
   readonly threads: number
   readonly intraOpThreads: number
+  /** Absent: `all`. */
+  readonly graphOptimization?: GraphOptimization
   readonly maxBatchRows: number
   /** Rows that one request may bring; absent: any number. */
   readonly maxRequestRows?: number

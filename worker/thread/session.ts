@@ -1,13 +1,15 @@
 import { InferenceSession } from 'onnxruntime-node'
 import { readScalarNames } from '../../archiver-cli/format/onnx-signature.ts'
 import { messageOf, ServingError } from '../contract/errors.ts'
-import type { Device } from '../contract/messages.ts'
+import type { Device, GraphOptimization } from '../contract/messages.ts'
 import type { Tensor, TensorMetadata } from '../contract/tensor.ts'
 import { feedsFromTensors, metadataFromOrt, tensorsFromFetches } from './feeds.ts'
 
 export type SessionOptions = {
   readonly device: Device
   readonly intraOpThreads: number
+  /** Default `all`. */
+  readonly graphOptimization?: GraphOptimization
 }
 
 /** The engine behind a loaded graph, as the rest of a worker sees it. */
@@ -110,10 +112,11 @@ function engineMessage(error: unknown): string {
     .trim()
 }
 
-function nativeOptions({ device, intraOpThreads }: SessionOptions): InferenceSession.SessionOptions {
+function nativeOptions(options: SessionOptions): InferenceSession.SessionOptions {
+  const { device, intraOpThreads, graphOptimization = 'all' } = options
   return {
     executionProviders: [executionProvider(device)],
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: graphOptimization,
     intraOpNumThreads: intraOpThreads,
     interOpNumThreads: 1,
     // Idle intra-op threads would otherwise spin after every run and take the cores of other sessions.

@@ -34,6 +34,7 @@ export async function importTritonConfig(config: TritonConfig, options: ImportOp
     ...batchingFrom(config, note),
     ...instancesFrom(config, note),
     ...threadsFrom(config, note),
+    ...graphOptimizationFrom(config),
     ...(Object.keys(labels).length === 0 ? {} : { outputLabels: labels }),
     tritonConfig: config,
   }
@@ -75,4 +76,19 @@ function threadsFrom({ parameters = {} }: TritonConfig, note: Note): Pick<ModelC
   if (threads === undefined || threads === '0') return {} // 0: the runtime's own choice
   if (/^[1-9]\d{0,3}$/.test(threads)) return { intraOpThreads: Number(threads) }
   throw refused(`the parameter 'intra_op_thread_count' is '${threads}'; expected a number of threads`)
+}
+
+/** As Triton's ONNX Runtime backend reads the level; 0 is the runtime's own choice. */
+const GRAPH_LEVELS: Readonly<Record<number, ModelConfig['graphOptimization']>> = {
+  [-1]: 'basic',
+  1: 'extended',
+  2: 'disabled',
+}
+
+function graphOptimizationFrom({ optimization }: TritonConfig): Pick<ModelConfig, 'graphOptimization'> {
+  const level = optimization?.graph?.level ?? 0
+  if (level === 0) return {}
+  const graphOptimization = GRAPH_LEVELS[level]
+  if (graphOptimization !== undefined) return { graphOptimization }
+  throw refused(`optimization.graph.level is ${level}; expected -1, 0, 1 or 2`)
 }

@@ -54,10 +54,6 @@ const isSome = (list: readonly unknown[] | undefined) => list !== undefined && l
 
 const NOTED: readonly Rule[] = [
   {
-    applies: ({ optimization }) => (optimization?.graph?.level ?? 0) !== 0,
-    reason: "'optimization.graph.level' has no effect: graphs are always optimised fully",
-  },
-  {
     applies: ({ optimization: { execution_accelerators: each } = {} }) =>
       isSome(each?.gpu_execution_accelerator) || isSome(each?.cpu_execution_accelerator),
     reason:

@@ -90,6 +90,9 @@ export class WorkerSetFactory {
           device,
           threads,
           intraOpThreads: layout.plan.intraOpThreads,
+          ...(settings.graphOptimization === undefined
+            ? {}
+            : { graphOptimization: settings.graphOptimization }),
           maxBatchRows: settings.maxBatchRows,
           maxBatchesInFlight: settings.maxBatchesInFlight,
           ...(settings.maxRequestRows === undefined ? {} : { maxRequestRows: settings.maxRequestRows }),

@@ -23,6 +23,7 @@ const PRECEDENCE = {
   minWorkers: [2, 3, 4],
   workerProcesses: [undefined, 2, 3],
   intraOpThreads: [undefined, 1, 2],
+  graphOptimization: [undefined, 'basic', 'disabled'],
   maxBatchRows: [32, 8, 4],
   maxBatchDelayMs: [1, 5, 0],
   maxQueuedRequests: [100, 10, 20],

@@ -6,6 +6,7 @@ import { modelDirectory, type ModelDirectory } from '../../support/model-directo
 import { externalData, identity } from '../../support/models.ts'
 import { buildModel } from '../../support/onnx-builder.ts'
 import { TENSOR_OF_EVERY_TYPE } from '../../support/tensors.ts'
+import { GRAPH_OPTIMIZATIONS } from '../../../worker/contract/messages.ts'
 
 const CPU: Device = { provider: 'cpu', deviceId: 0 }
 
@@ -26,6 +27,25 @@ describe('OrtSession', () => {
     })
     return session
   }
+
+  for (const graphOptimization of GRAPH_OPTIMIZATIONS) {
+    it(`opens a graph with the optimization '${graphOptimization}'`, async () => {
+      directory = await modelDirectory({ 'model.onnx': identity('FP32', ['batch', 2]) })
+      const path = join(directory.spec.modelDir, 'model.onnx')
+      session = await OrtSession.open(path, { device: CPU, intraOpThreads: 1, graphOptimization })
+      const x = { name: 'x', dtype: 'FP32', shape: [1, 2], data: Float32Array.of(1, 2) } as const
+      assert.deepEqual(await session.run([x]), [{ ...x, name: 'y' }])
+    })
+  }
+
+  it('hands the optimization on to the engine, which knows no other', async () => {
+    directory = await modelDirectory({ 'model.onnx': identity('FP32', ['batch', 2]) })
+    const path = join(directory.spec.modelDir, 'model.onnx')
+    const graphOptimization = 'most' as 'all' // a mistake that the engine alone can notice
+    await assert.rejects(OrtSession.open(path, { device: CPU, intraOpThreads: 1, graphOptimization }), {
+      message: /graphOptimizationLevel/i,
+    })
+  })
 
   for (const tensor of TENSOR_OF_EVERY_TYPE) {
     it(`carries ${tensor.dtype} through the runtime`, async () => {

@@ -71,6 +71,10 @@ describe('importTritonConfig', () => {
       config: { intraOpThreads: 4 },
     },
     { text: 'parameters { key: "intra_op_thread_count" value { string_value: "0" } }', config: {} },
+    { text: 'optimization { graph { level: 0 } }', config: {} },
+    { text: 'optimization { graph { level: -1 } }', config: { graphOptimization: 'basic' } },
+    { text: 'optimization { graph { level: 1 } }', config: { graphOptimization: 'extended' } },
+    { text: 'optimization { graph { level: 2 } }', config: { graphOptimization: 'disabled' } },
     {
       text: 'output { name: "y" label_filename: "l.txt" }',
       config: { maxBatchRows: 1, outputLabels: { y: ['label of l.txt'] } },
@@ -117,7 +121,6 @@ describe('importTritonConfig', () => {
       text: 'max_batch_size: 2 input { name: "x" dims: [-1, 3] reshape { shape: [3, -1] } }',
       note: /input 'x' is not reshaped/,
     },
-    { text: 'optimization { graph { level: 1 } }', note: /always optimised fully/ },
     {
       text: 'optimization { execution_accelerators { gpu_execution_accelerator { name: "tensorrt" } } }',
       note: /executionProviders/,
@@ -192,6 +195,7 @@ describe('importTritonConfig', () => {
       message: /asks for CPU and GPU/,
     },
     { text: 'instance_group { kind: KIND_CPU gpus: 0 }', message: /KIND_CPU names gpus/ },
+    { text: 'optimization { graph { level: 3 } }', message: /graph.level is 3; expected -1, 0, 1 or 2/ },
     { text: 'instance_group { count: -1 }', message: /has the count -1/ },
     { text: 'instance_group { passive: true }', message: /passive instances/ },
     { text: 'platform: "tensorflow_savedmodel"', message: /only ONNX graphs are served/ },

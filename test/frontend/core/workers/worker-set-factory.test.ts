@@ -56,6 +56,14 @@ describe('WorkerSetFactory', () => {
     )
   })
 
+  it('tells how far the graph may be rewritten', async () => {
+    const { workers } = await started({ graphOptimization: 'basic' })
+    assert.deepEqual(
+      workers.processes.map(({ spec }) => spec.graphOptimization),
+      ['basic'],
+    )
+  })
+
   it('starts as many processes as planned', async () => {
     const { workers, set } = await started({ minWorkers: 3, workerProcesses: 2 })
     assert.deepEqual(
