@@ -1,3 +1,4 @@
+import { ServingError } from '../../../worker/contract/errors.ts'
 import type { Parameters, ParameterValue } from '../../../worker/contract/messages.ts'
 import type { RequestHead, SequenceMark } from '../../core/data-plane.ts'
 import { forwardedHeaders } from './header-forwarding.ts'
@@ -54,6 +55,8 @@ const NO_SEQUENCE: SequenceMark = { start: false, end: false, explicit: true }
 const NOTHING_SAID: RequestParameters = { run: { sequence: NO_SEQUENCE }, hasEmptyFinal: false }
 
 const PLACE = '/parameters'
+/** Each is read, and written again for the worker, while nothing else happens. */
+const MAX_PARAMETERS = 1000
 const MICROSECONDS_PER_MS = 1000
 const MAX_UINT64 = 2n ** 64n - 1n
 
@@ -63,6 +66,8 @@ function parametersFrom(
   ofHead: SequenceMark,
 ): RequestParameters {
   if (!isObject(given)) throw badParameter(PLACE, 'an object of booleans, numbers and strings', given)
+  const { length: count } = Object.keys(given)
+  if (count > MAX_PARAMETERS) throw tooManyParameters(count)
   const own = Object.entries(given).flatMap(([name, value]) => handlerParameter(name, value))
   const forHandler = [...fromHeaders, ...own]
   const priority = wholeNumber(given, 'priority', 'an integer from 0 to 2^53-1, 0 for the default')
@@ -76,6 +81,14 @@ function parametersFrom(
     ...(forHandler.length === 0 ? {} : { parameters: Object.fromEntries(forHandler) }),
     hasEmptyFinal: flag(given, EMPTY_FINAL_RESPONSE),
   }
+}
+
+function tooManyParameters(count: number): ServingError {
+  return new ServingError(
+    'invalid_argument',
+    `${PLACE} has ${count} members, at most ${MAX_PARAMETERS} are possible; send data as an input`,
+    { reason: 'parameter' },
+  )
 }
 
 function handlerParameter(name: string, value: unknown): [string, ParameterValue][] {

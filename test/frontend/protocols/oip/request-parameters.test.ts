@@ -92,6 +92,10 @@ describe('parameterReader', () => {
     { given: [], place: '/parameters is an array, expected an object' },
     { given: 'a', place: '/parameters is "a"' },
     { given: null, place: '/parameters is null' },
+    {
+      given: Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`p${index}`, 1])),
+      place: '/parameters has 1001 members, at most 1000 are possible',
+    },
     { given: { triton_x: 1 }, place: '/parameters/triton_x is reserved' },
     { given: { headers: 'a' }, place: '/parameters/headers is reserved' },
     { given: { a: {} }, place: '/parameters/a is an object, expected a boolean' },
