@@ -2,6 +2,7 @@ import type { ControlPlane } from '../../core/control-plane.ts'
 import type { DataPlane, ModelSelector } from '../../core/data-plane.ts'
 import { component, jsonDoc, type RouteDoc } from '../kernel/openapi/route-doc.ts'
 import type { JsonSchema } from '../kernel/openapi/json-schema.ts'
+import { mayUse } from '../kernel/may-use.ts'
 import { scoped, selectorOf, type ScopedRoute } from '../kernel/route-table.ts'
 import { compactJson } from './compact-json.ts'
 import type { JsonObject } from './json-body.ts'
@@ -42,7 +43,10 @@ export function descriptionRoutes(options: DescriptionOptions): ScopedRoute[] {
       method: 'GET',
       path: '/v2/models/stats',
       doc: statisticsDoc('oipStatistics', 'Read what all models have done since they were loaded.'),
-      answer: () => compactJson(200, modelStatistics(options.dataPlane)),
+      answer: ({ ctx }) => {
+        const { model_stats: all } = modelStatistics(options.dataPlane)
+        return compactJson(200, { model_stats: all.filter(({ name }) => mayUse(ctx, name)) })
+      },
     },
     {
       method: 'GET',

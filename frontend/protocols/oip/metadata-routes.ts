@@ -1,4 +1,5 @@
 import type { DataPlane } from '../../core/data-plane.ts'
+import { mayUse } from '../kernel/may-use.ts'
 import { component, jsonDoc } from '../kernel/openapi/route-doc.ts'
 import { selectorOf, type Route } from '../kernel/route-table.ts'
 import { compactJson } from './compact-json.ts'
@@ -33,7 +34,10 @@ export function metadataRoutes({ dataPlane, serverVersion }: MetadataOptions): R
         answers: { 200: jsonDoc('Their names.', component('OipModels')) },
         error,
       },
-      answer: () => compactJson(200, { models: dataPlane.models().map(({ name }) => name) }),
+      answer: ({ ctx }) => {
+        const names = dataPlane.models().map(({ name }) => name)
+        return compactJson(200, { models: names.filter((name) => mayUse(ctx, name)) })
+      },
     },
     {
       method: 'GET',

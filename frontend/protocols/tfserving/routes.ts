@@ -1,8 +1,8 @@
 import type { ModelSelector } from '../../core/data-plane.ts'
 import type { Dialect } from '../kernel/dialect.ts'
+import { mayUse } from '../kernel/may-use.ts'
 import { scoped, type Call, type Route } from '../kernel/route-table.ts'
-import type { Answer, RequestContext } from '../kernel/transport.ts'
-import { ServingError } from '../../../worker/contract/errors.ts'
+import type { Answer } from '../kernel/transport.ts'
 import { DOCS, SCHEMAS } from './docs.ts'
 import { inServableWords } from './errors.ts'
 import { metadataToJson } from './metadata.ts'
@@ -87,17 +87,6 @@ function inTheirWords<T>(model: ModelSelector, find: (model: ModelSelector) => T
     return find(model)
   } catch (error) {
     throw inServableWords(error, model)
-  }
-}
-
-/** A token may be for certain models only. */
-function mayUse({ state }: RequestContext, name: string): boolean {
-  try {
-    state.checkModel?.(name)
-    return true
-  } catch (error) {
-    if (error instanceof ServingError) return false
-    throw error
   }
 }
 

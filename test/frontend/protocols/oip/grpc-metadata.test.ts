@@ -112,7 +112,7 @@ describe('what the server says of itself over gRPC', () => {
     })
   }
 
-  it('asks for a token for management where models and settings change', async () => {
+  it('asks for a token for management where models and settings are managed', async () => {
     const guarded = await OipGrpcFixture.open({
       options: {
         authorize: (_caller, { scope }) => {
@@ -123,12 +123,13 @@ describe('what the server says of itself over gRPC', () => {
     const asked = async (method: string) => (await guarded.client.failure(method, {})).details
     assert.deepEqual(
       [
+        await asked('RepositoryIndex'),
         await asked('RepositoryModelLoad'),
         await asked('RepositoryModelUnload'),
         await asked('LogSettings'),
         await asked('TraceSetting'),
       ],
-      new Array<string>(4).fill('needs management'),
+      new Array<string>(5).fill('needs management'),
     )
     assert.equal(await asked('ModelInfer'), 'needs what the listener needs')
     await guarded.client.unary('ServerLive', {})
