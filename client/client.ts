@@ -1,5 +1,5 @@
 import { callServer, type Call, type CallOptions, type Reply, type Surroundings } from './call.ts'
-import { badAnswer } from './errors.ts'
+import { badAnswer, OnnxServeError } from './errors.ts'
 import { Model } from './model.ts'
 import type { ModelSchema } from './schema.ts'
 
@@ -34,6 +34,9 @@ export class OnnxServeClient {
 
   constructor(url: string | URL, options: ClientOptions = {}) {
     this.#url = String(url).replace(/\/+$/, '')
+    if (!/^https?:\/\/./.test(this.#url)) {
+      throw new OnnxServeError('input', `the URL is '${this.#url}'; expected http:// or https:// and a host`)
+    }
     this.#options = options
     this.#surroundings = {
       // Not the bare function: a browser's insists on being called on its window.

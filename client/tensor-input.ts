@@ -20,6 +20,12 @@ export function wireTensor(
   { dtype, shape: expected }: TensorSchema,
   value: unknown,
 ): WireTensor {
+  if (ArrayBuffer.isView(value)) {
+    throw badInput(
+      name,
+      `is a flat ${nameOf(value)}; send it with its shape: { shape: [${expected.join(',')}], data }`,
+    )
+  }
   const { shape, elements } = isFlat(value)
     ? { shape: value.shape, elements: value.data }
     : flattened(name, value)
@@ -131,8 +137,16 @@ function storable(dtype: NumericDataType, element: unknown): number | bigint | u
     return Number.isSafeInteger(element) ? BigInt(element as number) : undefined // isSafeInteger has seen a number
   }
   if (typeof element !== 'number') return undefined
-  return dtype === 'FP16' ? float16FromNumber(element) : element
+  return dtype === 'FP16' ? halfOf(element) : element
 }
+
+/** The bits of half precision; undefined for a number beyond its range, ±65504. */
+function halfOf(value: number): number | undefined {
+  const bits = float16FromNumber(value)
+  return Number.isFinite(value) && (bits & HALF_INFINITY) === HALF_INFINITY ? undefined : bits
+}
+
+const HALF_INFINITY = 0x7c00
 
 /** Floats are rounded to their type, which is what their type is for. */
 function isKept(

@@ -66,6 +66,13 @@ describe('wireTensor', () => {
       data: Uint16Array.of(0x3e00),
     },
     {
+      it: 'takes the infinity of half precision',
+      schema: { dtype: 'FP16', shape: [1] },
+      value: [-Infinity],
+      shape: [1],
+      data: Uint16Array.of(0xfc00),
+    },
+    {
       it: 'takes what is no number',
       schema: FP32,
       value: [[NaN, -Infinity]],
@@ -85,6 +92,18 @@ describe('wireTensor', () => {
   }
 
   const REFUSED = [
+    {
+      it: 'a number that FP16 does not hold',
+      schema: { dtype: 'FP16', shape: [1] },
+      value: [70_000],
+      message: /has 70000 as element 0, which is no FP16/,
+    },
+    {
+      it: 'flat data without its shape',
+      schema: FP32,
+      value: new Float32Array(2),
+      message: /is a flat Float32Array; send it with its shape: \{ shape: \[rows,2\], data \}/,
+    },
     { it: 'a ragged array', schema: FP32, value: [[1, 2], [3]], message: /'x' is ragged: dimension 1/ },
     { it: 'arrays of different depth', schema: FP32, value: [[1, [2]]], message: /not equally deep/ },
     {

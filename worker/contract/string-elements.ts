@@ -44,7 +44,7 @@ export function stringsProblem(bytes: Uint8Array, count: number): string | undef
     const length = source.readUInt32LE(offset)
     if (length > left) return `has ${left} bytes left for element ${found}, whose prefix says ${length}`
     offset += PREFIX_BYTES + length
-    if (!isKnownText && !isText(source, offset - length, offset)) return `is not UTF-8 at element ${found}`
+    if (!isKnownText && !isText(source, offset - length, offset)) return notText(found)
   }
   return found === count ? undefined : `holds ${found} elements`
 }
@@ -57,4 +57,8 @@ function isText(source: Uint8Array, start: number, end: number): boolean {
   let bits = 0
   for (let index = start; index < end; index++) bits |= source[index] ?? 0
   return bits < 0x80 || isUtf8(source.subarray(start, end))
+}
+
+function notText(element: number): string {
+  return `is not UTF-8 at element ${element}; send other bytes as base64 text, or as a UINT8 tensor`
 }

@@ -120,7 +120,7 @@ function numericArray(dtype: NumericDataType, data: OrtTensor.DataType) {
 function nulCharacter(name: string): ServingError {
   return new ServingError(
     'invalid_argument',
-    `input '${name}' has a string with a NUL character; send it encoded`,
+    `input '${name}' has a string with a NUL character, where the engine would cut it; send such bytes as base64 text, or as a UINT8 tensor`,
     {
       reason: 'input',
     },
