@@ -1,6 +1,7 @@
 import { arch, cpus, platform, totalmem } from 'node:os'
 import type { Memory, Point, Report } from './results.ts'
-import { evaluateTargets, type Target } from './targets.ts'
+import type { Target } from './suites/suite.ts'
+import { evaluateTargets } from './targets.ts'
 
 export function describeMachine(): Pick<Report, 'machine' | 'date' | 'node'> {
   const processors = cpus()

@@ -1,13 +1,6 @@
 import type { Memory, Point, Report } from './results.ts'
-
-export type Target = {
-  readonly name: string
-  readonly measured: number
-  readonly limit: number
-  readonly bound: 'least' | 'most'
-  readonly unit: string
-  readonly isMet: boolean
-}
+import type { Target } from './suites/suite.ts'
+import { target } from './suites/target.ts'
 
 type Ratio = { readonly model: string; readonly limit: number }
 
@@ -68,9 +61,4 @@ function memoryTargets({ model, modelBytes, frontendResidentBytes, workerPrivate
       unit: ' MB',
     }),
   ]
-}
-
-function target(facts: Omit<Target, 'isMet'>): Target {
-  const { measured, limit, bound } = facts
-  return { ...facts, isMet: bound === 'least' ? measured >= limit : measured <= limit }
 }
