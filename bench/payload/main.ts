@@ -73,9 +73,9 @@ async function main(): Promise<void> {
 }
 
 async function start(directory: string): Promise<ServerProcess> {
-  await packTestArchive(directory, { modelName: 'floats', model: identity('FP32', ['batch']) })
-  await packTestArchive(directory, { modelName: 'bools', model: identity('BOOL', ['batch']) })
-  await packTestArchive(directory, { modelName: 'texts', model: identity('BYTES', ['batch']) })
+  await packTestArchive(directory, { modelName: 'floats', model: identity('FP32', ['batch', 'n']) })
+  await packTestArchive(directory, { modelName: 'bools', model: identity('BOOL', ['batch', 'n']) })
+  await packTestArchive(directory, { modelName: 'texts', model: identity('BYTES', ['batch', 'n']) })
   await packTestArchive(directory, { modelName: 'echo', handler: ECHO })
   const watch = fileURLToPath(new URL('loop-watch.mjs', import.meta.url))
   return ServerProcess.start({

@@ -22,12 +22,17 @@ export function wires(payloadBytes: number): readonly Wire[] {
   )
   const texts = Buffer.from(bytesFromStrings(strings))
   return [
-    binary('V2 REST, binary FP32', { model: 'floats', datatype: 'FP32', shape: [count], block: raw }),
-    binary('V2 REST, binary BOOL', { model: 'bools', datatype: 'BOOL', shape: [payloadBytes], block: raw }),
+    binary('V2 REST, binary FP32', { model: 'floats', datatype: 'FP32', shape: [1, count], block: raw }),
+    binary('V2 REST, binary BOOL', {
+      model: 'bools',
+      datatype: 'BOOL',
+      shape: [1, payloadBytes],
+      block: raw,
+    }),
     binary('V2 REST, binary BYTES', {
       model: 'texts',
       datatype: 'BYTES',
-      shape: [strings.length],
+      shape: [1, strings.length],
       block: texts,
     }),
     json('V2 REST, JSON FP32', payloadBytes),
@@ -89,7 +94,7 @@ function json(name: string, payloadBytes: number): Wire {
   const element = '0.12345'
   const count = Math.floor(payloadBytes / (element.length + 1))
   const data = Array.from({ length: count }, () => element).join(',')
-  const body = `{"inputs":[{"name":"x","datatype":"FP32","shape":[${count}],"data":[${data}]}]}`
+  const body = `{"inputs":[{"name":"x","datatype":"FP32","shape":[1,${count}],"data":[${data}]}]}`
   const headers = { 'content-type': 'application/json' }
   return { name, path: '/v2/models/floats/infer', isGrpc: false, headers, body: Buffer.from(body) }
 }
@@ -109,7 +114,13 @@ function grpc(name: string, path: string, message: Uint8Array): Wire {
 function inferMessage(model: string, datatype: string, count: number, block: Uint8Array): Uint8Array {
   return Buffer.concat([
     stringField(1, model),
-    messageField(5, stringField(1, 'x'), stringField(2, datatype), integerField(3, count)),
+    messageField(
+      5,
+      stringField(1, 'x'),
+      stringField(2, datatype),
+      integerField(3, 1),
+      integerField(3, count),
+    ),
     bytesField(7, block),
   ])
 }
@@ -119,7 +130,7 @@ const DT_FLOAT = 1
 function predictMessage(count: number, block: Uint8Array): Uint8Array {
   const tensor = [
     integerField(1, DT_FLOAT),
-    messageField(2, messageField(2, integerField(1, count))),
+    messageField(2, messageField(2, integerField(1, 1)), messageField(2, integerField(1, count))),
     bytesField(4, block),
   ]
   return Buffer.concat([
