@@ -12,13 +12,24 @@ const BATCH_HISTOGRAM = 'onnxserve_batch_rows'
 export type OnnxServeOptions = {
   readonly modelStore: string
   readonly modelName: string
+  /** Archives that are loaded before it counts as started, as `--load-models` takes them; default all. */
+  readonly loadModels?: string
   /** Further flags of `onnxserve start`. */
   readonly flags: readonly string[]
 }
 
+/** Beside what every contender has: the addresses of its other listeners. */
+export type OnnxServe = Contender & {
+  readonly batches: () => Promise<BatchCount>
+  /** `http://host:port` */
+  readonly management: string
+  /** The page that Prometheus would read. */
+  readonly metrics: () => Promise<string>
+}
+
 /** The built server as a user starts it, with the default settings but its ports and its store. */
-export async function startOnnxServe(options: OnnxServeOptions): Promise<Contender> {
-  const { modelStore, modelName, flags } = options
+export async function startOnnxServe(options: OnnxServeOptions): Promise<OnnxServe> {
+  const { modelStore, modelName, loadModels = 'all', flags } = options
   const [inference = 0, management = 0, metrics = 0] = await freePorts(3)
   const address = (port: number) => `http://127.0.0.1:${port}`
   const child = spawn(
@@ -30,7 +41,7 @@ export async function startOnnxServe(options: OnnxServeOptions): Promise<Contend
       ...['--management-address', address(management)],
       ...['--metrics-address', address(metrics)],
       ...['--grpc-inference-port', '0', '--grpc-management-port', '0'],
-      ...['--model-store', modelStore, '--load-models', 'all'],
+      ...['--model-store', modelStore, '--load-models', loadModels],
       ...flags,
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
@@ -38,12 +49,15 @@ export async function startOnnxServe(options: OnnxServeOptions): Promise<Contend
   const exited = once(child, 'exit')
   await Promise.race([untilReady(`${address(inference)}/ping`), exited.then(failToStart)])
   const pid = child.pid ?? 0
+  const metricsPage = () => textOf(`${address(metrics)}/metrics`)
   return {
     port: inference,
     path: `/predictions/${modelName}`,
     frontendPid: pid,
     workerPids: () => childrenOf(pid),
-    batches: async () => batchCount(await textOf(`${address(metrics)}/metrics`)),
+    batches: async () => batchCount(await metricsPage()),
+    management: address(management),
+    metrics: metricsPage,
     close: async () => {
       child.kill('SIGTERM')
       await exited
