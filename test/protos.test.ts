@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadSync } from '@grpc/proto-loader'
-import { DEFINITIONS, PUBLISHED } from '../frontend/grpc/proto/definitions.ts'
+import { published, PUBLISHED } from '../frontend/grpc/proto/definitions.ts'
 import { protoFiles } from '../frontend/grpc/proto/proto-files.ts'
 
 const DIRECTORY = fileURLToPath(new URL('../proto/', import.meta.url))
@@ -33,7 +33,7 @@ describe('proto/', () => {
       names(read)
         .filter((name) => !ofMaps.test(name))
         .sort(),
-      names(DEFINITIONS)
+      names(published())
         .filter((name) => !ofMaps.test(name))
         .sort(),
     )

@@ -1,4 +1,5 @@
-import { prettyFactory, type PrettyOptions } from 'pino-pretty'
+import { createRequire } from 'node:module'
+import type { prettyFactory, PrettyOptions } from 'pino-pretty'
 import { printable } from './printable.ts'
 
 /** One line of the log for people on a terminal, made from its JSON line. */
@@ -11,14 +12,27 @@ export function isoLines(): (line: string) => string {
   return linesWith({ colorize: false, translateTime: "UTC:yyyy-mm-dd'T'HH:MM:ss.l'Z'" })
 }
 
-function linesWith(look: Pick<PrettyOptions, 'colorize' | 'translateTime'>): (line: string) => string {
-  const format = prettyFactory({
+type Look = Pick<PrettyOptions, 'colorize' | 'translateTime'>
+
+function linesWith(look: Look): (line: string) => string {
+  let format: ReturnType<typeof prettyFactory> | undefined
+  return (line) => {
+    format ??= formatOf(look)
+    return format(withPrintableTexts(JSON.parse(line)))
+  }
+}
+
+/** Loaded for the first line: a server that logs JSON starts without it. */
+function formatOf(look: Look): ReturnType<typeof prettyFactory> {
+  const pretty = createRequire(import.meta.url)('pino-pretty') as {
+    readonly prettyFactory: typeof prettyFactory
+  }
+  return pretty.prettyFactory({
     ...look,
     singleLine: true,
     ignore: 'method,path,status,grpcStatus,ms',
     messageFormat: (log) => messageOf(log),
   })
-  return (line) => format(withPrintableTexts(JSON.parse(line)))
 }
 
 /** A request reads as `POST /predictions/digits 200 1.3 ms`; anything else is its message. */

@@ -21,8 +21,13 @@ type Descriptors = Parameters<typeof fromJSON>[0]
 /** The messages and services of this server, as clients know them. */
 export const PUBLISHED = merge(GOOGLE, HEALTH, TORCHSERVE, OIP, MODEL_CONFIG, TFSERVING)
 
-/** Everything that is served, by full name; for reflection. */
-export const DEFINITIONS: PackageDefinition = definitionsOf(PUBLISHED)
+let definitions: PackageDefinition | undefined
+
+/** Everything that is served, by full name. Made on demand: neither reflection nor an error may ever ask for it. */
+export function published(): PackageDefinition {
+  definitions ??= definitionsOf(PUBLISHED)
+  return definitions
+}
 
 /** The same with the messages that services decode themselves left as bytes. */
 const SERVED_DESCRIPTORS = asServed(PUBLISHED)
@@ -46,7 +51,7 @@ export function encode(name: string, value: object): Buffer {
 }
 
 function messageDefinition(name: string): MessageTypeDefinition<object, object> {
-  const definition = DEFINITIONS[name]
+  const definition = published()[name]
   if (definition === undefined || !('serialize' in definition)) throw new Error(`there is no message ${name}`)
   return definition as MessageTypeDefinition<object, object> // only messages can be serialized
 }

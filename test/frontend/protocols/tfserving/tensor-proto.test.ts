@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { MessageTypeDefinition } from '@grpc/proto-loader'
 import fc from 'fast-check'
-import { DEFINITIONS, encode } from '../../../../frontend/grpc/proto/definitions.ts'
+import { encode, published } from '../../../../frontend/grpc/proto/definitions.ts'
 import { tensorFromProto } from '../../../../frontend/protocols/tfserving/tensor-proto.ts'
 import { tensorToProto } from '../../../../frontend/protocols/tfserving/tensor-proto-writer.ts'
 import { ServingError } from '../../../../worker/contract/errors.ts'
@@ -29,7 +29,7 @@ function read(bytes: Uint8Array): Tensor {
 
 /** As protobuf.js reads it. */
 function parsed(bytes: Uint8Array): Record<string, unknown> {
-  const definition = DEFINITIONS[PROTO] as MessageTypeDefinition<object, Record<string, unknown>> // a message
+  const definition = published()[PROTO] as MessageTypeDefinition<object, Record<string, unknown>> // a message
   return definition.deserialize(Buffer.from(bytes))
 }
 
