@@ -12,6 +12,7 @@ import type {
 import type { VersionStatistics } from './statistics.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { TensorMetadata } from '../../worker/contract/tensor.ts'
+import type { BatchClosedBy } from './batching/batch-closed-by.ts'
 import type { VersionState } from './version-state.ts'
 
 export type {
@@ -21,6 +22,7 @@ export type {
   FailureReason,
   VersionStatistics,
 } from './statistics.ts'
+export type { BatchClosedBy }
 export type { Operation, ResponsePiece, ServiceEnvelope, Signature }
 
 /**
@@ -112,6 +114,10 @@ export type RequestTiming = {
   readonly batch: BatchTiming
   /** Requests in the batch. */
   readonly batchRequests: number
+  /** Why the batch took no more requests. */
+  readonly closedBy: BatchClosedBy
+  /** What `workerMs` was expected to be; 0 while nothing was known. */
+  readonly predictedMs: number
 }
 
 /**

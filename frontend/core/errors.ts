@@ -135,6 +135,22 @@ export function waitTooLong(model: ModelId, predictedMs: number, limitMs: number
   )
 }
 
+export function wouldBeLate(model: ModelId, predictedMs: number, leftMs: number): ServingError {
+  return new ServingError(
+    'deadline_exceeded',
+    `${formatModelId(model)} would take about ${Math.ceil(predictedMs)} ms, and this request has ${Math.floor(leftMs)} ms left: it was not run, because others wait that are in time; allow it more time, or add workers`,
+    { reason: 'queue' },
+  )
+}
+
+export function queueOutgrown(model: ModelId, waitedMs: number): ServingError {
+  return new ServingError(
+    'resource_exhausted',
+    `${formatModelId(model)} has become slower than predicted, and this request has waited for ${Math.round(waitedMs)} ms already; retry later, or add workers`,
+    { reason: 'overload', retryAfterMs: waitedMs },
+  )
+}
+
 export function noIdleWorker(model: ModelId, workers: number, retryAfterMs: number): ServingError {
   const which = workers === 0 ? 'none is loaded' : `all ${workers} are busy`
   return new ServingError(

@@ -2,7 +2,10 @@ import { EventEmitter } from 'node:events'
 import type { ErrorCode } from '../../worker/contract/errors.ts'
 import type { BatchTiming, LogRecord, MetricSample } from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
+import type { BatchClosedBy } from './batching/batch-closed-by.ts'
 import type { VersionState } from './version-state.ts'
+
+export type { BatchClosedBy }
 
 /** Why a worker process was replaced. */
 export type RestartCause = 'crash' | 'timeout' | 'startup'
@@ -20,13 +23,23 @@ export type RequestFinished = {
   readonly byDefault: boolean
 }
 
+export type BatchFinished = {
+  readonly model: ModelId
+  readonly requests: number
+  /** From dispatch to answer, the hop included. */
+  readonly workerMs: number
+  readonly timing: BatchTiming
+  /** Why it took no more requests. */
+  readonly closedBy: BatchClosedBy
+}
+
 /** Every fact that core announces, once each. Logs and metrics subscribe; nothing in core depends on a listener. */
 export type CoreEvents = {
   /** A request left core, with its outcome. */
   requestFinished: [RequestFinished]
   /** A request was refused at admission; `model` is what it asked for, if that is registered. */
   requestRejected: [{ model: ModelId; requestId: string; code: ErrorCode; reason: string }]
-  batchFinished: [{ model: ModelId; requests: number; workerMs: number; timing: BatchTiming }]
+  batchFinished: [BatchFinished]
   stateChanged: [{ model: ModelId; from: VersionState; to: VersionState; reason?: string }]
   workerReady: [{ model: ModelId; pid: number; threadId: number; loadMs: number; warmUpMs: number }]
   workerProcessRestarted: [{ model: ModelId; cause: RestartCause; detail: string; backoffMs: number }]

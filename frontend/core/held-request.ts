@@ -101,13 +101,13 @@ export class HeldRequest implements AdmittedRequest {
 }
 
 function responseOf(version: ModelVersion, outcome: Outcome & { ok: true }): InferenceResponse {
-  const { timing, batchRequests, queueMs, workerMs } = outcome
+  const { timing, batchRequests, closedBy, predictedMs, queueMs, workerMs } = outcome
   const { rows: _, ...response } = outcome.response
   return {
     model: version.model,
     ...response,
     streamed: outcome.streamed === true,
-    timing: { queueMs, workerMs, batch: timing, batchRequests },
+    timing: { queueMs, workerMs, batch: timing, batchRequests, closedBy, predictedMs },
   }
 }
 

@@ -43,10 +43,11 @@ export class Metrics {
     events.on('requestRejected', ({ model, reason }) => {
       this.#findOrAdd(model).requestRejected(reason)
     })
-    events.on('batchFinished', ({ model, requests, workerMs, timing }) => {
+    events.on('batchFinished', (batch) => {
+      const { workerMs, timing } = batch
       const { preprocessMs, inferenceMs, postprocessMs } = timing
       this.latest.workerOverheadMs = Math.max(0, workerMs - preprocessMs - inferenceMs - postprocessMs)
-      this.#find(model)?.batchFinished(requests, workerMs, timing)
+      this.#find(batch.model)?.batchFinished(batch)
     })
     events.on('workerProcessRestarted', ({ model, cause }) => {
       this.#find(model)?.workerProcessRestarted(cause)

@@ -1,7 +1,6 @@
 import type { ErrorCode } from '../../worker/contract/errors.ts'
-import type { BatchTiming } from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
-import type { RequestFinished, RestartCause } from '../core/events.ts'
+import type { BatchClosedBy, BatchFinished, RequestFinished, RestartCause } from '../core/events.ts'
 import type { MetricFamily } from './exposition/family.ts'
 import type { Histogram } from './instruments/histogram.ts'
 import { HistogramMetric, ValueMetric, type Value } from './instruments/metric.ts'
@@ -32,6 +31,11 @@ export class ModelMetrics {
     'reason',
   )
   readonly restarts = counter('worker_restarts_total', 'Worker processes replaced, by cause.', 'cause')
+  readonly batchesClosed = counter(
+    'batches_closed_total',
+    'Batches by why they took no more requests: full, idle_worker, delay, deadline, shape.',
+    'reason',
+  )
   readonly busySeconds = counter(
     'worker_busy_seconds_total',
     'Time that workers spent on batches, the hop included; its rate over the ready workers is their utilisation.',
@@ -57,6 +61,7 @@ export class ModelMetrics {
       this.requests,
       this.rejections,
       this.restarts,
+      this.batchesClosed,
       this.busySeconds,
       this.requestSeconds,
       this.queueSeconds,
@@ -102,6 +107,8 @@ export class VersionSeries {
   readonly #stages: Readonly<Record<'preprocess' | 'inference' | 'postprocess', Histogram>>
   readonly #batchRequests: Histogram
   readonly #batchRows: Histogram
+  /** Looked up when a reason is met first. */
+  readonly #closedBy: Partial<Record<BatchClosedBy, Value>> = {}
   /** Request and queue times in turn, not in the histograms yet. */
   readonly #waiting: number[] = []
 
@@ -146,8 +153,9 @@ export class VersionSeries {
     this.#metrics.rejections.with(this.model.name, this.model.version, reason).add()
   }
 
-  batchFinished(requests: number, workerMs: number, timing: BatchTiming): void {
+  batchFinished({ requests, workerMs, timing, closedBy }: BatchFinished): void {
     const { preprocessMs, inferenceMs, postprocessMs, rows } = timing
+    this.#closed(closedBy).value++
     this.#batchRequests.observe(requests)
     this.#batchRows.observe(rows)
     this.#stages.preprocess.observe(preprocessMs / MS_PER_SECOND)
@@ -156,6 +164,11 @@ export class VersionSeries {
     this.#busySeconds.add(workerMs / MS_PER_SECOND)
     const handlerMs = preprocessMs + inferenceMs + postprocessMs
     this.lastBatch = { number: this.#metrics.batches++, handlerMs, workerMs }
+  }
+
+  #closed(reason: BatchClosedBy): Value {
+    const { name, version } = this.model
+    return (this.#closedBy[reason] ??= this.#metrics.batchesClosed.with(name, version, reason))
   }
 
   workerProcessRestarted(cause: RestartCause): void {

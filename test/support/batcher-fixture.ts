@@ -1,5 +1,5 @@
 import type { Scheduling } from '../../archiver-cli/format/scheduling.ts'
-import { Batcher, type BatcherLimits } from '../../frontend/core/batching/batcher.ts'
+import { Batcher, type BatcherLimits, type FinishedBatch } from '../../frontend/core/batching/batcher.ts'
 import { NO_RUNNERS } from '../../frontend/core/batching/runners.ts'
 import { VersionSchedule } from '../../frontend/core/batching/scheduling/version-schedule.ts'
 import type { Outcome, PendingRequestInit } from '../../frontend/core/batching/pending-request.ts'
@@ -32,6 +32,8 @@ export function batcherFixture({
   const workers = new FakeWorkers(processes)
   const restarts: string[] = []
   const batchSizes: number[] = []
+  /** Why each of them closed. */
+  const reasons: string[] = []
   const listener: Partial<WorkerSlotListener> = {
     onChange: () => batcher.dispatch(),
     onRestart: ({ cause, detail }) => restarts.push(`${cause}: ${detail}`),
@@ -40,7 +42,10 @@ export function batcherFixture({
     model: { name: 'm', version: '1' },
     clock,
     limits: { ...LIMITS, ...limits },
-    onBatch: ({ requests }: { readonly requests: number }) => batchSizes.push(requests),
+    onBatch: ({ requests, closedBy }: FinishedBatch) => {
+      batchSizes.push(requests)
+      reasons.push(closedBy)
+    },
   }
   const schedule =
     scheduling === undefined ? {} : { schedule: new VersionSchedule({ ...options, scheduling }) }
@@ -67,7 +72,7 @@ export function batcherFixture({
 
   const running = () => workers.batches.map(({ ids }) => ids)
   if (isReady) for (const process of workers.processes) process.ready()
-  return { clock, workers, batcher, set, restarts, batchSizes, outcomes, push, outcomeOf, running }
+  return { clock, workers, batcher, set, restarts, batchSizes, reasons, outcomes, push, outcomeOf, running }
 }
 
 /** The echo in a successful outcome. */

@@ -46,6 +46,8 @@ export function bytesResponse(text: string, extra: Partial<InferenceResponse> = 
       workerMs: 1,
       batch: { preprocessMs: 0, inferenceMs: 1, postprocessMs: 0, rows: 1, runs: 1 },
       batchRequests: 1,
+      closedBy: 'idle_worker',
+      predictedMs: 0,
     },
     ...extra,
   }

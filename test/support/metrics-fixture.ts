@@ -62,7 +62,13 @@ export class MetricsFixture {
     events.emit('workerReady', { model: MODEL, pid: 11, threadId: 2, loadMs: 70, warmUpMs: 3 })
     for (const byDefault of [true, false]) {
       const requestId = byDefault ? 'a' : 'b'
-      events.emit('batchFinished', { model: MODEL, requests: 1, workerMs: 6, timing })
+      events.emit('batchFinished', {
+        model: MODEL,
+        requests: 1,
+        workerMs: 6,
+        timing,
+        closedBy: 'idle_worker',
+      })
       events.emit('requestFinished', { model: MODEL, requestId, totalMs: 8, queueMs: 2, byDefault })
       composed.countResponse({ status: 200, requestBytes: 10, responseBytes: 20 })
     }

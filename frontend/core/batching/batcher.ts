@@ -10,16 +10,15 @@ import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { Clock } from '../clock.ts'
 import { streamBroken, workerCrashed } from '../errors.ts'
 import { ServiceTime } from '../service-time.ts'
+import type { BatchClosedBy } from './batch-closed-by.ts'
+import { BatchFormer, type FormedBatch, type FormerLimits, type Hold } from './batch-former.ts'
 import { endIfOver } from './end-if-over.ts'
-import { ArrivalRate, holdMs } from './hold.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { RequestQueue } from './request-queue.ts'
 import type { BatchQueue, Schedule } from './scheduling/schedule.ts'
 import type { BatchRunner, BatchRunners } from './runners.ts'
 
-export type BatcherLimits = {
-  readonly maxBatchRows: number
-  readonly maxBatchDelayMs: number
+export type BatcherLimits = FormerLimits & {
   readonly inferenceTimeoutMs: number
   /** Batches that a worker may hold at a time; absent: one. */
   readonly maxBatchesInFlight?: number
@@ -27,12 +26,19 @@ export type BatcherLimits = {
   readonly maxResponseBytes?: number | undefined
 }
 
+export type FinishedBatch = {
+  readonly requests: number
+  readonly workerMs: number
+  readonly timing: BatchTiming
+  readonly closedBy: BatchClosedBy
+}
+
 export type BatcherOptions = {
   readonly model: ModelId
   readonly clock: Clock
   readonly limits: BatcherLimits
   readonly runners: BatchRunners
-  readonly onBatch: (batch: { requests: number; workerMs: number; timing: BatchTiming }) => void
+  readonly onBatch: (batch: FinishedBatch) => void
   /** Shared by batchers that serve one version; absent: its own. */
   readonly serviceTime?: ServiceTime
   /** What a request ends with whose worker died; without an error, it is tried again. */
@@ -48,6 +54,8 @@ type RunningBatch = {
   readonly requests: readonly BatchRequest[]
   readonly runner: BatchRunner
   readonly startedAtMs: number
+  readonly closedBy: BatchClosedBy
+  readonly predictedMs: number
 }
 
 /** How often deadlines and departed clients are looked for: no request owns a timer. */
@@ -65,21 +73,25 @@ export class Batcher {
   readonly #options: BatcherOptions
   readonly #queue: BatchQueue
   readonly #running = new Set<RunningBatch>()
-  readonly #arrivals = new ArrivalRate()
+  readonly #former: BatchFormer
   readonly serviceTime: ServiceTime
   #runners: BatchRunners
   #cancelHold: (() => void) | undefined
   #cancelSweep: (() => void) | undefined
   #closedBy: ServingError | undefined
-  /** Of the next batch. */
-  #maxRows: number
 
   constructor(options: BatcherOptions) {
     this.#options = options
     this.#runners = options.runners
-    this.#queue = options.schedule?.queue ?? new RequestQueue()
-    this.#maxRows = options.limits.maxBatchRows
+    const { schedule } = options
+    this.#queue = schedule?.queue ?? new RequestQueue()
     this.serviceTime = options.serviceTime ?? new ServiceTime()
+    this.#former = new BatchFormer({
+      ...options,
+      queue: this.#queue,
+      serviceTime: this.serviceTime,
+      schedule,
+    })
   }
 
   get queuedRequests(): number {
@@ -104,8 +116,7 @@ export class Batcher {
       request.fail(refusal, this.#nowMs())
       return
     }
-    // Not the time of the head: bodies of different size arrive in another order than their heads.
-    this.#arrivals.observe(this.#nowMs())
+    this.#former.noteArrival(request)
     this.#queue.push(request)
     this.#startSweeping()
     this.dispatch()
@@ -122,9 +133,14 @@ export class Batcher {
     while (this.#queue.size > 0) {
       const isAlone = this.#queue.hasSuspect
       const runner = this.#runners.pick(isAlone)
-      if (runner === undefined || (!isAlone && this.#isHeld())) return
-      const members = this.#form(isAlone)
-      if (members.length > 0) void this.#run(runner, members)
+      if (runner === undefined) return
+      this.#cancelHold?.()
+      const next = isAlone ? this.#former.formSuspect() : this.#former.form()
+      if ('waitMs' in next) {
+        this.#hold(next)
+        return
+      }
+      if (next.members.length > 0) void this.#run(runner, next)
     }
   }
 
@@ -146,47 +162,17 @@ export class Batcher {
     for (const request of this.#queue.remove(() => true)) request.fail(error, this.#nowMs())
   }
 
-  #isHeld(): boolean {
-    this.#cancelHold?.()
-    this.#cancelHold = undefined
-    const waitMs = this.#waitMs()
-    if (waitMs === 0) return false
+  #hold({ waitMs }: Hold): void {
     this.#cancelHold = this.#options.clock.after(waitMs, () => {
       this.dispatch()
     })
-    return true
   }
 
-  #waitMs(): number {
-    const plan = this.#options.schedule?.plan()
-    if (plan !== undefined) {
-      this.#maxRows = plan.maxRows
-      return plan.waitMs
-    }
-    const { maxBatchRows, maxBatchDelayMs } = this.#options.limits
-    if (maxBatchDelayMs === 0) return 0
-    const candidate = this.#queue.peek(maxBatchRows)
-    if (candidate === undefined) return 0
-    return holdMs({
-      ...candidate,
-      nowMs: this.#nowMs(),
-      maxBatchDelayMs,
-      arrivalIntervalMs: this.#arrivals.intervalMs,
-      fixedMs: this.serviceTime.coefficients().fixedMs,
-    })
-  }
-
-  /** Takes the next batch, dropping members whose client is gone or whose deadline has passed. */
-  #form(isAlone: boolean): PendingRequest[] {
-    const suspect = isAlone ? this.#queue.takeSuspect() : undefined
-    const taken = suspect === undefined ? this.#queue.take(this.#maxRows) : [suspect]
-    return taken.filter((request) => !endIfOver(request, this.#options.model, this.#nowMs()))
-  }
-
-  async #run(runner: BatchRunner, members: readonly PendingRequest[]): Promise<void> {
+  async #run(runner: BatchRunner, { members, rows, closedBy }: FormedBatch): Promise<void> {
     const startedAtMs = this.#nowMs()
     const requests = members.map((member) => this.#wireRequest(member, startedAtMs))
-    const batch: RunningBatch = { members, requests, runner, startedAtMs }
+    const predictedMs = this.serviceTime.predictMs(rows)
+    const batch: RunningBatch = { members, requests, runner, startedAtMs, closedBy, predictedMs }
     this.#running.add(batch)
     for (const member of members) member.dispatchedAtMs = startedAtMs
     try {
@@ -220,21 +206,23 @@ export class Batcher {
   }
 
   #settle(batch: RunningBatch, { replies, timing }: BatchResult): void {
+    const { closedBy, predictedMs } = batch
     const workerMs = this.#nowMs() - batch.startedAtMs
     const batchRequests = batch.members.length
-    if (timing.rows > 0) this.serviceTime.observe(timing.rows, workerMs)
+    const ofBatch = { timing, batchRequests, closedBy, predictedMs, workerMs }
+    if (timing.rows > 0) this.#former.noteBatch(timing.rows, workerMs)
     for (const [index, member] of batch.members.entries()) {
       const queueMs = batch.startedAtMs - member.init.arrivedAtMs
       const reply = replies[index]
       if (reply?.ok === true) {
-        member.settle({ ok: true, response: reply.value, timing, batchRequests, queueMs, workerMs })
+        member.settle({ ok: true, response: reply.value, queueMs, ...ofBatch })
       } else if (reply === undefined || reply.error.reason === 'worker_died') {
         this.#retryAlone([member], reply?.error.message ?? 'the worker gave no answer')
       } else {
         member.settle({ ok: false, error: errorFromData(reply.error), queueMs })
       }
     }
-    this.#options.onBatch({ requests: batchRequests, workerMs, timing })
+    this.#options.onBatch({ requests: batchRequests, workerMs, timing, closedBy })
   }
 
   /** Requeues members of a batch whose worker died: once, each alone. A second death is the request's own doing. */

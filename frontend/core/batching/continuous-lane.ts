@@ -11,7 +11,8 @@ import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { Clock } from '../clock.ts'
 import { deferred } from '../deferred.ts'
 import { streamBroken, workerCrashed } from '../errors.ts'
-import { KILL_GRACE_MS, type BatcherLimits } from './batcher.ts'
+import type { BatchClosedBy } from './batch-closed-by.ts'
+import { KILL_GRACE_MS, type BatcherLimits, type FinishedBatch } from './batcher.ts'
 import { endIfOver } from './end-if-over.ts'
 import type { PendingRequest } from './pending-request.ts'
 import type { RequestQueue } from './request-queue.ts'
@@ -26,7 +27,7 @@ export type LaneOptions = {
   readonly nextKey: () => number
   /** The worker has ended a turn and may take another, or something else. */
   readonly onFree: () => void
-  readonly onTurn: (turn: { requests: number; workerMs: number; timing: BatchTiming }) => void
+  readonly onTurn: (turn: FinishedBatch) => void
 }
 
 /** A request that has begun. */
@@ -192,7 +193,13 @@ export class ContinuousLane {
       }
     }
     if (turn.members.length > 0) {
-      this.#options.onTurn({ requests: turn.members.length, workerMs, timing: result.timing })
+      const { timing } = result
+      this.#options.onTurn({
+        requests: turn.members.length,
+        workerMs,
+        timing,
+        closedBy: this.#closedBy(turn),
+      })
     }
   }
 
@@ -204,13 +211,19 @@ export class ContinuousLane {
     const { request } = member
     if (response.more !== true) {
       const batchRequests = turn.members.length
-      request.settle({ ok: true, response, timing, batchRequests, queueMs: queueMsOf(member), workerMs })
+      const ofTurn = { timing, batchRequests, closedBy: this.#closedBy(turn), predictedMs: 0, workerMs }
+      request.settle({ ok: true, response, queueMs: queueMsOf(member), ...ofTurn })
       return
     }
     member.isKept = true
     this.#givePiece(member, response)
     if (request.isSettled) this.#isStale = true
     else this.#members.push(member)
+  }
+
+  /** Between two turns a worker waits for nobody. */
+  #closedBy({ members }: RunningTurn): BatchClosedBy {
+    return members.length >= this.#options.limits.maxBatchRows ? 'full' : 'idle_worker'
   }
 
   #givePiece(member: Member, { payload, status, headers }: BatchResponse): void {

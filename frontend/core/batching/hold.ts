@@ -9,6 +9,8 @@ export type HoldSnapshot = {
   readonly arrivalIntervalMs: number
   /** Time of a batch that does not depend on its rows: what one batch fewer saves. */
   readonly fixedMs: number
+  /** When the batch has to start so that, with one row more, no member misses its deadline. */
+  readonly latestStartMs: number
 }
 
 /**
@@ -20,15 +22,30 @@ export type HoldSnapshot = {
  */
 export function holdMs(snapshot: HoldSnapshot): number {
   const { arrivalIntervalMs, requests, fixedMs } = snapshot
-  const leftMs = snapshot.oldestArrivalMs + snapshot.maxBatchDelayMs - snapshot.nowMs
+  const leftMs = holdEndMs(snapshot) - snapshot.nowMs
   if (snapshot.isComplete || leftMs <= 0 || arrivalIntervalMs > leftMs) return 0
   return requests * arrivalIntervalMs <= fixedMs ? Math.min(leftMs, arrivalIntervalMs) : 0
+}
+
+/** When the batch is to run at the latest: its oldest member's delay is used up, or a deadline needs it. */
+function holdEndMs({ oldestArrivalMs, maxBatchDelayMs, latestStartMs }: HoldSnapshot): number {
+  return Math.min(oldestArrivalMs + maxBatchDelayMs, latestStartMs)
+}
+
+/** Whether a deadline ends the hold before the delay does. */
+export function isHeldByDeadline({ oldestArrivalMs, maxBatchDelayMs, latestStartMs }: HoldSnapshot): boolean {
+  return latestStartMs < oldestArrivalMs + maxBatchDelayMs
 }
 
 /** Mean time between arrivals, the latest counting most. */
 export class ArrivalRate {
   #lastMs: number | undefined
   #intervalMs = Number.POSITIVE_INFINITY
+
+  /** Of the latest arrival. */
+  get lastMs(): number | undefined {
+    return this.#lastMs
+  }
 
   get intervalMs(): number {
     return this.#intervalMs

@@ -10,6 +10,7 @@ import type { ModelId } from '../../../worker/contract/model-id.ts'
 import { dataBytes } from '../../../worker/contract/string-block.ts'
 import type { OnPiece, SequenceMark } from '../data-plane.ts'
 import { pieceNotTaken } from '../errors.ts'
+import type { BatchClosedBy } from './batch-closed-by.ts'
 import { CollectedPieces } from './collected-pieces.ts'
 
 /** How a request ended. */
@@ -21,6 +22,9 @@ export type Outcome =
       readonly streamed?: boolean
       readonly timing: BatchTiming
       readonly batchRequests: number
+      readonly closedBy: BatchClosedBy
+      /** Of the batch, before it ran; 0 while nothing was known. */
+      readonly predictedMs: number
       readonly queueMs: number
       readonly workerMs: number
     }
@@ -68,6 +72,8 @@ export class PendingRequest {
   readonly outcome: Promise<Outcome>
   /** Worker processes that ended while they ran this request. */
   deaths = 0
+  /** When it joined the queue: its head came before its body. */
+  queuedAtMs = 0
   /** When it was given to the worker that runs it; undefined while it waits. */
   dispatchedAtMs: number | undefined
   /** Pieces of its answer were given away: it cannot be tried again. */

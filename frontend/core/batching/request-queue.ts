@@ -60,6 +60,7 @@ export class RequestQueue {
       requests: count,
       rows,
       oldestArrivalMs: first.init.arrivedAtMs,
+      earliestDeadlineMs: earliestDeadline(line, count),
       // A follower that does not fit proves that no later arrival can complete this batch any further.
       isComplete: rows >= maxRows || count < line.length,
     }
@@ -73,6 +74,20 @@ export class RequestQueue {
     for (const request of batch) this.#count(request, -1)
     this.#forgetIfEmpty(batch[0])
     return batch
+  }
+
+  /** Takes back what was taken and is not run yet: of one bucket, in order, before all others of it. */
+  putFirst(requests: readonly PendingRequest[]): void {
+    const bucket = requests[0]?.init.bucket
+    if (bucket === undefined) return
+    const line = this.#buckets.get(bucket)
+    if (line === undefined) this.#buckets.set(bucket, [...requests])
+    else line.unshift(...requests)
+    for (const request of requests) this.#count(request, 1)
+  }
+
+  hasBucket(bucket: string): boolean {
+    return this.#buckets.has(bucket)
   }
 
   /** Takes every request for which the test holds, in any order. */
@@ -114,6 +129,7 @@ export type BatchCandidate = {
   readonly requests: number
   readonly rows: number
   readonly oldestArrivalMs: number
+  readonly earliestDeadlineMs: number
   readonly isComplete: boolean
 }
 
@@ -135,4 +151,10 @@ function sumRows(line: readonly PendingRequest[], count: number): number {
   let rows = 0
   for (let i = 0; i < count; i++) rows += line[i]?.init.rows ?? 0
   return rows
+}
+
+function earliestDeadline(line: readonly PendingRequest[], count: number): number {
+  let earliestMs = Number.POSITIVE_INFINITY
+  for (let i = 0; i < count; i++) earliestMs = Math.min(earliestMs, line[i]?.init.deadlineMs ?? earliestMs)
+  return earliestMs
 }

@@ -6,7 +6,12 @@ import type { HasQuirk } from './quirks.ts'
 
 /** Situations in which TorchServe's inference service answers INTERNAL: nobody can tell them from a bug. */
 const INTERNAL_CODES: readonly ServingError['code'][] = ['not_found', 'unavailable']
-const INTERNAL_REASONS: readonly (string | undefined)[] = ['queue_full', 'predicted_wait', 'no_idle_worker']
+const INTERNAL_REASONS: readonly (string | undefined)[] = [
+  'queue_full',
+  'predicted_wait',
+  'overload',
+  'no_idle_worker',
+]
 
 export function inferenceStatusOf(hasQuirk: HasQuirk): (error: ServingError) => GrpcStatusName {
   const refine = managementStatusOf(hasQuirk)

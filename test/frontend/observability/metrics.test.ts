@@ -107,7 +107,7 @@ describe('metrics', () => {
   it('show batch sizes, rows and stages', () => {
     const { events, load, samples } = open()
     load()
-    events.emit('batchFinished', { model: MODEL, requests: 3, workerMs: 5, timing: TIMING })
+    events.emit('batchFinished', { model: MODEL, requests: 3, workerMs: 5, timing: TIMING, closedBy: 'full' })
     assert.deepEqual(
       samples('batch_requests_')[0],
       'onnxserve_batch_requests_bucket{model="digits",version="1.0",le="4"} 1',
@@ -117,6 +117,18 @@ describe('metrics', () => {
       'onnxserve_batch_stage_seconds_sum{model="digits",version="1.0",stage="preprocess"} 0.001',
       'onnxserve_batch_stage_seconds_sum{model="digits",version="1.0",stage="inference"} 0.003',
       'onnxserve_batch_stage_seconds_sum{model="digits",version="1.0",stage="postprocess"} 0.0002',
+    ])
+  })
+
+  it('count batches by why they closed', () => {
+    const { events, load, samples } = open()
+    load()
+    for (const closedBy of ['full', 'shape', 'full'] as const) {
+      events.emit('batchFinished', { model: MODEL, requests: 3, workerMs: 5, timing: TIMING, closedBy })
+    }
+    assert.deepEqual(samples('batches_closed_total'), [
+      'onnxserve_batches_closed_total{model="digits",version="1.0",reason="full"} 2',
+      'onnxserve_batches_closed_total{model="digits",version="1.0",reason="shape"} 1',
     ])
   })
 
@@ -172,7 +184,13 @@ describe('metrics', () => {
         queueMs: 1,
         byDefault: false,
       })
-      events.emit('batchFinished', { model: MODEL, requests: 3, workerMs: 5, timing: TIMING })
+      events.emit('batchFinished', {
+        model: MODEL,
+        requests: 3,
+        workerMs: 5,
+        timing: TIMING,
+        closedBy: 'full',
+      })
       events.emit('workerProcessRestarted', { model: MODEL, cause: 'crash', detail: '', backoffMs: 0 })
       events.emit('stateChanged', { model: MODEL, from: 'unloading', to: 'unloaded' })
     }

@@ -75,11 +75,13 @@ export class PriorityQueue implements BatchQueue {
     let rows = 0
     const sums = requests.map(({ init }) => (rows += init.rows))
     const oldestArrivalMs = Math.min(...requests.map(({ init }) => init.arrivedAtMs))
+    const earliestDeadlineMs = Math.min(...requests.map(({ init }) => init.deadlineMs))
     return {
       requests: requests.length,
       rows,
       sums,
       oldestArrivalMs,
+      earliestDeadlineMs,
       isComplete: isComplete || rows >= maxRows,
     }
   }
@@ -89,6 +91,17 @@ export class PriorityQueue implements BatchQueue {
     this.#batches += 1
     const taken = new Set(requests)
     return this.removeWaiting((request) => taken.has(request))
+  }
+
+  putFirst(requests: readonly PendingRequest[]): void {
+    for (const request of requests.toReversed()) {
+      this.#line(this.#policies.levelOf(request.init), false).unshift(request)
+      this.#count.count(request, 1)
+    }
+  }
+
+  hasBucket(bucket: string): boolean {
+    return this.#lines.some((line) => line.some(({ init }) => init.bucket === bucket))
   }
 
   remove(test: (request: PendingRequest) => boolean): PendingRequest[] {

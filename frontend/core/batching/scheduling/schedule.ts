@@ -16,6 +16,10 @@ export interface BatchQueue {
   /** The next batch without taking it. */
   peek(maxRows: number): BatchCandidate | undefined
   take(maxRows: number): PendingRequest[]
+  /** Takes back what was taken and is not run yet, before others of its bucket. */
+  putFirst(requests: readonly PendingRequest[]): void
+  /** Whether a request of the bucket waits. */
+  hasBucket(bucket: string): boolean
   /** Takes every request for which the test holds, in any order. */
   remove(test: (request: PendingRequest) => boolean): PendingRequest[]
 }

@@ -10,6 +10,7 @@ const WAITING: HoldSnapshot = {
   maxBatchDelayMs: 10,
   arrivalIntervalMs: 3,
   fixedMs: 5,
+  latestStartMs: Number.POSITIVE_INFINITY,
 }
 
 const CASES: readonly (Partial<HoldSnapshot> & { readonly it: string; readonly waitMs: number })[] = [
@@ -22,6 +23,9 @@ const CASES: readonly (Partial<HoldSnapshot> & { readonly it: string; readonly w
   { it: 'runs when the delay of the oldest is long past', nowMs: 500, waitMs: 0 },
   { it: 'runs when the next arrival would come too late', nowMs: 108, waitMs: 0 },
   { it: 'runs a lone request of idle traffic', arrivalIntervalMs: Number.POSITIVE_INFINITY, waitMs: 0 },
+  { it: 'waits while a deadline allows it', latestStartMs: 105, waitMs: 3 },
+  { it: 'runs when the next arrival would come too late for a deadline', latestStartMs: 104, waitMs: 0 },
+  { it: 'runs when a deadline needs it now', latestStartMs: 102, arrivalIntervalMs: 0.1, waitMs: 0 },
   { it: 'runs when a batch has no fixed cost to save', fixedMs: 0, waitMs: 0 },
   {
     it: 'runs when arrivals are simultaneous: the next one is here already',

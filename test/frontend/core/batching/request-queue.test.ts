@@ -69,7 +69,10 @@ describe('RequestQueue', () => {
   }
 
   for (const { it: claim, queue, ...candidate } of CANDIDATES) {
-    it(claim, () => assert.deepEqual(queueOf(queue).peek(MAX_ROWS), { ...candidate, oldestArrivalMs: 0 }))
+    it(claim, () => {
+      const { earliestDeadlineMs: _, ...seen } = queueOf(queue).peek(MAX_ROWS) ?? {}
+      assert.deepEqual(seen, { ...candidate, oldestArrivalMs: 0 })
+    })
   }
 
   describe('with large payloads', () => {
@@ -120,6 +123,28 @@ describe('RequestQueue', () => {
       queue.push(pendingRequest({ payload: { kind: 'tensors', tensors: [x, s] } }))
       assert.equal(queue.bytes, 15)
     })
+  })
+
+  it('knows the earliest deadline of the candidate, and of no other request', () => {
+    const queue = new RequestQueue()
+    for (const deadlineMs of [50, 30, 40, 60, 10]) queue.push(pendingRequest({ deadlineMs }))
+    assert.equal(queue.peek(MAX_ROWS)?.earliestDeadlineMs, 30)
+  })
+
+  it('takes back what was taken, before all others of its bucket', () => {
+    const queue = queueOf('a1 a1 a1 b1 a1')
+    const [first, ...others] = queue.take(3)
+    assert.equal(first?.init.id, '0')
+    queue.putFirst(others)
+    assert.deepEqual([queue.size, queue.rows], [4, 4])
+    assert.equal(drain(queue), '124 3')
+  })
+
+  it('takes back the whole of a bucket', () => {
+    const queue = queueOf('a1 a1')
+    queue.putFirst(queue.take(MAX_ROWS))
+    queue.putFirst([])
+    assert.deepEqual([queue.hasBucket('a'), queue.hasBucket('b'), drain(queue)], [true, false, '01'])
   })
 
   it('has no candidate and no batch when it is empty', () => {

@@ -46,6 +46,15 @@ describe('PriorityQueue', () => {
     assert.deepEqual([take(queue, 9), take(queue, 9)], ['a1 c3', 'b2'])
   })
 
+  it('takes back what was taken, before others of its priority', () => {
+    const queue = queueOf()
+    push(queue, 'a1 b2 c2 d2')
+    const [, ...others] = queue.take(3)
+    queue.putFirst(others)
+    assert.deepEqual([queue.size, queue.hasBucket(''), queue.hasBucket('x')], [3, true, false])
+    assert.equal(take(queue, 9), 'b2 c2 d2')
+  })
+
   it('stops at a request that does not fit: no later one overtakes it', () => {
     const queue = queueOf()
     push(queue, 'a1', { rows: 2 })
