@@ -3,6 +3,7 @@ import type { Config } from './config/schema.ts'
 import { systemClock } from './core/clock.ts'
 import { createCore, type Core, type RepositoryOptions } from './core/create-core.ts'
 import { usableCpus } from './core/workers/cpu-quota.ts'
+import { listDirectory, visibleGpus } from './core/workers/gpu-count.ts'
 import { launchCommand, workerEnvironment } from './core/workers/launch-command.ts'
 import { childProbe, ProbedProviders } from './core/workers/provider-findings.ts'
 import { ChildWorkerProcess, type StartWorkerProcess } from './core/workers/worker-process.ts'
@@ -63,12 +64,17 @@ export function coreOf(config: Config, host: HostProcess): Core {
       directory: join(config.stateDir, 'downloads'),
     }),
     cpus: usableCpus(),
-    gpus: config.gpus,
+    gpus: config.gpus === 'all' ? gpusOf(environment) : config.gpus,
     findings: new ProbedProviders(childProbe(host, environment)),
     startProcess: startProcessOf(config, host),
     clock: systemClock,
     random: Math.random,
   })
+}
+
+/** @param environment of worker processes */
+function gpusOf(environment: Readonly<Record<string, string>>): number {
+  return visibleGpus({ list: listDirectory, visibleDevices: environment['CUDA_VISIBLE_DEVICES'] })
 }
 
 function repositoryOf(config: Config): RepositoryOptions {

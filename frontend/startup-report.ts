@@ -95,7 +95,15 @@ function versionLine(version: VersionDescription): string {
   const name = `${model.name} ${model.version}`
   if (state !== 'ready') return `${name}: ${state}${reason === undefined ? '' : ` (${reason})`}`
   const layout = `${count(workers.length, 'worker')} in ${count(workerProcesses, 'process', 'processes')}, ${count(intraOpThreads, 'thread')} each (${version.layoutReason})`
-  return `${name}: ready on ${provider.device.provider} (${provider.reason}); ${layout}`
+  return `${name}: ready on ${placeOf(version)} (${provider.reason}); ${layout}`
+}
+
+/** The provider and, of a GPU's, the devices. */
+function placeOf({ provider, workers }: VersionDescription): string {
+  const { device } = provider
+  if (device.provider === 'cpu') return device.provider
+  const ids = [...new Set(workers.map((worker) => worker.device.deviceId))].sort((a, b) => a - b)
+  return `${device.provider} device${ids.length === 1 ? '' : 's'} ${ids.join(', ')}`
 }
 
 function count(number: number, noun: string, plural = `${noun}s`): string {

@@ -10,7 +10,7 @@ type Renamed = {
   readonly ours: string
   readonly expected: string
   /** Undefined: TorchServe's way to say nothing. */
-  readonly schema: z.ZodType<number | boolean | undefined>
+  readonly schema: z.ZodType
 }
 
 const MAX_SECONDS = 86_400
@@ -42,7 +42,11 @@ function seconds(ours: string): Renamed {
   }
 }
 
-/** TorchServe's keys that have another name or unit here. @see TorchServe, "Model configuration" */
+/**
+ * TorchServe's keys that have another name or unit here, and ours in the spelling of its newer keys.
+ *
+ * @see TorchServe, "Model configuration"
+ */
 const RENAMED: Readonly<Record<string, Renamed>> = {
   batchSize: integer('maxBatchRows', [1, 65_536]),
   maxBatchDelay: integer('maxBatchDelayMs', [0, 60_000]),
@@ -56,6 +60,8 @@ const RENAMED: Readonly<Record<string, Renamed>> = {
     expected: 'true or false',
     schema: z.boolean().transform((value) => (value ? ASYNCHRONOUS_BATCHES_IN_FLIGHT : undefined)),
   },
+  // What it may hold is for the schema of our key to say.
+  execution_providers: { ours: 'executionProviders', expected: 'auto or a list', schema: z.unknown() },
 }
 
 /** The four companions of `sequenceBatching: true`, members of one object here. */

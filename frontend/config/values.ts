@@ -35,6 +35,16 @@ export function integer(min: number, max: number, unit = ''): ValueKind<number> 
   }
 }
 
+/** A count that may be left to what there is. */
+export function countOrAll(max: number, unit: string): ValueKind<number | 'all'> {
+  const count = integer(0, max, unit)
+  return {
+    expected: `all, or ${count.expected}`,
+    parse: (text) => (text === 'all' ? 'all' : count.parse(text)),
+    format: String,
+  }
+}
+
 export function choice<const T extends string>(...options: readonly T[]): ValueKind<T> {
   return {
     expected: options.join(' | '),

@@ -21,7 +21,13 @@ export type RegisterRequest = {
   /** Settings of the call; they win over the archive's configuration. */
   readonly settings?: Pick<
     ModelConfig,
-    'maxBatchRows' | 'maxBatchDelayMs' | 'inferenceTimeoutMs' | 'startupTimeoutMs' | 'maxQueuedRequests'
+    | 'maxBatchRows'
+    | 'maxBatchDelayMs'
+    | 'inferenceTimeoutMs'
+    | 'startupTimeoutMs'
+    | 'maxQueuedRequests'
+    | 'executionProviders'
+    | 'deviceIds'
   >
   /** Whether the same archive may be registered again, without effect; default true. */
   readonly repeatable?: boolean

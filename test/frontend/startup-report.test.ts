@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { findSample } from '../../frontend/find-sample.ts'
 import { exampleRequest, startupReport, type StartupFacts } from '../../frontend/startup-report.ts'
+import type { VersionDescription } from '../../frontend/core/control-plane.ts'
+import type { Device } from '../../worker/contract/messages.ts'
 import { DESCRIPTION } from '../support/fake-planes.ts'
 
 const ADDRESS = 'http://127.0.0.1:8080'
@@ -11,6 +13,15 @@ const FACTS: StartupFacts = {
   versions: [DESCRIPTION],
   unregistered: [],
   modelStore: '/srv/models',
+}
+
+function onGpus(deviceIds: readonly number[]): VersionDescription {
+  const devices = deviceIds.map((deviceId): Device => ({ provider: 'cuda', deviceId }))
+  const workers = devices.flatMap((device) =>
+    DESCRIPTION.workers.slice(0, 1).map((one) => ({ ...one, device })),
+  )
+  const [device = { provider: 'cuda', deviceId: 0 }] = devices
+  return { ...DESCRIPTION, workers, provider: { ...DESCRIPTION.provider, device } }
 }
 
 describe('the start-up report', () => {
@@ -48,6 +59,20 @@ describe('the start-up report', () => {
       facts: {},
       lines: [
         'digits 1.0: ready on cpu (no GPU answers); 1 worker in 1 process, 2 threads each (2 CPUs ÷ 1 worker)',
+      ],
+    },
+    {
+      it: 'names the devices of a version on GPUs',
+      facts: { versions: [onGpus([2, 0, 2])] },
+      lines: [
+        'digits 1.0: ready on cuda devices 0, 2 (no GPU answers); 3 workers in 1 process, 2 threads each (2 CPUs ÷ 1 worker)',
+      ],
+    },
+    {
+      it: 'names the only device of a version on a GPU',
+      facts: { versions: [onGpus([1])] },
+      lines: [
+        'digits 1.0: ready on cuda device 1 (no GPU answers); 1 worker in 1 process, 2 threads each (2 CPUs ÷ 1 worker)',
       ],
     },
     {

@@ -2,8 +2,8 @@ import type { ErrorData } from './errors.ts'
 import type { ModelId } from './model-id.ts'
 import type { Tensor, TensorMetadata } from './tensor.ts'
 
-/** Where a session runs. */
-export const EXECUTION_PROVIDERS = ['cuda', 'webgpu', 'cpu'] as const
+/** Where a session runs. `tensorrt` leaves to `cuda` the nodes that it cannot run. */
+export const EXECUTION_PROVIDERS = ['tensorrt', 'cuda', 'webgpu', 'cpu'] as const
 export type ExecutionProvider = (typeof EXECUTION_PROVIDERS)[number]
 
 /** An execution provider and, on a GPU, which device. The frontend chooses it; a thread never falls back. */

@@ -5,7 +5,7 @@ import { EXECUTION_PROVIDERS } from '../contract/messages.ts'
  * Answers questions that only onnxruntime-node can answer, for processes that must not load it:
  *
  *   main model <path>                        {"ok":true,"inputs":[…],"outputs":[…]} | {"ok":false,"error":"…"}
- *   main providers [cuda,webgpu,cpu]         {"providers":[{"provider":"cuda","usable":false,"reason":"…"},…]}
+ *   main providers [cuda,webgpu,cpu]  {"providers":[{"provider":"cuda","usable":false,"reason":"…"},…]}
  *
  * The answer is the last line on standard output. The process ends itself by SIGKILL: the destructors that a
  * regular exit runs have crashed with several releases of the runtime.

@@ -115,7 +115,7 @@ function engineMessage(error: unknown): string {
 function nativeOptions(options: SessionOptions): InferenceSession.SessionOptions {
   const { device, intraOpThreads, graphOptimization = 'all' } = options
   return {
-    executionProviders: [executionProvider(device)],
+    executionProviders: executionProviders(device),
     graphOptimizationLevel: graphOptimization,
     intraOpNumThreads: intraOpThreads,
     interOpNumThreads: 1,
@@ -124,8 +124,25 @@ function nativeOptions(options: SessionOptions): InferenceSession.SessionOptions
   }
 }
 
-/** Exactly one provider: naming a second does not make the runtime fall back, and we would not want it to in silence. */
-function executionProvider({ provider, deviceId }: Device): InferenceSession.ExecutionProviderConfig {
-  // WebGPU and CPU know no device: 1.30.0 refuses the option for WebGPU, which takes the system's default adapter.
-  return provider === 'cuda' ? { name: 'cuda', deviceId } : provider
+/**
+ * Never one to fall back to: naming a second does not make the runtime fall back, and we would not want it to in
+ * silence. TensorRT is named with CUDA, which runs the nodes of a graph that TensorRT does not know.
+ */
+export function executionProviders({
+  provider,
+  deviceId,
+}: Device): readonly InferenceSession.ExecutionProviderConfig[] {
+  switch (provider) {
+    case 'tensorrt':
+      return [
+        { name: 'tensorrt', deviceId },
+        { name: 'cuda', deviceId },
+      ]
+    case 'cuda':
+      return [{ name: 'cuda', deviceId }]
+    // These know no device: 1.30.0 refuses the option for WebGPU, which takes the system's default adapter.
+    case 'webgpu':
+    case 'cpu':
+      return [provider]
+  }
 }

@@ -1,4 +1,4 @@
-import { choice, toggle, integer, variableNames } from '../values.ts'
+import { choice, countOrAll, integer, toggle, variableNames } from '../values.ts'
 import { milliseconds, setting } from './setting.ts'
 
 /** How the versions of models are run. */
@@ -49,11 +49,11 @@ export const workersSettings = {
     default: 120_000,
     doc: 'How long unregistering waits for the requests that were accepted before it.',
   }),
-  gpus: setting({
+  gpus: setting<number | 'all'>({
     property: 'number_of_gpu',
-    kind: integer(0, 64, 'GPUs'),
-    default: 1,
-    doc: 'GPUs, numbered from 0, over which the workers of all models take turns; 0 keeps every model off them.',
+    kind: countOrAll(64, 'GPUs'),
+    default: 'all',
+    doc: 'GPUs, numbered from 0, over which the workers of all models are spread; 0 keeps every model off them.',
   }),
   defaultServiceEnvelope: setting({
     property: 'service_envelope',

@@ -8,8 +8,11 @@ export type ProviderChoice = {
   readonly reason: string
 }
 
-/** The order of `auto`: the fastest first. */
-const AUTO_ORDER: readonly ExecutionProvider[] = ['cuda', 'webgpu', 'cpu']
+/**
+ * The order of `auto`: the fastest first. TensorRT is for those who list it: it builds its engines for minutes each
+ * time that a worker loads a model, because onnxruntime-node gives it no cache.
+ */
+export const AUTO_ORDER = ['cuda', 'webgpu', 'cpu'] as const satisfies readonly ExecutionProvider[]
 
 /**
  * Picks the first usable provider of a model's setting.
@@ -23,7 +26,7 @@ export function chooseProvider(
   setting: 'auto' | readonly ExecutionProvider[],
   findings: readonly ProviderFinding[],
 ): ProviderChoice {
-  const wanted = setting === 'auto' ? AUTO_ORDER : setting
+  const wanted: readonly ExecutionProvider[] = setting === 'auto' ? AUTO_ORDER : setting
   const considered = wanted.map((provider) => findingOf(provider, findings))
   const index = considered.findIndex((finding) => finding.usable)
   const chosen = considered[index]
@@ -50,7 +53,7 @@ export function wantedProviders(
   gpus: number,
 ): 'auto' | readonly ExecutionProvider[] {
   if (deviceType === undefined && gpus > 0) return executionProviders
-  const listed = executionProviders === 'auto' ? AUTO_ORDER : executionProviders
+  const listed: readonly ExecutionProvider[] = executionProviders === 'auto' ? AUTO_ORDER : executionProviders
   const ofKind = listed.filter(
     (each) => deviceType === undefined || (each === 'cpu') === (deviceType === 'cpu'),
   )

@@ -2,6 +2,7 @@ import type { Artefact } from '../artefact.ts'
 import { isStateful, type VersionSettings } from '../settings.ts'
 import type { Clock } from '../clock.ts'
 import type { ProviderFindings } from './provider-findings.ts'
+import { GpuTurns } from './gpu-turns.ts'
 import { chooseProvider, wantedProviders, type ProviderChoice } from './provider-choice.ts'
 import { planWorkers, type WorkerPlan } from './worker-plan.ts'
 import type { StartWorkerProcess } from './worker-process.ts'
@@ -26,18 +27,20 @@ const MAX_HEAP_MEBIBYTES = 1024
 /** Makes the worker sets of all versions. */
 export class WorkerSetFactory {
   readonly #options: WorkerSetFactoryOptions
+  readonly #turns: GpuTurns
+  /** Of GPU workers, by what ends with them: which devices they are on. */
+  readonly #onGpus = new Map<WorkerSet, readonly number[]>()
   #nextId = 1
-  /** Whose turn it is among the GPUs. */
-  #nextGpu = 0
 
   constructor(options: WorkerSetFactoryOptions) {
     this.#options = options
+    this.#turns = new GpuTurns(this.#gpus)
   }
 
   /**
    * Chooses provider and layout, probing GPUs if the setting allows one.
    *
-   * @throws ServingError `failed_precondition` when no listed provider can run.
+   * @throws ServingError `failed_precondition` when no listed provider can run, or a named device is not there.
    */
   async plan(settings: VersionSettings): Promise<WorkerLayout> {
     const { minWorkers, workerProcesses, intraOpThreads } = settings
@@ -49,7 +52,12 @@ export class WorkerSetFactory {
       workerProcesses: isStateful(settings) ? minWorkers : workerProcesses,
       intraOpThreads,
       provider: provider.provider,
-      deviceIds: provider.provider === 'cpu' ? [] : this.#deviceIds(settings),
+      deviceIds: this.#turns.take({
+        provider: provider.provider,
+        deviceIds: settings.deviceIds,
+        workers: minWorkers,
+        taken: this.#takenDevices(),
+      }),
       cpus: this.#options.cpus,
     })
     return { provider, plan }
@@ -59,12 +67,9 @@ export class WorkerSetFactory {
     return this.#options.gpus ?? 1
   }
 
-  /** Those that the model names, else all, so that the workers of all models take turns. */
-  #deviceIds({ deviceIds, minWorkers }: VersionSettings): readonly number[] {
-    if (deviceIds.length > 0) return deviceIds
-    const first = this.#nextGpu
-    this.#nextGpu = (first + minWorkers) % this.#gpus
-    return Array.from({ length: this.#gpus }, (_, i) => (first + i) % this.#gpus)
+  #takenDevices(): readonly number[] {
+    for (const set of this.#onGpus.keys()) if (set.isStopped) this.#onGpus.delete(set)
+    return [...this.#onGpus.values()].flat()
   }
 
   start(
@@ -76,7 +81,7 @@ export class WorkerSetFactory {
     const { startProcess, clock, random } = this.#options
     const { files: _, ...manifest } = artefact.manifest
     const { serializedFile } = manifest.model
-    return new WorkerSet({
+    const workers = new WorkerSet({
       id: this.#nextId++,
       listener,
       maxBatchesInFlight: settings.maxBatchesInFlight,
@@ -114,5 +119,10 @@ export class WorkerSetFactory {
         random,
       })),
     })
+    if (layout.provider.provider !== 'cpu') {
+      const devices = layout.plan.processes.map(({ device }) => device.deviceId)
+      this.#onGpus.set(workers, devices)
+    }
+    return workers
   }
 }

@@ -1,3 +1,4 @@
+import { EXECUTION_PROVIDERS, type ExecutionProvider } from '../../../worker/contract/messages.ts'
 import type { ControlPlane, RegisterRequest, WorkersOutcome } from '../../core/control-plane.ts'
 import type { DataPlane, ModelSelector } from '../../core/data-plane.ts'
 import { customizedMetadata, type DescribeCall } from './customized-metadata.ts'
@@ -54,6 +55,19 @@ const sha256: Parameter<string> = {
   parse: (value) => (/^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined),
 }
 
+/** `auto`, or provider names separated by commas. */
+const executionProviders: Parameter<'auto' | ExecutionProvider[]> = {
+  expected: `auto, or names of ${EXECUTION_PROVIDERS.join(', ')} separated by commas, the preferred first`,
+  json: { type: 'string' },
+  parse: (value) => (value === 'auto' ? 'auto' : listOf(value, providerNamed)),
+}
+
+const deviceIds: Parameter<number[]> = {
+  expected: 'numbers of GPUs from 0 to 63 separated by commas',
+  json: { type: 'string', pattern: '^\\d+(,\\d+)*$' },
+  parse: (value) => listOf(value, (each) => integer(0, 63).parse(each)),
+}
+
 export const REGISTER = {
   url: text,
   model_name: text,
@@ -67,6 +81,8 @@ export const REGISTER = {
   startup_timeout: timeoutSeconds,
   s3_sse_kms: flag,
   sha256,
+  execution_providers: executionProviders,
+  device_ids: deviceIds,
 }
 
 /** `POST /models` */
@@ -115,6 +131,8 @@ function registerRequest(source: ParameterSource, hasQuirk: HasQuirk): RegisterR
       ...given('maxBatchDelayMs', values.max_batch_delay),
       ...given('inferenceTimeoutMs', inMilliseconds(values.response_timeout)),
       ...given('startupTimeoutMs', inMilliseconds(values.startup_timeout)),
+      ...given('executionProviders', values.execution_providers),
+      ...given('deviceIds', values.device_ids),
     },
     ...given('sha256', values.sha256),
     ...(hasQuirk('registeredTwice') ? { repeatable: false } : {}),
@@ -217,6 +235,17 @@ function status(code: number, text: string): StatusAnswer {
 function given<K extends string, T>(key: K, value: T | undefined): { readonly [P in K]?: T } {
   // A computed key widens to an index signature; the object has this one key or none.
   return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: T }
+}
+
+/** Undefined when one of the items is. */
+function listOf<T>(text: string, parse: (item: string) => T | undefined): T[] | undefined {
+  const items = text.split(',').map((item) => parse(item.trim()))
+  const parsed = items.filter((item) => item !== undefined)
+  return parsed.length === items.length ? parsed : undefined
+}
+
+function providerNamed(name: string): ExecutionProvider | undefined {
+  return EXECUTION_PROVIDERS.find((provider) => provider === name)
 }
 
 function inMilliseconds(seconds: number | undefined): number | undefined {

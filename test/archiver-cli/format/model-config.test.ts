@@ -18,6 +18,10 @@ describe('parseModelConfig', () => {
     { yaml: 'asyncCommunication: true', config: { maxBatchesInFlight: 2 } },
     { yaml: 'asyncCommunication: false', config: {} },
     { yaml: 'deviceType: gpu\ndeviceIds: [0, 1]', config: { deviceType: 'gpu', deviceIds: [0, 1] } },
+    {
+      yaml: 'execution_providers: [tensorrt, cuda]',
+      config: { executionProviders: ['tensorrt', 'cuda'] },
+    },
     { yaml: 'continuousBatching: true', config: { continuousBatching: true } },
     { yaml: 'sequenceBatching: false\nmaxNumSequence: 4', config: {} },
     { yaml: 'sequenceBatching: true', config: { sequenceBatching: {} } },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { pattern } from '../../../frontend/config/values.ts'
+import { countOrAll, pattern } from '../../../frontend/config/values.ts'
 
 describe('pattern', () => {
   for (const text of ['^x-user-', 'a|b', '.']) {
@@ -12,4 +12,25 @@ describe('pattern', () => {
       assert.equal(pattern.parse(text), undefined)
     })
   }
+})
+
+describe('countOrAll', () => {
+  const kind = countOrAll(64, 'GPUs')
+  const CASES = [
+    { text: 'all', value: 'all' },
+    { text: '0', value: 0 },
+    { text: '64', value: 64 },
+    { text: '65', value: undefined },
+    { text: 'ALL', value: undefined },
+    { text: '', value: undefined },
+  ]
+  for (const { text, value } of CASES) {
+    it(`makes ${value} of '${text}'`, () => {
+      assert.equal(kind.parse(text), value)
+    })
+  }
+
+  it('says what it takes', () => {
+    assert.equal(kind.expected, 'all, or an integer from 0 to 64 GPUs')
+  })
 })

@@ -52,9 +52,9 @@ describe('the probe', function () {
     const { providers } = answer as { providers: { provider: string; usable: boolean; reason: string }[] } // likewise
     assert.deepEqual(
       providers.map(({ provider }) => provider),
-      ['cuda', 'webgpu', 'cpu'],
+      ['tensorrt', 'cuda', 'webgpu', 'cpu'],
     )
-    const [, webgpu, cpu] = providers
+    const [, , webgpu, cpu] = providers
     assert.deepEqual(cpu, { provider: 'cpu', usable: true, reason: 'a session ran on device 0' })
     assert.equal(webgpu?.usable, false)
     assert.match(webgpu.reason, /WebGPU adapter/)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { Device } from '../../../worker/contract/messages.ts'
-import { OrtSession } from '../../../worker/thread/session.ts'
+import { executionProviders, OrtSession } from '../../../worker/thread/session.ts'
 import { modelDirectory, type ModelDirectory } from '../../support/model-directory.ts'
 import { externalData, identity } from '../../support/models.ts'
 import { buildModel } from '../../support/onnx-builder.ts'
@@ -150,4 +150,33 @@ describe('OrtSession', () => {
     session = undefined
     await assert.rejects(opened.run([{ name: 'x', dtype: 'FP32', shape: [1, 2], data: new Float32Array(2) }]))
   })
+})
+
+describe('executionProviders', () => {
+  const CASES = [
+    { it: 'gives the CPU no device', device: { provider: 'cpu', deviceId: 0 }, named: ['cpu'] },
+    {
+      it: 'gives WebGPU no device, which the runtime would refuse',
+      device: { provider: 'webgpu', deviceId: 0 },
+      named: ['webgpu'],
+    },
+    {
+      it: 'gives CUDA its device',
+      device: { provider: 'cuda', deviceId: 3 },
+      named: [{ name: 'cuda', deviceId: 3 }],
+    },
+    {
+      it: 'names CUDA on the same device behind TensorRT, for what TensorRT cannot run',
+      device: { provider: 'tensorrt', deviceId: 1 },
+      named: [
+        { name: 'tensorrt', deviceId: 1 },
+        { name: 'cuda', deviceId: 1 },
+      ],
+    },
+  ] as const
+  for (const { it: claim, device, named } of CASES) {
+    it(claim, () => {
+      assert.deepEqual(executionProviders(device), named)
+    })
+  }
 })

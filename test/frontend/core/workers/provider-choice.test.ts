@@ -30,6 +30,20 @@ const CASES: readonly {
     reason: 'chosen by auto; cuda is not usable: libcudnn.so.9 is missing',
   },
   {
+    it: 'leaves TensorRT out of auto',
+    setting: 'auto',
+    findings: [{ provider: 'tensorrt', usable: true, reason: 'it ran' }, CUDA, CPU],
+    provider: 'cuda',
+    reason: 'chosen by auto',
+  },
+  {
+    it: 'takes CUDA where the list prefers TensorRT and it does not run',
+    setting: ['tensorrt', 'cuda'],
+    findings: [{ provider: 'tensorrt', usable: false, reason: 'no libnvinfer.so.10' }, CUDA, CPU],
+    provider: 'cuda',
+    reason: 'configured; tensorrt is not usable: no libnvinfer.so.10',
+  },
+  {
     it: 'ends at the CPU in auto, and says why not a GPU',
     setting: 'auto',
     findings: [NO_CUDA, NO_WEBGPU, CPU],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { VersionSettings } from '../../../../frontend/core/settings.ts'
 import { WorkerSetFactory } from '../../../../frontend/core/workers/worker-set-factory.ts'
+import type { ExecutionProvider } from '../../../../worker/contract/messages.ts'
 import { artefact, manifest, settings } from '../../../support/artefacts.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 import { FakeWorkers } from '../../../support/fake-worker-process.ts'
@@ -9,12 +10,12 @@ import { NO_LISTENER } from '../../../support/worker-sets.ts'
 /** As a handler gets it: without the list of files. */
 const { files: _, ...MANIFEST } = manifest()
 
-function fixture(gpus?: number) {
+function fixture(gpus?: number, provider: ExecutionProvider = 'webgpu') {
   const workers = new FakeWorkers()
   const factory = new WorkerSetFactory({
     cpus: 4,
     ...(gpus === undefined ? {} : { gpus }),
-    findings: { find: async () => [{ provider: 'webgpu', usable: true, reason: 'it ran' }] },
+    findings: { find: async () => [{ provider, usable: true, reason: 'it ran' }] },
     startProcess: workers.start,
     clock: new FakeClock(),
     random: () => 1,
@@ -87,17 +88,47 @@ describe('WorkerSetFactory', () => {
     })
   })
 
-  it('lets the workers of all models take turns on the GPUs', async () => {
-    const { factory } = fixture(3)
-    const idsOf = async (changes: Partial<VersionSettings>) => {
-      const { plan } = await factory.plan(settings({ executionProviders: 'auto', ...changes }))
-      return plan.processes.map(({ device }) => device.deviceId)
+  describe('on several GPUs', () => {
+    const gpuFixture = () => {
+      const { factory } = fixture(3, 'cuda')
+      const plan = (changes: Partial<VersionSettings>) =>
+        factory.plan(settings({ executionProviders: 'auto', ...changes }))
+      const start = async (changes: Partial<VersionSettings>) => {
+        const layout = await plan(changes)
+        const set = factory.start(artefact(), settings(changes), layout, NO_LISTENER)
+        return { set, ids: layout.plan.processes.map(({ device }) => device.deviceId) }
+      }
+      return { plan, start }
     }
-    assert.deepEqual(await idsOf({ minWorkers: 2 }), [0, 1])
-    assert.deepEqual(await idsOf({ minWorkers: 2 }), [2, 0])
-    assert.deepEqual(await idsOf({ minWorkers: 3, deviceIds: [5, 7] }), [5, 7, 5])
-    assert.deepEqual(await idsOf({ executionProviders: ['cpu'] }), [0])
-    assert.deepEqual(await idsOf({ minWorkers: 1 }), [1])
+
+    it('lets the workers of all models take turns', async () => {
+      const { start } = gpuFixture()
+      assert.deepEqual((await start({ minWorkers: 2 })).ids, [0, 1])
+      assert.deepEqual((await start({ minWorkers: 2 })).ids, [2, 0])
+      assert.deepEqual((await start({ executionProviders: ['cpu'] })).ids, [0])
+      assert.deepEqual((await start({ minWorkers: 2 })).ids, [1, 2])
+    })
+
+    it('counts the workers that a model names devices for', async () => {
+      const { start } = gpuFixture()
+      assert.deepEqual((await start({ minWorkers: 3, deviceIds: [0, 1] })).ids, [0, 1, 0])
+      assert.deepEqual((await start({ minWorkers: 2 })).ids, [2, 1])
+    })
+
+    it('spreads workers evenly again when others have gone', async () => {
+      const { start } = gpuFixture()
+      const first = await start({ minWorkers: 3 })
+      await start({ minWorkers: 1, deviceIds: [2] })
+      void first.set.stop()
+      assert.deepEqual((await start({ minWorkers: 2 })).ids, [0, 1])
+    })
+
+    it('refuses a device that there is not', async () => {
+      await assert.rejects(gpuFixture().plan({ deviceIds: [3] }), {
+        code: 'failed_precondition',
+        message: /^deviceIds names device 3, but this server uses 3 GPUs, devices 0 to 2/,
+      })
+    })
   })
 
   it('keeps a model off the GPUs when the server has none', async () => {
