@@ -1,53 +1,28 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { LoadGenerator } from './load/load-generator.ts'
-import { measureModel, type ModelResults } from './measure-model.ts'
-import { describeMachine, markdownOf } from './report.ts'
-import type { Report } from './results.ts'
-import { benchModels, FULL_PLAN, QUICK_PLAN, type Plan } from './scenarios.ts'
+import { commandOf } from './command.ts'
+import { sectionOf } from './report/markdown.ts'
+import { RESULTS_DIRECTORY, writeReport } from './report/result-files.ts'
+import { runSuites } from './run-suites.ts'
+import { SUITES } from './suites/all.ts'
 
 /*
- * npm run bench -- [--quick] [--model tiny] [--json <file>] [--flag=--access-log=false]…
+ * npm run bench -- [<suite>… | all] [--quick] [--write] [--json <directory>] [--flag=--access-log=false]…
  *
- * Starts the built server, and beside it the baselines, and prints the tables of the README. A `--flag` goes to
- * the server as it is, to answer a question about one setting.
+ * Starts the built server, and beside it the baselines, and prints what each suite found; how far it is goes to
+ * standard error. A full run writes bench/results/<suite>.json, a quick one or one with flags only with `--write`. A
+ * `--flag` goes to the server as it is, to answer a question about one setting. The exit status is 1 when a suite failed.
  */
 
-type Options = { readonly plan: Plan; readonly models: readonly string[]; readonly flags: readonly string[] }
-
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      model: { type: 'string', multiple: true, default: [] },
-      json: { type: 'string' },
-      flag: { type: 'string', multiple: true, default: [] },
-    },
-  })
-  const plan = values.quick ? QUICK_PLAN : FULL_PLAN
-  const report = await runBench({ plan, models: values.model, flags: values.flag })
-  console.log(markdownOf(report))
-  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, undefined, 2) + '\n')
-}
-
-async function runBench({ plan, models, flags }: Options): Promise<Report> {
-  const directory = mkdtempSync(join(tmpdir(), 'onnxserve-bench-'))
-  const generator = new LoadGenerator()
-  const chosen = benchModels().filter(({ name }) => models.length === 0 || models.includes(name))
-  try {
-    const results: ModelResults[] = []
-    for (const model of chosen) results.push(await measureModel(model, { plan, generator, directory, flags }))
-    return {
-      ...describeMachine(),
-      settings: `${flags.length === 0 ? 'default settings' : flags.join(' ')}, median of ${plan.repeats} runs of ${plan.measureMs / 1000} s`,
-      points: results.flatMap(({ points }) => points),
-      memory: results.map(({ memory }) => memory),
+  const command = commandOf(process.argv.slice(2), SUITES)
+  const directories = [...command.jsonDirectories, ...(command.writes ? [RESULTS_DIRECTORY] : [])]
+  for await (const outcome of runSuites(command, (line) => console.error(line))) {
+    if (outcome.kind === 'failed') {
+      console.error(`${outcome.suite} failed:`, outcome.error)
+      process.exitCode = 1
+      continue
     }
-  } finally {
-    generator.close()
-    rmSync(directory, { recursive: true })
+    console.log(`${sectionOf(outcome.report)}\n`)
+    for (const directory of directories) await writeReport(directory, outcome.report)
   }
 }
 

@@ -12,6 +12,3 @@ export type Contender = {
 }
 
 export type BatchCount = { readonly rows: number; readonly batches: number }
-
-/** Something for each of the two servers that are compared. */
-export type Pair<T> = { readonly onnxserve: T; readonly bare: T }

@@ -1,83 +1,82 @@
-import { Connection, postRequest } from './connection.ts'
-import type { LoadJob, LoadResult } from './job.ts'
-import { percentile } from './percentile.ts'
+import type { Answer } from './answer-reader.ts'
+import { Connection, isConnectRefusal, type ConnectionEvents } from './connection.ts'
+import type { ClosedLoop, LoadJob, LoadResult } from './job.ts'
+import type { Loop } from './loop.ts'
+import { requestBytes } from './request-bytes.ts'
+import { Tally } from './tally.ts'
 
-/** Runs the job; `onMeasuring` is called at the end of the warm-up. */
-export async function runClosedLoop(job: LoadJob, onMeasuring: () => void): Promise<LoadResult> {
-  const loop = new ClosedLoop(job)
-  try {
-    await Promise.race([loop.broken, wait(job.warmUpMs)])
-    onMeasuring()
-    loop.startMeasuring()
-    await Promise.race([loop.broken, wait(job.measureMs)])
-    return loop.result()
-  } finally {
-    loop.close()
-  }
-}
+type ClosedJob = Pick<LoadJob, 'port' | 'requests'> & { readonly loop: ClosedLoop }
 
-const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-
-class ClosedLoop {
+export class RunningClosedLoop implements Loop {
   readonly broken: Promise<never>
+  readonly #port: number
   readonly #requests: readonly Buffer[]
-  readonly #connections: readonly Connection[]
+  readonly #pauseMs: number
+  readonly #sentAtMs = new Map<Connection, number>()
+  readonly #pauses = new Set<NodeJS.Timeout>()
+  readonly #events: ConnectionEvents
   #sent = 0
-  #latenciesMs: number[] = []
-  #failures = 0
-  #firstFailure: string | undefined
-  #startedAtMs = performance.now()
+  #tally = new Tally()
 
-  constructor(job: LoadJob) {
-    this.#requests = job.bodies.map((body) => postRequest(job.path, body))
-    let connections: Connection[] = []
-    this.broken = new Promise((_, reject) => {
-      connections = Array.from({ length: job.connections }, () => this.#open(job.port, reject))
-    })
-    this.#connections = connections
-  }
-
-  #open(port: number, onBroken: (error: Error) => void): Connection {
-    let sentAtMs = performance.now()
-    const onAnswer = (status: number, answer: Buffer): void => {
-      const now = performance.now()
-      this.#latenciesMs.push(now - sentAtMs)
-      if (status !== 200) this.#fail(answer)
-      sentAtMs = now
-      connection.send(this.#nextRequest())
+  constructor({ port, requests, loop }: ClosedJob) {
+    this.#port = port
+    this.#requests = requests.map(requestBytes)
+    this.#pauseMs = loop.pauseMs ?? 0
+    let onBroken = (_: Error): void => {}
+    this.broken = new Promise((_, reject) => (onBroken = reject))
+    this.#events = {
+      onAnswer: (connection, answer) => this.#answered(connection, answer),
+      onLost: (connection, error) => (isConnectRefusal(error) ? onBroken(error) : this.#lost(connection)),
     }
-    const connection = new Connection(port, onAnswer, onBroken)
-    connection.send(this.#nextRequest())
-    return connection
+    for (let index = 0; index < loop.connections; index++) this.#open()
   }
 
-  #nextRequest(): Buffer {
-    return this.#requests[this.#sent++ % this.#requests.length] ?? Buffer.alloc(0)
+  #open(): void {
+    this.#send(new Connection(this.#port, this.#events))
   }
 
-  #fail(answer: Buffer): void {
-    this.#failures++
-    this.#firstFailure ??= answer.toString()
+  #send(connection: Connection): void {
+    this.#sentAtMs.set(connection, performance.now())
+    connection.send(this.#requests[this.#sent++ % this.#requests.length] ?? Buffer.alloc(0))
+  }
+
+  #answered(connection: Connection, answer: Answer): void {
+    this.#tally.answered(answer, performance.now() - (this.#sentAtMs.get(connection) ?? NaN))
+    if (!answer.isKeptAlive) this.#forget(connection)
+    const next = () => (answer.isKeptAlive ? this.#send(connection) : this.#open())
+    if (this.#pauseMs === 0) next()
+    else this.#afterPause(next)
+  }
+
+  #afterPause(next: () => void): void {
+    const pause = setTimeout(() => {
+      this.#pauses.delete(pause)
+      next()
+    }, this.#pauseMs)
+    this.#pauses.add(pause)
+  }
+
+  #lost(connection: Connection): void {
+    this.#forget(connection)
+    this.#tally.broke()
+    this.#open()
+  }
+
+  #forget(connection: Connection): void {
+    this.#sentAtMs.delete(connection)
+    connection.close()
   }
 
   startMeasuring(): void {
-    this.#latenciesMs = []
-    this.#startedAtMs = performance.now()
+    this.#tally = new Tally()
   }
 
-  result(): LoadResult {
-    const latencies = this.#latenciesMs
-    return {
-      requests: latencies.length,
-      failures: this.#failures,
-      ...(this.#firstFailure === undefined ? {} : { firstFailure: this.#firstFailure }),
-      elapsedMs: performance.now() - this.#startedAtMs,
-      p50Ms: percentile(latencies, 0.5),
-      p99Ms: percentile(latencies, 0.99),
-    }
+  async result(): Promise<LoadResult> {
+    return this.#tally.result()
   }
 
   close(): void {
-    for (const connection of this.#connections) connection.close()
+    for (const pause of this.#pauses) clearTimeout(pause)
+    for (const connection of this.#sentAtMs.keys()) connection.close()
   }
 }

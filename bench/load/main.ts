@@ -1,6 +1,6 @@
 import { messageOf } from '../../worker/contract/errors.ts'
-import { runClosedLoop } from './closed-loop.ts'
-import type { LoadJob, LoadMessage } from './job.ts'
+import type { LoadCommand, LoadJob, LoadMessage } from './job.ts'
+import { runJob } from './run-job.ts'
 
 /* Entry of the load generator's process: one job at a time, over the IPC channel of `fork`. */
 
@@ -8,11 +8,19 @@ function tell(message: LoadMessage): void {
   process.send?.(message)
 }
 
-// Only bench/load/load-generator.ts sends here, and only jobs.
-process.on('message', (job: LoadJob) => {
-  runClosedLoop(job, () => tell({ kind: 'measuring' })).then(
+let stop = (): void => {}
+
+function run(job: LoadJob): void {
+  const stopped = new Promise<void>((resolve) => (stop = resolve))
+  runJob(job, { onMeasuring: () => tell({ kind: 'measuring' }), stopped }).then(
     (result) => tell({ kind: 'result', result }),
     (error: unknown) => tell({ kind: 'broken', message: messageOf(error) }),
   )
+}
+
+// Only bench/load/load-generator.ts sends here.
+process.on('message', (command: LoadCommand) => {
+  if (command.kind === 'run') run(command.job)
+  else stop()
 })
 process.on('disconnect', () => process.exit())

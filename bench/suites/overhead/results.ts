@@ -1,10 +1,14 @@
-import type { Measurement } from './measure.ts'
+import type { Measurement } from '../../measure.ts'
 
-/** One model at one number of connections. */
+export type WireName = 'JSON' | 'V2 binary'
+
+/** One model over one wire at one number of connections. */
 export type Point = {
   readonly model: string
+  readonly wire: WireName
   readonly connections: number
   readonly onnxserve: Measurement
+  /** JSON, whatever the wire of the server. */
   readonly bare: Measurement
   /** Rows per second of `session.run` alone, at the server's mean batch size. */
   readonly rawRowsPerSecond: number
@@ -19,11 +23,11 @@ export type Memory = {
   readonly workerPrivateBytes: number
 }
 
-export type Report = {
-  readonly machine: string
-  readonly date: string
-  readonly node: string
-  readonly settings: string
+/** A request that comes alone, to a model that may wait for others and to one that takes each by itself. */
+export type Lone = { readonly delayMs: number; readonly batching: Measurement; readonly single: Measurement }
+
+export type Overhead = {
   readonly points: readonly Point[]
   readonly memory: readonly Memory[]
+  readonly lone: Lone
 }

@@ -1,0 +1,11 @@
+import { overhead } from './overhead.ts'
+import type { Suite } from './suite.ts'
+
+export type SuiteEntry = {
+  readonly suite: Suite
+  /** What `--quick` may take: all of them together at most ten minutes on two cores. */
+  readonly quickBudgetSeconds: number
+}
+
+/** In the order in which they run and stand in the document. */
+export const SUITES: readonly SuiteEntry[] = [{ suite: overhead, quickBudgetSeconds: 90 }]
