@@ -103,6 +103,6 @@ function startProcessOf(config: Config, host: HostProcess): StartWorkerProcess {
       extraEnvironment: config.workerEnvironment,
       ...host,
     })
-    return new ChildWorkerProcess(command, spec, listener)
+    return new ChildWorkerProcess(command, spec, { listener })
   }
 }

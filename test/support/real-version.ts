@@ -49,7 +49,7 @@ export async function realVersion(handler: string, changes: Partial<VersionSetti
     workerSets: new WorkerSetFactory({
       cpus: 2,
       findings: { find: async () => [] },
-      startProcess: (spec, _modelBytes, listener) => new ChildWorkerProcess(COMMAND, spec, listener),
+      startProcess: (spec, _modelBytes, listener) => new ChildWorkerProcess(COMMAND, spec, { listener }),
       clock: systemClock,
       random: () => 0,
     }),

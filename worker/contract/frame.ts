@@ -6,8 +6,10 @@ import { ServingError } from './errors.ts'
  *   0   u32  length of everything after this field
  *   4   u8   kind
  *   5   u8   format version
- *   6   u16  flags: 1 on a `result` which frames of the same batch precede by another way, else 0
- *   8   u32  id: the batch that a `run`, `cancel`, `piece` or `result` belongs to, else 0
+ *   6   u16  flags: 1 on a `result` which frames of the same batch precede by another way, 2 on a `run` that must
+ *            have its worker process to itself, else 0
+ *   8   u32  id: the batch that a `run`, `cancel`, `started`, `piece` or `result` belongs to, the channel that an
+ *            `attach` opens, else 0
  *   12  u32  length of the header
  *   16       header: UTF-8 JSON, zero-padded to the next multiple of 8
  *            payload: sections, each starting at a multiple of 8 from the start of the frame
@@ -20,6 +22,7 @@ const LENGTH_FIELD_BYTES = 4
 const FORMAT_VERSION = 1
 const FLAGS_OFFSET = 6
 const IS_PRECEDED = 1
+const IS_ALONE = 2
 /** What the length field can say. */
 export const MAX_FRAME_BYTES = 2 ** 32 - 1
 export const SECTION_ALIGNMENT_BYTES = 8
@@ -30,11 +33,13 @@ export const FRAME_KINDS = {
   run: 2,
   stop: 3,
   cancel: 4,
+  attach: 5,
   instance: 17,
   result: 18,
   log: 19,
   piece: 20,
   metrics: 21,
+  started: 22,
 } as const
 
 export type FrameKind = keyof typeof FRAME_KINDS
@@ -155,6 +160,21 @@ export function markPreceded(frame: Uint8Array<ArrayBuffer>): void {
 
 export function isPreceded(frame: Uint8Array): boolean {
   return new DataView(frame.buffer, frame.byteOffset).getUint16(FLAGS_OFFSET, true) === IS_PRECEDED
+}
+
+/** Notes on the start of a `run` frame that its batch must be the only one that runs in its worker process. */
+export function markAlone(start: Uint8Array): void {
+  new DataView(start.buffer, start.byteOffset).setUint16(FLAGS_OFFSET, IS_ALONE, true)
+}
+
+export function isAlone(buffer: ArrayBuffer): boolean {
+  return new DataView(buffer).getUint16(FLAGS_OFFSET, true) === IS_ALONE
+}
+
+/** What a frame on its way out is, and the batch it belongs to. */
+export function kindAndId(frame: Uint8Array): { readonly kind: FrameKind | undefined; readonly id: number } {
+  const view = new DataView(frame.buffer, frame.byteOffset)
+  return { kind: KIND_BY_NUMBER.get(view.getUint8(4)), id: view.getUint32(8, true) }
 }
 
 /** Parses a frame's header. The caller knows its type by the frame's kind: both ends are built together. */

@@ -40,6 +40,8 @@ export class FrameRouter {
       case 'cancel':
         this.#pool?.cancel({ batchId: frame.id, member: memberFromCancelFrame(frame.buffer) })
         return
+      case 'attach':
+      case 'started':
       case 'instance':
       case 'result':
       case 'piece':

@@ -1,5 +1,8 @@
 import { Socket } from 'node:net'
-import { FrameReader } from '../contract/frame.ts'
+import { join } from 'node:path'
+import { FrameReader, type Frame } from '../contract/frame.ts'
+import { ChannelSwitch, type SendFrame } from './channel-switch.ts'
+import { listenForGuests } from './guest-channels.ts'
 import { FrameRouter } from './frame-router.ts'
 
 /*
@@ -24,18 +27,32 @@ process.on('uncaughtException', (error) => {
 
 const socket = new Socket({ fd: CHANNEL_FD, readable: true, writable: true })
 const reader = new FrameReader(MAX_FRAME_BYTES)
+const toFrontend: SendFrame = (frame, sent) => {
+  socket.write(frame, sent)
+}
+// Where further frontend processes find this one; absent: there are none, and frames go straight through.
+const [, , guestDirectory] = process.argv
+const channels = guestDirectory === undefined ? undefined : new ChannelSwitch({ main: toFrontend, receive })
+if (guestDirectory !== undefined && channels !== undefined) {
+  listenForGuests(join(guestDirectory, `${process.pid}.sock`), channels)
+}
 const router = new FrameRouter({
-  send: (frame, sent) => {
-    socket.write(frame, sent)
-  },
+  send: channels?.send ?? toFrontend,
   end: () => {
     socket.end(end)
   },
 })
 socket.on('data', (chunk: Uint8Array) => {
-  for (const frame of reader.push(chunk)) router.receive(frame)
+  for (const frame of reader.push(chunk)) {
+    if (channels === undefined) router.receive(frame)
+    else channels.receive(frame)
+  }
 })
 for (const event of ['end', 'close', 'error']) socket.on(event, end)
+
+function receive(frame: Frame): void {
+  router.receive(frame)
+}
 
 function end(): void {
   process.kill(process.pid, 'SIGKILL')

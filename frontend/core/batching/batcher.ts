@@ -16,7 +16,7 @@ import { endIfOver } from './end-if-over.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { RequestQueue } from './request-queue.ts'
 import type { BatchQueue, Schedule } from './scheduling/schedule.ts'
-import type { BatchRunner, BatchRunners } from './runners.ts'
+import { WorkerDied, type BatchRunner, type BatchRunners, type OnMemberPiece } from './runners.ts'
 
 export type BatcherLimits = FormerLimits & {
   readonly inferenceTimeoutMs: number
@@ -39,6 +39,8 @@ export type BatcherOptions = {
   readonly limits: BatcherLimits
   readonly runners: BatchRunners
   readonly onBatch: (batch: FinishedBatch) => void
+  /** Processes that send batches to the same workers; absent: this one only. */
+  readonly frontends?: number | undefined
   /** Shared by batchers that serve one version; absent: its own. */
   readonly serviceTime?: ServiceTime
   /** What a request ends with whose worker died; without an error, it is tried again. */
@@ -140,7 +142,7 @@ export class Batcher {
         this.#hold(next)
         return
       }
-      if (next.members.length > 0) void this.#run(runner, next)
+      if (next.members.length > 0) void this.#run(runner, next, isAlone)
     }
   }
 
@@ -168,7 +170,7 @@ export class Batcher {
     })
   }
 
-  async #run(runner: BatchRunner, { members, rows, closedBy }: FormedBatch): Promise<void> {
+  async #run(runner: BatchRunner, { members, rows, closedBy }: FormedBatch, isAlone: boolean): Promise<void> {
     const startedAtMs = this.#nowMs()
     const requests = members.map((member) => this.#wireRequest(member, startedAtMs))
     const predictedMs = this.serviceTime.predictMs(rows)
@@ -176,14 +178,16 @@ export class Batcher {
     this.#running.add(batch)
     for (const member of members) member.dispatchedAtMs = startedAtMs
     try {
-      const result = await runner.run(requests, (member, piece) => {
+      const takePiece: OnMemberPiece = (member, piece) => {
         this.#takePiece(batch, member, piece)
-      })
+      }
+      const result = await runner.run(requests, takePiece, isAlone)
       this.#running.delete(batch)
       this.#settle(batch, result)
     } catch (error) {
       this.#running.delete(batch)
-      this.#retryAlone(members, error instanceof Error ? error.message : String(error))
+      const isInnocent = error instanceof WorkerDied && !error.hasStarted
+      this.#retryAlone(members, error instanceof Error ? error.message : String(error), isInnocent ? 0 : 1)
     }
     this.dispatch()
   }
@@ -226,7 +230,7 @@ export class Batcher {
   }
 
   /** Requeues members of a batch whose worker died: once, each alone. A second death is the request's own doing. */
-  #retryAlone(members: readonly PendingRequest[], detail: string): void {
+  #retryAlone(members: readonly PendingRequest[], detail: string, deaths = 1): void {
     const { errorOfDeath } = this.#options
     for (const member of members) {
       if (member.isSettled) continue
@@ -235,7 +239,7 @@ export class Batcher {
         member.fail(error, this.#nowMs())
         continue
       }
-      member.deaths += 1
+      member.deaths += deaths
       member.dispatchedAtMs = undefined
       member.forgetPieces()
       if (member.hasStreamed) member.fail(streamBroken(this.#options.model, detail), this.#nowMs())
@@ -255,8 +259,9 @@ export class Batcher {
   #sweep(): void {
     const nowMs = this.#nowMs()
     const { inferenceTimeoutMs, maxBatchesInFlight = 1 } = this.#options.limits
-    // A batch may have waited in its worker for those before it.
-    const allowedMs = inferenceTimeoutMs * maxBatchesInFlight
+    const { frontends = 1 } = this.#options
+    // A batch may have waited in its worker for those before it, other frontend processes' among them.
+    const allowedMs = inferenceTimeoutMs * maxBatchesInFlight * frontends
     this.#queue.remove((request) => endIfOver(request, this.#options.model, this.#nowMs()))
     this.#options.schedule?.endOverdue()
     for (const batch of this.#running) {

@@ -1,6 +1,17 @@
 import type { BatchRequest, BatchResult, ResponsePiece } from '../../../worker/contract/messages.ts'
 import type { RestartCause } from '../events.ts'
 
+/** A thread or its process ended before it answered: the batch may be tried again elsewhere. */
+export class WorkerDied extends Error {
+  /** False for a batch that waited for others when the process ended: it had no part in that. */
+  readonly hasStarted: boolean
+
+  constructor(detail: string, hasStarted = true) {
+    super(detail)
+    this.hasStarted = hasStarted
+  }
+}
+
 /** Something that runs batches: the threads of one worker process. */
 export interface BatchRunner {
   /** Batches that it holds. */
@@ -8,9 +19,10 @@ export interface BatchRunner {
   /**
    * Runs a batch.
    *
+   * @param isAlone nothing else may run in its worker process meanwhile, whoever sends it
    * @throws WorkerDied when the thread or its process ended before the answer.
    */
-  run(requests: readonly BatchRequest[], onPiece?: OnMemberPiece): Promise<BatchResult>
+  run(requests: readonly BatchRequest[], onPiece?: OnMemberPiece, isAlone?: boolean): Promise<BatchResult>
   /**
    * Tells the handler that nobody waits for a member any more.
    *

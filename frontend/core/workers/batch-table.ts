@@ -1,3 +1,4 @@
+import { ALL_BATCH_IDS, type BatchIds } from '../../../worker/contract/batch-ids.ts'
 import type { BatchRequest, BatchResult, ResponsePiece } from '../../../worker/contract/messages.ts'
 import type { OnMemberPiece } from '../batching/runners.ts'
 
@@ -8,16 +9,15 @@ type Entry = {
   readonly reject: (error: Error) => void
 }
 
-/** What the id field of a frame can say. */
-const LAST_ID = 2 ** 32 - 1
-
 /** The batches that a worker process owes an answer to, by the id that their frames carry. */
 export class BatchTable {
   readonly #entries = new Map<number, Entry>()
+  readonly #ids: BatchIds
   #nextId: number
 
-  constructor(firstId = 1) {
-    this.#nextId = firstId
+  constructor(ids = ALL_BATCH_IDS, nextId = ids.first) {
+    this.#ids = ids
+    this.#nextId = nextId
   }
 
   get size(): number {
@@ -36,7 +36,7 @@ export class BatchTable {
   ): Promise<BatchResult> {
     const id = this.#nextId
     // A busy worker comes to the last one within days; 0 is no batch.
-    this.#nextId = id === LAST_ID ? 1 : id + 1
+    this.#nextId = id === this.#ids.last ? this.#ids.first : id + 1
     return new Promise((resolve, reject) => {
       send(id)
       this.#entries.set(id, { requests, onPiece, resolve, reject })
@@ -60,9 +60,9 @@ export class BatchTable {
     entry?.resolve(result)
   }
 
-  rejectAll(error: Error): void {
-    const entries = [...this.#entries.values()]
+  rejectAll(errorOf: (id: number) => Error): void {
+    const entries = [...this.#entries]
     this.#entries.clear()
-    for (const entry of entries) entry.reject(error)
+    for (const [id, entry] of entries) entry.reject(errorOf(id))
   }
 }

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Duplex } from 'node:stream'
-import { NO_BATCH_ID, resultFromResultFrame, runFramePieces } from '../../../worker/contract/batch-codec.ts'
+import { NO_BATCH_ID } from '../../../worker/contract/batch-codec.ts'
+import type { BatchIds } from '../../../worker/contract/batch-ids.ts'
 import { errorFromData } from '../../../worker/contract/errors.ts'
 import { frameHeader, frameOf, MAX_FRAME_BYTES, type Frame } from '../../../worker/contract/frame.ts'
-import { frameFromCancel, pieceFromFrame } from '../../../worker/contract/piece-codec.ts'
 import type {
   BatchRequest,
   BatchResult,
@@ -14,10 +14,10 @@ import type {
   MetricSample,
   MetricsHeader,
 } from '../../../worker/contract/messages.ts'
-import type { BatchRunner, OnMemberPiece } from '../batching/runners.ts'
+import { WorkerDied, type BatchRunner, type OnMemberPiece } from '../batching/runners.ts'
 import { systemClock, type Clock } from '../clock.ts'
 import type { RestartCause } from '../events.ts'
-import { BatchTable } from './batch-table.ts'
+import { BatchPort, type BatchFrame } from './batch-port.ts'
 import type { LaunchCommand } from './launch-command.ts'
 import { WorkerChannel } from './worker-channel.ts'
 
@@ -36,6 +36,8 @@ export type WorkerProcessListener = {
 
 export type WorkerExit = { readonly cause: RestartCause; readonly detail: string }
 
+export { WorkerDied }
+
 /** The seam to a hosted version: a child process in the product, an in-process fake in tests. */
 export interface WorkerProcess extends BatchRunner {
   readonly pid: number
@@ -52,8 +54,12 @@ export type StartWorkerProcess = (
   listener: WorkerProcessListener,
 ) => WorkerProcess
 
-/** A thread or its process ended before it answered: the batch may be tried again elsewhere. */
-export class WorkerDied extends Error {}
+export type ChildWorkerOptions = {
+  readonly listener: WorkerProcessListener
+  readonly clock?: Clock
+  /** Where other frontend processes send batches, too: what this one may call its own. */
+  readonly ids?: BatchIds | undefined
+}
 
 /** A worker process that was asked to stop gets this long after its last batch. */
 const STOP_GRACE_MS = 2000
@@ -71,7 +77,7 @@ export class ChildWorkerProcess implements WorkerProcess {
   /** Absent when the system had no file descriptor left for it; `#watchExit` then reports why. */
   readonly #channel: WorkerChannel | undefined
   readonly #listener: WorkerProcessListener
-  readonly #batches = new BatchTable()
+  readonly #batches: BatchPort
   readonly #gone: Promise<void>
   readonly #threads: number
   readonly #clock: Clock
@@ -82,10 +88,15 @@ export class ChildWorkerProcess implements WorkerProcess {
   #killedFor: WorkerExit | undefined
   #cancelStopTimer: (() => void) | undefined
 
-  constructor(command: LaunchCommand, spec: LoadSpec, listener: WorkerProcessListener, clock = systemClock) {
+  constructor(
+    command: LaunchCommand,
+    spec: LoadSpec,
+    { listener, clock = systemClock, ids }: ChildWorkerOptions,
+  ) {
     this.#listener = listener
     this.#clock = clock
     this.#threads = spec.threads
+    this.#batches = new BatchPort({ ids, send: (...pieces) => this.#channel?.send(...pieces) })
     this.#child = spawn(command.file, command.args, {
       cwd: spec.modelDir,
       env: command.env,
@@ -106,13 +117,16 @@ export class ChildWorkerProcess implements WorkerProcess {
     return this.#batches.size
   }
 
-  run(requests: readonly BatchRequest[], onPiece: OnMemberPiece = IGNORE_PIECE): Promise<BatchResult> {
-    return this.#batches.add(requests, onPiece, (id) => this.#channel?.send(...runFramePieces(id, requests)))
+  run(
+    requests: readonly BatchRequest[],
+    onPiece: OnMemberPiece = IGNORE_PIECE,
+    isAlone = false,
+  ): Promise<BatchResult> {
+    return this.#batches.run(requests, onPiece, isAlone)
   }
 
   cancel(requests: readonly BatchRequest[], member: number): void {
-    const id = this.#batches.idOf(requests)
-    if (id !== undefined) this.#channel?.send(frameFromCancel(id, member))
+    this.#batches.cancel(requests, member)
   }
 
   kill(cause: RestartCause, detail: string): void {
@@ -158,16 +172,15 @@ export class ChildWorkerProcess implements WorkerProcess {
   #receive(frame: Frame): void {
     switch (frame.kind) {
       case 'result':
-        this.#receiveResult(frame)
+      case 'piece':
+      case 'started':
+        this.#receiveOfBatch({ ...frame, kind: frame.kind })
         return
       case 'instance':
         this.#receiveInstance(frameHeader(frame.buffer) as InstanceHeader) // both ends are one build
         return
       case 'log':
         this.#listener.onLog(frameHeader(frame.buffer) as LogRecord) // both ends are one build
-        return
-      case 'piece':
-        this.#receivePiece(frame)
         return
       case 'metrics':
         this.#listener.onMetrics((frameHeader(frame.buffer) as MetricsHeader).samples) // both ends are one build
@@ -176,26 +189,21 @@ export class ChildWorkerProcess implements WorkerProcess {
       case 'run':
       case 'stop':
       case 'cancel':
+      case 'attach':
         return
       default:
         frame.kind satisfies never
     }
   }
 
-  #receivePiece(frame: Frame): void {
-    const { member, piece } = pieceFromFrame(frame.buffer)
-    this.#batches.givePiece(frame.id, member, piece)
-  }
-
-  #receiveResult(frame: Frame): void {
+  #receiveOfBatch(frame: BatchFrame): void {
     // The thread that replaces it reports its own instance.
     if (frame.id === NO_BATCH_ID) {
       this.#readyThreads = Math.max(0, this.#readyThreads - 1)
       this.#listener.onThreadLost()
       return
     }
-    const result = resultFromResultFrame(frame.buffer)
-    this.#batches.settle(frame.id, result)
+    this.#batches.receive(frame)
     this.#startGraceWhenIdle()
   }
 
@@ -226,7 +234,7 @@ export class ChildWorkerProcess implements WorkerProcess {
       const end = (exit: WorkerExit) => {
         this.#cancelStopTimer?.()
         this.#isKilled = true
-        this.#batches.rejectAll(new WorkerDied(exit.detail))
+        this.#batches.rejectAll(exit.detail)
         this.#listener.onExit(exit)
         resolve()
       }

@@ -75,20 +75,22 @@ describe('a worker thread', function () {
         env: { PATH: process.env['PATH'] ?? '' },
       }
       const child = new ChildWorkerProcess(command, spec, {
-        onInstance: () => {
-          ready.push(child.readyThreads)
-          steps.shift()?.()
-        },
-        onThreadLost: () => undefined,
-        onInstanceFailed: assert.fail,
-        onLog: ({ message }) => {
-          ready.push(child.readyThreads)
-          assert.match(message, /a worker thread ended and is replaced/)
-          died.open()
-        },
-        onMetrics: () => undefined,
-        onExit: () => {
-          exited.open()
+        listener: {
+          onInstance: () => {
+            ready.push(child.readyThreads)
+            steps.shift()?.()
+          },
+          onThreadLost: () => undefined,
+          onInstanceFailed: assert.fail,
+          onLog: ({ message }) => {
+            ready.push(child.readyThreads)
+            assert.match(message, /a worker thread ended and is replaced/)
+            died.open()
+          },
+          onMetrics: () => undefined,
+          onExit: () => {
+            exited.open()
+          },
         },
       })
       end = async () => {

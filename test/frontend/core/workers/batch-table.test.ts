@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { ALL_BATCH_IDS } from '../../../../worker/contract/batch-ids.ts'
 import { runFrame } from '../../../support/run-frame.ts'
 import { BatchTable } from '../../../../frontend/core/workers/batch-table.ts'
 
@@ -10,7 +11,7 @@ const ignored = () => undefined
 
 describe('BatchTable', () => {
   it('numbers batches as frames can say it, and starts again after the last, leaving 0 out', async () => {
-    const table = new BatchTable(2 ** 32 - 2)
+    const table = new BatchTable(ALL_BATCH_IDS, 2 ** 32 - 2)
     const inFrames: number[] = []
     const running = [1, 2, 3, 4].map(() =>
       table.add([], ignored, (id) => {

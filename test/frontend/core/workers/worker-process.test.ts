@@ -46,7 +46,7 @@ describe('ChildWorkerProcess', function () {
       onMetrics: (samples: readonly MetricSample[]) => observed.push(...samples),
       onExit: exited.open,
     }
-    const child = new ChildWorkerProcess(command, spec, listener, clock)
+    const child = new ChildWorkerProcess(command, spec, { listener, clock })
     children.push(child)
     const logOf = (message: string) => new Promise<void>((resolve) => logged.set(message, resolve))
     return {
