@@ -21,6 +21,8 @@ export type AdmissionSnapshot = {
   readonly queuedBytes: number
   readonly runningBatches: number
   readonly maxQueuedRequests: number
+  /** Processes that share the bounds of the queue, each with one of its own; absent: this one only. */
+  readonly frontends?: number | undefined
   readonly maxBatchRows: number
   /** Predicted time of a full batch; 0 while unknown. */
   readonly fullBatchMs: number
@@ -57,11 +59,12 @@ export function refusalOf(snapshot: AdmissionSnapshot): ServingError | undefined
     return noIdleWorker(model, tickets, snapshot.fullBatchMs)
   }
   const waitMs = predictedWaitMs(snapshot)
-  if (snapshot.queuedRequests >= snapshot.maxQueuedRequests) {
-    return queueFull(model, snapshot.maxQueuedRequests, waitMs)
-  }
-  if (snapshot.queuedBytes + (announcedBytes ?? 0) > MAX_QUEUED_BYTES) {
-    return queueFullOfBytes(model, MAX_QUEUED_BYTES, waitMs)
+  const { frontends = 1 } = snapshot
+  const maxQueuedRequests = Math.ceil(snapshot.maxQueuedRequests / frontends)
+  if (snapshot.queuedRequests >= maxQueuedRequests) return queueFull(model, maxQueuedRequests, waitMs)
+  const maxQueuedBytes = MAX_QUEUED_BYTES / frontends
+  if (snapshot.queuedBytes + (announcedBytes ?? 0) > maxQueuedBytes) {
+    return queueFullOfBytes(model, maxQueuedBytes, waitMs)
   }
   const limitMs = DEADLINE_SHARE * timeoutMs
   return waitMs > limitMs ? waitTooLong(model, waitMs, limitMs) : undefined

@@ -23,7 +23,7 @@ import type { ServedPaths } from './served-paths.ts'
 import { SnapshotStore, UnkeptState } from './snapshot.ts'
 import type { Note } from './startup-notes.ts'
 import type { ProviderFindings } from './workers/provider-findings.ts'
-import { WorkerSetFactory } from './workers/worker-set-factory.ts'
+import { WorkerSetFactory, type WorkerSetFactoryOptions } from './workers/worker-set-factory.ts'
 import type { StartWorkerProcess } from './workers/worker-process.ts'
 
 export type CoreOptions = {
@@ -54,6 +54,10 @@ export type CoreOptions = {
   readonly gpus?: number
   readonly findings: ProviderFindings
   readonly startProcess: StartWorkerProcess
+  /** What the end of a version's worker processes waits for; absent: nothing. */
+  readonly beforeStop?: WorkerSetFactoryOptions['beforeStop']
+  /** Processes that serve the versions; absent: this one only. */
+  readonly frontends?: number | undefined
   readonly clock: Clock
   readonly random: () => number
 }
@@ -85,7 +89,7 @@ export function createCore(options: CoreOptions): Core {
     loadModels,
   } = options
   const events = new EventBus()
-  const registry = new ModelRegistry()
+  const registry = new ModelRegistry((name) => void events.emit('modelChanged', { name }))
   const { tolerance = 'nothing', models = [] } = options
   const store = new ModelStore(options.modelStore, join(options.stateDir, 'objects'), {
     tolerance,
@@ -94,13 +98,23 @@ export function createCore(options: CoreOptions): Core {
   const saved = new SnapshotStore(join(options.stateDir, 'registry'))
   const snapshots = options.restore === false ? new UnkeptState(saved) : saved
   const journal = new RegistryJournal(registry, snapshots)
-  const workerSets = new WorkerSetFactory({ cpus, gpus, findings, startProcess, clock, random })
+  const { beforeStop, frontends } = options
+  const workerSets = new WorkerSetFactory({
+    cpus,
+    gpus,
+    findings,
+    startProcess,
+    clock,
+    random,
+    beforeStop,
+  })
   const dataPlane = new InferenceService(registry, events, clock)
   const controlPlane = new ManagementService({
     registry,
     archives: options.fetcher === undefined ? store : new LocatedArchives(store, options.fetcher),
     journal,
     workerSets,
+    frontends,
     events,
     clock,
     defaults,

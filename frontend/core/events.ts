@@ -40,6 +40,8 @@ export type CoreEvents = {
   /** A request was refused at admission; `model` is what it asked for, if that is registered. */
   requestRejected: [{ model: ModelId; requestId: string; code: ErrorCode; reason: string }]
   batchFinished: [BatchFinished]
+  /** The settings of a version changed, or the workers that take its requests. */
+  versionChanged: [{ model: ModelId }]
   stateChanged: [{ model: ModelId; from: VersionState; to: VersionState; reason?: string }]
   workerReady: [{ model: ModelId; pid: number; threadId: number; loadMs: number; warmUpMs: number }]
   workerProcessRestarted: [{ model: ModelId; cause: RestartCause; detail: string; backoffMs: number }]
@@ -51,6 +53,8 @@ export type CoreEvents = {
   archiveNotice: [{ archive: string; notice: string }]
   /** Something about where models come from that an operator should know; a sentence. */
   repositoryNotice: [{ notice: string }]
+  /** The versions, the default or the labels of a model are others now. */
+  modelChanged: [{ name: string }]
   /** A version left the registry: per-model series may be dropped. */
   versionRemoved: [{ model: ModelId }]
 }

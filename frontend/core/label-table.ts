@@ -6,6 +6,12 @@ export type Labels = Readonly<Record<string, string>>
 /** The labels of all models. A label may name a version that is not there: one that could not be brought back. */
 export class LabelTable {
   readonly #models = new Map<string, ReadonlyMap<string, string>>()
+  readonly #onChange: (name: string) => void
+
+  /** @param onChange told of a model whose labels are others now */
+  constructor(onChange: (name: string) => void = () => undefined) {
+    this.#onChange = onChange
+  }
 
   of(name: string): Labels {
     return Object.fromEntries(this.#models.get(name) ?? [])
@@ -26,6 +32,7 @@ export class LabelTable {
     const entries = Object.entries(labels)
     if (entries.length === 0) this.#models.delete(name)
     else this.#models.set(name, new Map(entries))
+    this.#onChange(name)
   }
 
   /** A label goes with its version. */

@@ -14,8 +14,15 @@ type Model = {
 
 /** Name → versions. The only place that says what an unversioned request gets, and what a label or an integer means. */
 export class ModelRegistry {
-  readonly labels = new LabelTable()
+  readonly labels: LabelTable
   readonly #models = new Map<string, Model>()
+  readonly #onChange: (name: string) => void
+
+  /** @param onChange told of a model whose versions, default or labels are others now */
+  constructor(onChange: (name: string) => void = () => undefined) {
+    this.#onChange = onChange
+    this.labels = new LabelTable(onChange)
+  }
 
   /**
    * Adds a version; the first one of a model becomes its default.
@@ -30,12 +37,14 @@ export class ModelRegistry {
     this.#models.set(name, model)
     model.versions.set(versionName, version)
     model.integers.add(versionName, integer)
+    this.#onChange(name)
   }
 
   /** Puts a version in the place of the one of the same name, from one request to the next. */
   replace(former: ModelVersion, version: ModelVersion): void {
     const { versions } = this.#model(former.model.name)
     if (versions.get(former.model.version) === former) versions.set(former.model.version, version)
+    this.#onChange(former.model.name)
   }
 
   has({ name, version }: ModelId): boolean {
@@ -71,6 +80,7 @@ export class ModelRegistry {
   setDefault({ name, version }: ModelId): void {
     this.resolve({ name, version })
     this.#model(name).defaultVersion = version
+    this.#onChange(name)
   }
 
   /** The integer by which clients that know only integers name a version. @throws ServingError `not_found` */
@@ -88,6 +98,7 @@ export class ModelRegistry {
     const [eldest] = model.versions.keys()
     if (eldest === undefined) this.#models.delete(name)
     else if (!model.versions.has(model.defaultVersion)) model.defaultVersion = eldest
+    this.#onChange(name)
   }
 
   /** Model names in order. */

@@ -17,7 +17,7 @@ import { requestTimeoutMs, type VersionSettings } from './settings.ts'
 import { Statistics, type VersionStatistics } from './statistics.ts'
 import { nextState, type VersionState } from './version-state.ts'
 import { VersionWorkers } from './workers/version-workers.ts'
-import type { WorkerLayout, WorkerSetFactory } from './workers/worker-set-factory.ts'
+import type { WorkerLayout, WorkerSets } from './workers/worker-set-factory.ts'
 import type { WorkerSet } from './workers/worker-set.ts'
 import { retryStateOf, type RetryState } from './retry-state.ts'
 import { announceWorkers } from './workers/announce-workers.ts'
@@ -27,9 +27,11 @@ export type ModelVersionOptions = {
   readonly artefact: Artefact
   readonly settings: VersionSettings
   readonly loadedAtStartup: boolean
-  readonly workerSets: WorkerSetFactory
+  readonly workerSets: WorkerSets
   readonly events: EventBus
   readonly clock: Clock
+  /** Processes that serve the version, with a queue each; absent: this one only. */
+  readonly frontends?: number | undefined
 }
 
 /**
@@ -67,6 +69,7 @@ export class ModelVersion {
       model: options.artefact.model,
       clock: options.clock,
       limits: options.settings,
+      frontends: options.frontends,
       onBatch: (batch) => {
         this.statistics.batchFinished(batch.timing)
         options.events.emit('batchFinished', { model: this.model, ...batch })
@@ -164,6 +167,7 @@ export class ModelVersion {
     this.#settings = settings
     this.#reason = undefined
     this.#loadMs = this.#options.clock.nowMs() - startedAtMs
+    this.#options.events.emit('versionChanged', { model: this.model })
     if (wasServing) return
     this.statistics.reset()
     this.#become('ready')
@@ -189,6 +193,7 @@ export class ModelVersion {
       queuedBytes: this.batcher.queuedBytes,
       runningBatches: this.batcher.runningBatches,
       maxQueuedRequests: this.#settings.maxQueuedRequests,
+      frontends: this.#options.frontends,
       maxBatchRows: this.#settings.maxBatchRows,
       fullBatchMs: this.batcher.serviceTime.predictMs(this.#settings.maxBatchRows),
       timeoutMs: requestTimeoutMs(this.#settings, head.timeoutMs),
@@ -286,12 +291,8 @@ export class ModelVersion {
     this.#state = nextState(from, to)
     this.#failedAtMs = to === 'failed' ? this.#options.clock.nowMs() : undefined
     this.#reason = reason
-    this.#options.events.emit('stateChanged', {
-      model: this.model,
-      from,
-      to,
-      ...(reason === undefined ? {} : { reason }),
-    })
+    const because = reason === undefined ? {} : { reason }
+    this.#options.events.emit('stateChanged', { model: this.model, from, to, ...because })
   }
 }
 

@@ -67,6 +67,14 @@ export function isStateful({ sequenceBatching, continuousBatching }: VersionSett
   return sequenceBatching !== undefined || continuousBatching
 }
 
+/**
+ * Whether several frontend processes may send a version batches: each has a queue of its own, so that there is no
+ * order among the requests of all of them, and none sees what the others have given to a worker.
+ */
+export function isShareable(settings: VersionSettings): boolean {
+  return !isStateful(settings) && settings.scheduling === undefined && !settings.useJobTicket
+}
+
 /** The shortest of what the version allows and what head and body of the request ask for. */
 export function requestTimeoutMs(
   { inferenceTimeoutMs, clientTimeoutMs = Number.POSITIVE_INFINITY }: VersionSettings,

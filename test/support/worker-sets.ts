@@ -1,5 +1,5 @@
 import type { Clock } from '../../frontend/core/clock.ts'
-import type { WorkerSlotListener } from '../../frontend/core/workers/worker-slot.ts'
+import { WorkerSlot, type WorkerSlotListener } from '../../frontend/core/workers/worker-slot.ts'
 import { WorkerSet } from '../../frontend/core/workers/worker-set.ts'
 import type { LoadSpec } from '../../worker/contract/messages.ts'
 import type { FakeWorkers } from './fake-worker-process.ts'
@@ -45,13 +45,17 @@ export function workerSet(given: WorkerSetFixture) {
     id: 7,
     maxBatchesInFlight,
     listener: { ...NO_LISTENER, ...listener },
-    slots: threads.map((count) => ({
-      spec: { ...SPEC, threads: count },
-      modelBytes: 0,
-      startupTimeoutMs: STARTUP_TIMEOUT_MS,
-      startProcess: workers.start,
-      clock,
-      random,
-    })),
+    slots: threads.map(
+      (count) => (ofSlot) =>
+        new WorkerSlot({
+          spec: { ...SPEC, threads: count },
+          modelBytes: 0,
+          startupTimeoutMs: STARTUP_TIMEOUT_MS,
+          startProcess: workers.start,
+          clock,
+          random,
+          listener: ofSlot,
+        }),
+    ),
   })
 }

@@ -16,14 +16,16 @@ import { KeyedLock } from '../keyed-lock.ts'
 import type { ModelRegistry } from '../model-registry.ts'
 import { ModelVersion } from '../model-version.ts'
 import type { RegistryJournal } from '../registry-journal.ts'
-import { resolveSettings, type SettingDefaults } from '../settings.ts'
-import type { WorkerSetFactory } from '../workers/worker-set-factory.ts'
+import { isShareable, resolveSettings, type SettingDefaults } from '../settings.ts'
+import type { WorkerSets } from '../workers/worker-set-factory.ts'
 
 export type ManagementOptions = {
   readonly registry: ModelRegistry
   readonly archives: ArchiveSource
   readonly journal: RegistryJournal
-  readonly workerSets: WorkerSetFactory
+  readonly workerSets: WorkerSets
+  /** Processes that serve the versions; absent: this one only. */
+  readonly frontends?: number | undefined
   readonly events: EventBus
   readonly clock: Clock
   readonly defaults: SettingDefaults
@@ -78,13 +80,21 @@ export class Changes {
 
   /** A version from its candidate, not registered yet. @throws ServingError `invalid_argument` */
   versionOf(candidate: Candidate, effective?: ModelConfig): ModelVersion {
-    const { precedence, defaults, workerSets, events, clock } = this.options
+    const { precedence, defaults, workerSets, events, clock, frontends } = this.options
     const artefact = artefactOf(candidate)
     const layers = layersOf(artefact, candidate.overrides, this.options)
     const call = effective ?? effectiveCall(layers, precedence)
     const settings = resolveSettings({ ...layers, call }, defaults)
     const { loadedAtStartup } = candidate
-    return new ModelVersion({ artefact, settings, loadedAtStartup, workerSets, events, clock })
+    return new ModelVersion({
+      artefact,
+      settings,
+      loadedAtStartup,
+      workerSets,
+      events,
+      clock,
+      frontends: isShareable(settings) ? frontends : undefined,
+    })
   }
 
   /** Makes a registration durable. */

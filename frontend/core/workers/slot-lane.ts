@@ -1,12 +1,12 @@
 import type { BatchRunner, WorkerLane } from '../batching/runners.ts'
-import type { WorkerSlot } from './worker-slot.ts'
+import type { WorkerSeat } from './worker-slot.ts'
 
 /** One place of a worker process, through its restarts. It takes one batch per thread. */
 export class SlotLane implements WorkerLane {
-  readonly #slot: WorkerSlot
+  readonly #slot: WorkerSeat
   readonly #set: { readonly usesHeaders: boolean }
 
-  constructor(slot: WorkerSlot, set: { readonly usesHeaders: boolean }) {
+  constructor(slot: WorkerSeat, set: { readonly usesHeaders: boolean }) {
     this.#slot = slot
     this.#set = set
   }

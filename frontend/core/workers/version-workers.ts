@@ -1,12 +1,12 @@
 import { notServing } from '../errors.ts'
 import type { Artefact } from '../artefact.ts'
 import type { VersionSettings } from '../settings.ts'
-import type { WorkerLayout, WorkerSetFactory } from './worker-set-factory.ts'
+import type { WorkerLayout, WorkerSets } from './worker-set-factory.ts'
 import type { WorkerSet, WorkerSetOptions } from './worker-set.ts'
 
 export type VersionWorkersOptions = {
   readonly artefact: Artefact
-  readonly factory: WorkerSetFactory
+  readonly factory: WorkerSets
   readonly listener: WorkerSetOptions['listener']
   /** Told which workers serve from now on, before the old ones are stopped. @returns what their stop waits for */
   readonly onSwitch: (workers: WorkerSet | undefined) => Promise<void> | void

@@ -6,7 +6,8 @@ import { GpuTurns } from './gpu-turns.ts'
 import { chooseProvider, wantedProviders, type ProviderChoice } from './provider-choice.ts'
 import { planWorkers, type WorkerPlan } from './worker-plan.ts'
 import type { StartWorkerProcess } from './worker-process.ts'
-import { WorkerSet, type WorkerSetOptions } from './worker-set.ts'
+import { WorkerSet, type OpenSlot, type WorkerSetOptions } from './worker-set.ts'
+import { WorkerSlot, type WorkerSlotOptions } from './worker-slot.ts'
 
 /** How a version's workers run: on what, how many, and why so. */
 export type WorkerLayout = { readonly provider: ProviderChoice; readonly plan: WorkerPlan }
@@ -19,7 +20,12 @@ export type WorkerSetFactoryOptions = {
   readonly startProcess: StartWorkerProcess
   readonly clock: Clock
   readonly random: () => number
+  /** What the end of a set's processes waits for. */
+  readonly beforeStop?: WorkerSetOptions['beforeStop']
 }
+
+/** Makes worker sets. */
+export type WorkerSets = Pick<WorkerSetFactory, 'plan' | 'start'>
 
 /** Heap of one worker thread: handlers hold tokenizers and request bodies, tensors live outside the heap. */
 const MAX_HEAP_MEBIBYTES = 1024
@@ -78,46 +84,51 @@ export class WorkerSetFactory {
     layout: WorkerLayout,
     listener: WorkerSetOptions['listener'],
   ): WorkerSet {
-    const { startProcess, clock, random } = this.#options
+    const { startProcess, clock, random, beforeStop } = this.#options
     const { files: _, ...manifest } = artefact.manifest
     const { serializedFile } = manifest.model
     const workers = new WorkerSet({
       id: this.#nextId++,
       listener,
       maxBatchesInFlight: settings.maxBatchesInFlight,
-      slots: layout.plan.processes.map(({ threads, device }) => ({
-        spec: {
-          model: artefact.model,
-          modelDir: artefact.modelDir,
-          ...(serializedFile === undefined ? {} : { modelFile: serializedFile }),
-          handler: artefact.handler,
-          handlerConfig: settings.handlerConfig,
-          device,
-          threads,
-          intraOpThreads: layout.plan.intraOpThreads,
-          ...(settings.graphOptimization === undefined
-            ? {}
-            : { graphOptimization: settings.graphOptimization }),
-          maxBatchRows: settings.maxBatchRows,
-          maxBatchesInFlight: settings.maxBatchesInFlight,
-          ...(settings.maxRequestRows === undefined ? {} : { maxRequestRows: settings.maxRequestRows }),
-          ...(settings.continuousBatching ? { continuousBatching: true } : {}),
-          // A second try would do again what the first has done to the states of sequences.
-          ...(settings.sequenceBatching === undefined ? {} : { failsWholeBatch: true }),
-          ...(settings.maxResponseBytes === undefined ? {} : { maxResponseBytes: settings.maxResponseBytes }),
-          maxHeapMebibytes: MAX_HEAP_MEBIBYTES,
-          manifest,
-          modelConfig: artefact.config,
-          decodeInputRequest: settings.decodeInputRequest,
-          serviceEnvelope: settings.serviceEnvelope,
-          ...(settings.microBatching === undefined ? {} : { microBatching: settings.microBatching }),
-        },
-        modelBytes: artefact.modelBytes,
-        startupTimeoutMs: settings.startupTimeoutMs,
-        startProcess,
-        clock,
-        random,
-      })),
+      beforeStop,
+      slots: layout.plan.processes.map(({ threads, device }) =>
+        opening({
+          spec: {
+            model: artefact.model,
+            modelDir: artefact.modelDir,
+            ...(serializedFile === undefined ? {} : { modelFile: serializedFile }),
+            handler: artefact.handler,
+            handlerConfig: settings.handlerConfig,
+            device,
+            threads,
+            intraOpThreads: layout.plan.intraOpThreads,
+            ...(settings.graphOptimization === undefined
+              ? {}
+              : { graphOptimization: settings.graphOptimization }),
+            maxBatchRows: settings.maxBatchRows,
+            maxBatchesInFlight: settings.maxBatchesInFlight,
+            ...(settings.maxRequestRows === undefined ? {} : { maxRequestRows: settings.maxRequestRows }),
+            ...(settings.continuousBatching ? { continuousBatching: true } : {}),
+            // A second try would do again what the first has done to the states of sequences.
+            ...(settings.sequenceBatching === undefined ? {} : { failsWholeBatch: true }),
+            ...(settings.maxResponseBytes === undefined
+              ? {}
+              : { maxResponseBytes: settings.maxResponseBytes }),
+            maxHeapMebibytes: MAX_HEAP_MEBIBYTES,
+            manifest,
+            modelConfig: artefact.config,
+            decodeInputRequest: settings.decodeInputRequest,
+            serviceEnvelope: settings.serviceEnvelope,
+            ...(settings.microBatching === undefined ? {} : { microBatching: settings.microBatching }),
+          },
+          modelBytes: artefact.modelBytes,
+          startupTimeoutMs: settings.startupTimeoutMs,
+          startProcess,
+          clock,
+          random,
+        }),
+      ),
     })
     if (layout.provider.provider !== 'cpu') {
       const devices = layout.plan.processes.map(({ device }) => device.deviceId)
@@ -125,4 +136,8 @@ export class WorkerSetFactory {
     }
     return workers
   }
+}
+
+function opening(options: Omit<WorkerSlotOptions, 'listener'>): OpenSlot {
+  return (listener) => new WorkerSlot({ ...options, listener })
 }

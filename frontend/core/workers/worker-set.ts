@@ -1,29 +1,37 @@
 import { hasOneBucket } from '../batching/one-bucket.ts'
 import type { BatchRunner, VersionRunners } from '../batching/runners.ts'
 import { keepsRows } from '../../../worker/contract/keeps-rows.ts'
-import type { InstanceReport } from '../../../worker/contract/messages.ts'
+import type { Device, InstanceReport } from '../../../worker/contract/messages.ts'
 import type { WorkerDescription } from '../control-plane.ts'
 import { deferred } from '../deferred.ts'
 import { SlotLane } from './slot-lane.ts'
-import { WorkerSlot, type WorkerSlotOptions } from './worker-slot.ts'
+import type { WorkerSeat, WorkerSlotListener } from './worker-slot.ts'
 
 export type WorkerSetOptions = {
-  /** One per worker process. */
-  readonly slots: readonly Omit<WorkerSlotOptions, 'listener'>[]
-  readonly listener: WorkerSlotOptions['listener']
+  /** Open one place of a worker process each. */
+  readonly slots: readonly OpenSlot[]
+  readonly listener: WorkerSlotListener
   /** Marks its workers' ids; unique among the sets of a server. */
   readonly id: number
   /** Batches that one worker may hold at a time; 1 when absent. */
   readonly maxBatchesInFlight?: number
+  /** What the end of its processes waits for: others may send them batches. */
+  readonly beforeStop?: ((set: WorkerSet) => Promise<void>) | undefined
 }
+
+/** A place of a worker process at one moment. */
+export type SeatReading = { readonly threads: number; readonly device: Device; readonly pid?: number }
+
+export type OpenSlot = (listener: WorkerSlotListener) => WorkerSeat
 
 /**
  * All workers of one version at one scale. Scaling makes a new set and drains the old one, so a set never
  * changes its shape.
  */
 export class WorkerSet implements VersionRunners {
-  readonly #slots: readonly WorkerSlot[]
-  readonly #id: number
+  readonly #slots: readonly WorkerSeat[]
+  readonly id: number
+  readonly #beforeStop: WorkerSetOptions['beforeStop']
   readonly #maxBatchesInFlight: number
   readonly #started = deferred<void>()
   /** Processes that run a suspect alone, until they are idle again. */
@@ -34,34 +42,30 @@ export class WorkerSet implements VersionRunners {
   #isStarted = false
   #isDraining = false
 
-  constructor({ slots, listener, id, maxBatchesInFlight = 1 }: WorkerSetOptions) {
-    this.#id = id
+  constructor({ slots, listener, id, maxBatchesInFlight = 1, beforeStop }: WorkerSetOptions) {
+    this.id = id
+    this.#beforeStop = beforeStop
     this.#maxBatchesInFlight = maxBatchesInFlight
     // A set that is stopped before anyone waits for it must not crash the server by its rejection.
     this.#started.promise.catch(() => undefined)
-    this.#slots = slots.map(
-      (options) =>
-        new WorkerSlot({
-          ...options,
-          listener: {
-            ...listener,
-            onInstance: (pid, report) => {
-              if (this.#report === undefined) this.#learn(report)
-              listener.onInstance(pid, report)
-              if (this.#slots.every((slot) => slot.isReady)) this.#noteStarted()
-            },
-            onLoadFailed: (error) => {
-              this.#started.reject(error)
-              listener.onLoadFailed(error)
-            },
-            onRestart: (restart) => {
-              // Before the first full readiness a death is a failed start; later ones are restarts.
-              if (this.#isStarted) listener.onRestart(restart)
-              else this.#started.reject(new Error(restart.detail))
-            },
-          },
-        }),
-    )
+    const ofSlots: WorkerSlotListener = {
+      ...listener,
+      onInstance: (pid, report) => {
+        if (this.#report === undefined) this.#learn(report)
+        listener.onInstance(pid, report)
+        if (this.#slots.every((slot) => slot.isReady)) this.#noteStarted()
+      },
+      onLoadFailed: (error) => {
+        this.#started.reject(error)
+        listener.onLoadFailed(error)
+      },
+      onRestart: (restart) => {
+        // Before the first full readiness a death is a failed start; later ones are restarts.
+        if (this.#isStarted) listener.onRestart(restart)
+        else this.#started.reject(new Error(restart.detail))
+      },
+    }
+    this.#slots = slots.map((open) => open(ofSlots))
   }
 
   /** Resolves when every worker is loaded and warm for the first time; rejects when one could not be. */
@@ -139,7 +143,7 @@ export class WorkerSet implements VersionRunners {
       const pid = slot.process?.pid
       const memoryBytes = pid === undefined ? 0 : memoryBytesOf(pid)
       return Array.from({ length: slot.threads }, (_, i) => ({
-        id: `${this.#id}-${slotIndex}-${i}`,
+        id: `${this.id}-${slotIndex}-${i}`,
         state: this.#stateOf(slot, i),
         ...(pid === undefined ? {} : { pid }),
         startedAt: slot.process?.startedAt ?? new Date(0),
@@ -153,6 +157,15 @@ export class WorkerSet implements VersionRunners {
     return this.#isDraining
   }
 
+  /** Each place, and the process in it as long as that takes batches. */
+  get seats(): readonly SeatReading[] {
+    return this.#slots.map(({ threads, device, process }) => ({
+      threads,
+      device,
+      ...(process === undefined || process.readyThreads === 0 ? {} : { pid: process.pid }),
+    }))
+  }
+
   get pids(): readonly number[] {
     return this.#slots.flatMap((slot) => slot.process?.pid ?? [])
   }
@@ -161,6 +174,7 @@ export class WorkerSet implements VersionRunners {
   async stop(): Promise<void> {
     this.#isDraining = true
     this.#started.reject(new Error('its workers were stopped'))
+    if (this.#beforeStop !== undefined) await this.#beforeStop(this)
     await Promise.all(this.#slots.map((slot) => slot.stop()))
   }
 
@@ -184,7 +198,7 @@ export class WorkerSet implements VersionRunners {
     return process.runningBatches < process.readyThreads * this.#maxBatchesInFlight
   }
 
-  #stateOf(slot: WorkerSlot, index: number): WorkerDescription['state'] {
+  #stateOf(slot: WorkerSeat, index: number): WorkerDescription['state'] {
     if (this.#isDraining) return 'draining'
     if (index < (slot.process?.readyThreads ?? 0)) return 'ready'
     return slot.backoffMs > 0 ? 'failed' : 'loading'

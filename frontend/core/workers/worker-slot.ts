@@ -38,12 +38,30 @@ export type WorkerSlotOptions = {
   readonly listener: WorkerSlotListener
 }
 
+/** The place of one worker process, through its restarts. */
+export interface WorkerSeat {
+  readonly process: WorkerProcess | undefined
+  readonly device: Device
+  readonly threads: number
+  readonly isReady: boolean
+  /** Time until the next start; 0 while a process is there, loaded or loading. */
+  readonly backoffMs: number
+  /** How long it has failed, since its first failure after it was last loaded; 0 while it has not. */
+  readonly failingMs: number
+  readonly isFailing: boolean
+  readonly lastFailure: string | undefined
+  /** How often a thread ended that had been started here, and its memory with it. */
+  readonly losses: number
+  /** Ends what is there after its running batches, for good. */
+  stop(): Promise<void>
+}
+
 /**
  * The place of one worker process: keeps one running there until it is stopped.
  *
  *   starting → ready → (process ends) → waiting for its back-off → starting → …      stop() from any
  */
-export class WorkerSlot {
+export class WorkerSlot implements WorkerSeat {
   readonly #options: WorkerSlotOptions
   #process: WorkerProcess | undefined
   #crashesInARow = 0
