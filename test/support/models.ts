@@ -139,6 +139,11 @@ const ENDLESS_ROUNDS = 2n ** 53n
  * with zeros and hangs on request.
  */
 export function endlessLoop(entered: 'always' | 'positive' = 'always'): Uint8Array {
+  return countingLoop(ENDLESS_ROUNDS, entered)
+}
+
+/** The same with so many rounds. */
+export function countingLoop(rounds: bigint, entered: 'always' | 'positive' = 'positive'): Uint8Array {
   const isEntered: Graph['nodes'] = [
     { op: 'ReduceMax', inputs: ['x'], outputs: ['largest'], attributes: { keepdims: { int: 0 } } },
     { op: 'Greater', inputs: ['largest', 'limit'], outputs: ['entered'] },
@@ -156,7 +161,7 @@ export function endlessLoop(entered: 'always' | 'positive' = 'always'): Uint8Arr
       },
     ],
     initializers: [
-      { name: 'rounds', dtype: 'INT64', shape: [], data: BigInt64Array.of(ENDLESS_ROUNDS) },
+      { name: 'rounds', dtype: 'INT64', shape: [], data: BigInt64Array.of(rounds) },
       scalar('limit', entered === 'always' ? -Infinity : 0),
       scalar('one', 1),
     ],

@@ -61,8 +61,10 @@ export type LoadSpec = {
   readonly maxBatchRows: number
   /** Rows that one request may bring; absent: any number. */
   readonly maxRequestRows?: number
-  /** Batches that a thread may hold at a time; absent: one. */
+  /** Batches that a thread may hold at a time; absent: one, or two where they overlap the engine's runs. */
   readonly maxBatchesInFlight?: number
+  /** The session gets a thread of its own, if the handler lets the steps of a batch overlap the run of another. */
+  readonly overlapsRuns?: true
   /** Batches are turns of requests that go on. */
   readonly continuousBatching?: true
   /** The largest answer to a request, or piece of a streamed one; absent: no limit. */
@@ -81,6 +83,9 @@ export type LoadSpec = {
   /** Splits a batch, for handlers with `preprocess` and `postprocess`. */
   readonly microBatching?: MicroBatching
 }
+
+/** One in the engine, and one that is prepared for it or answered after it. */
+export const OVERLAPPING_BATCHES = 2
 
 /** One named piece of a request as it arrived: `body`, a form field, or a file. */
 export type RequestPart = {
@@ -187,6 +192,10 @@ export type BatchTiming = {
   readonly runs: number
   /** Rows of each engine call, where there were several. */
   readonly rowsOfRuns?: readonly number[]
+  /** Time in which the batch waited for an engine that ran another one; absent: none. It is in no stage. */
+  readonly waitMs?: number
+  /** Time in which the worker's GPU ran the graph since its last batch ended; absent on the CPU. */
+  readonly deviceBusyMs?: number
 }
 
 /** JSON Schemas (2020-12) of what a handler takes and answers, as it declares them. */
@@ -218,6 +227,8 @@ export type InstanceReport = {
   /** Whether the handler reads request headers; if not, the frontend does not send them. */
   readonly usesHeaders: boolean
   readonly schemas?: HandlerSchemas
+  /** The steps of a batch overlap the engine's run of another: the thread takes two batches. */
+  readonly overlapsRuns?: true
   readonly loadMs: number
   readonly warmUpMs: number
 }

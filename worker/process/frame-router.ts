@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ServingError } from '../contract/errors.ts'
 import { frameHeader, frameOf, type Frame } from '../contract/frame.ts'
-import type { LoadSpec } from '../contract/messages.ts'
+import type { LoadSpec, LogRecord } from '../contract/messages.ts'
 import { memberFromCancelFrame } from '../contract/piece-codec.ts'
 import { ThreadPool } from './thread-pool.ts'
 
@@ -65,6 +65,11 @@ export class FrameRouter {
       onFrame: send,
       onDeath: (result) => {
         send(result)
+      },
+      onSessionEnd: (why) => {
+        const message = `the thread that owns the session ended, and the process with it: ${why}`
+        send(frameOf('log', { level: 'error', message } satisfies LogRecord))
+        this.#options.end()
       },
     })
   }

@@ -1,8 +1,15 @@
+import type { MessagePort } from 'node:worker_threads'
 import { move, Piscina } from 'piscina'
 import { NO_BATCH_ID, resultFrameFromResult } from '../contract/batch-codec.ts'
 import { messageOf, type ErrorData } from '../contract/errors.ts'
 import { frameHeader, frameOf, isPreceded, type Frame } from '../contract/frame.ts'
-import type { InstanceHeader, LoadSpec, LogRecord } from '../contract/messages.ts'
+import {
+  OVERLAPPING_BATCHES,
+  type InstanceHeader,
+  type LoadSpec,
+  type LogRecord,
+} from '../contract/messages.ts'
+import { SessionThread } from './session-thread.ts'
 import { threadEntry } from './thread-entry.ts'
 import { ThreadLinks, type CancelMessage, type OnThreadFrame, type ThreadLink } from './thread-links.ts'
 
@@ -15,6 +22,8 @@ export type ThreadTask =
 export type ThreadMessage =
   | { readonly kind: 'instance'; readonly header: InstanceHeader; readonly link?: ThreadLink }
   | { readonly kind: 'log'; readonly frame: Uint8Array<ArrayBuffer> }
+  /** It wants to use the session of the process through the other end of this port. */
+  | { readonly kind: 'session'; readonly port: MessagePort }
 
 export type ThreadPoolListener = {
   /** A thread has loaded and is warm, or could not load. `threadId` is its place, 1 to the number of threads. */
@@ -24,6 +33,8 @@ export type ThreadPoolListener = {
   readonly onFrame: OnThreadFrame
   /** A loaded thread died: the `result` frame that says so, for {@link NO_BATCH_ID}, before those of its batches. */
   readonly onDeath: (frame: Uint8Array) => void
+  /** The thread that owns the session ended: no thread can answer any more. */
+  readonly onSessionEnd: (why: string) => void
 }
 
 type PoolWorker = { readonly id: number; readonly destroyed: boolean }
@@ -43,6 +54,8 @@ export class ThreadPool {
   /** By thread id: the places of loaded threads. */
   readonly #places = new Map<number, number>()
   readonly #links: ThreadLinks
+  /** From when a thread first asks for it. */
+  #session: SessionThread | undefined
   #lastError: unknown
   /** Dead threads that the frontend knows of, until {@link #noteDeath} sees them. */
   readonly #toldDeaths = new WeakSet<PoolWorker>()
@@ -60,8 +73,10 @@ export class ThreadPool {
       // Waiting by Atomics would stop the timers and sockets of a handler.
       atomics: 'disabled',
       recordTiming: false,
-      // A thread takes a batch more while its handler waits for something, if the model allows it.
-      concurrentTasksPerWorker: spec.maxBatchesInFlight ?? 1,
+      // A thread takes a batch more while its handler waits for something, if the model allows it, or while the
+      // engine runs the last in a thread of its own.
+      concurrentTasksPerWorker:
+        spec.maxBatchesInFlight ?? (spec.overlapsRuns === true ? OVERLAPPING_BATCHES : 1),
       resourceLimits: { maxOldGenerationSizeMb: spec.maxHeapMebibytes },
     })
     this.#pool.on('message', (message: ThreadMessage) => {
@@ -111,6 +126,11 @@ export class ThreadPool {
   #receive(message: ThreadMessage): void {
     if (message.kind === 'log') {
       this.#listener.onLog(message.frame)
+      return
+    }
+    if (message.kind === 'session') {
+      this.#session ??= new SessionThread(this.#spec, this.#listener.onSessionEnd)
+      this.#session.connect(message.port)
       return
     }
     const { header, link } = message

@@ -18,10 +18,12 @@ export type EngineResult = {
   readonly rows: number
   /** Of each engine call. */
   readonly rowsOfRuns: readonly number[]
+  /** Time in which feeds waited for the engine. */
+  readonly waitMs: number
 }
 
-/** The rows of each engine call that a batch has taken. */
-type Tally = number[]
+/** What a batch has taken of the engine so far. */
+type Tally = { readonly rowsOfRuns: number[]; waitMs: number }
 
 /**
  * Runs the feeds of a batch's members in as few engine calls as their shapes and `maxBatchRows` allow.
@@ -50,7 +52,7 @@ export class Engine {
   /** @param members checked feeds, each in the order of the graph's inputs */
   async run(members: readonly Tensors[]): Promise<EngineResult> {
     // Of this call alone: batches may overlap where their handler waits.
-    const tally: Tally = []
+    const tally: Tally = { rowsOfRuns: [], waitMs: 0 }
     const outcomes = new Array<EngineOutcome>(members.length)
     for (const indexes of this.#plan(members)) {
       const group = indexes.map((index) => members[index] ?? [])
@@ -60,7 +62,7 @@ export class Engine {
       })
     }
     const rows = members.reduce((sum, feeds) => sum + this.#rowsOf(feeds), 0)
-    return { outcomes, rows, rowsOfRuns: tally }
+    return { outcomes, rows, ...tally }
   }
 
   /** Frees the session. */
@@ -92,7 +94,7 @@ export class Engine {
   async #runTogether(group: readonly Tensors[], tally: Tally): Promise<readonly EngineOutcome[] | undefined> {
     const rowsOfMembers = group.map((feeds) => rowCount(feeds) ?? 0)
     try {
-      const outputs = await this.#call(concatenate(group), tally)
+      const outputs = await this.#call(concatenate(group), tally, true)
       const rows = rowsOfMembers.reduce((sum, each) => sum + each, 0)
       if (!this.#haveRows(outputs, rows)) return undefined
       return split(outputs, rowsOfMembers).map((member) => ({ ok: true, outputs: member }))
@@ -129,9 +131,15 @@ export class Engine {
     return concatenate(pieces)
   }
 
-  #call(feeds: Tensors, tally: Tally): Promise<Tensors> {
-    tally.push(this.#rowsOf(feeds))
-    return this.#session.run(feeds)
+  /** @param mayTakeFeeds their memory was made for this call */
+  #call(feeds: Tensors, tally: Tally, mayTakeFeeds = false): Promise<Tensors> {
+    tally.rowsOfRuns.push(this.#rowsOf(feeds))
+    return this.#session.run(feeds, {
+      mayTakeFeeds,
+      onWait: (waitMs) => {
+        tally.waitMs += waitMs
+      },
+    })
   }
 
   #rowsOf(feeds: Tensors): number {

@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import { checkFeeds } from '../contract/check-feeds.ts'
 import { ServingError } from '../contract/errors.ts'
 import { keepsRows } from '../contract/keeps-rows.ts'
-import type { BatchRequest, BatchResult, InstanceReport, LoadSpec } from '../contract/messages.ts'
+import type {
+  BatchRequest,
+  BatchResult,
+  BatchTiming,
+  InstanceReport,
+  LoadSpec,
+} from '../contract/messages.ts'
 import type { Feeds, Handler, HandlerContext, HandlerLogger, Outputs } from '../handler.ts'
 import { tensorHandler } from '../handlers/tensor.ts'
 import { NO_LINK, type BatchLink } from './batch-link.ts'
@@ -37,6 +43,8 @@ type Parts = {
 export type Surroundings = {
   readonly log: HandlerLogger
   readonly metrics?: Pick<MetricBuffer, 'add'>
+  /** Opens the session in a thread of its own; absent: it is opened in the instance's. */
+  readonly openHosted?: () => Promise<Session>
 }
 
 export type LoadedInstance = {
@@ -64,10 +72,14 @@ export class Instance {
    *
    * @throws ServingError `invalid_argument` | `failed_precondition`, or what the handler's `initialize` throws.
    */
-  static async load(spec: LoadSpec, { log, metrics = NO_METRICS }: Surroundings): Promise<LoadedInstance> {
+  static async load(
+    spec: LoadSpec,
+    { log, metrics = NO_METRICS, openHosted }: Surroundings,
+  ): Promise<LoadedInstance> {
     const startedAtMs = performance.now()
     const { handler, usesHeaders } = await loadHandler(spec)
-    const session = await openSession(spec)
+    const overlapsRuns = openHosted !== undefined && overlapsRunsOf(spec, handler)
+    const session = overlapsRuns ? await openHosted() : await openSession(spec)
     try {
       const context = contextOf(spec, session, { log, metrics })
       await handler.initialize?.(context)
@@ -83,6 +95,7 @@ export class Instance {
         tensorSupport: tensorSupportOf(parts),
         usesHeaders,
         ...(handler.schemas === undefined ? {} : { schemas: handler.schemas }),
+        ...(overlapsRuns ? { overlapsRuns } : {}),
         loadMs: loadedAtMs - startedAtMs,
         warmUpMs: performance.now() - loadedAtMs,
       }
@@ -107,18 +120,35 @@ export class Instance {
     )
     const way = this.#ways[requests[0]?.operation ?? 'predict']
     const { members: replied, timing } = await way.run(members)
-    return { replies: replied.map(({ reply }) => reply), timing }
+    return { replies: replied.map(({ reply }) => reply), timing: this.#withBusyTime(timing) }
   }
 
   async release(): Promise<void> {
     await this.#parts.session?.release()
   }
 
+  /** Also of runs that a handler asked for itself. */
+  #withBusyTime(timing: BatchTiming): BatchTiming {
+    const { spec, session } = this.#parts
+    if (spec.device.provider === 'cpu' || session?.takeBusyMs === undefined) return timing
+    return { ...timing, deviceBusyMs: session.takeBusyMs() }
+  }
+
   async #warmUp(): Promise<void> {
     const { session, engine, spec, log } = this.#parts
     if (session === undefined) return
     await warmUp(session, { maxRows: engine?.batches === true ? spec.maxBatchRows : 1, log })
+    session.takeBusyMs?.() // the first batch has no part in it
   }
+}
+
+/**
+ * A handler of whole batches expects them one after the other: it may keep something from one step of a batch to the
+ * next. Unless its model allows several in flight, it has the session in its own thread.
+ */
+function overlapsRunsOf(spec: LoadSpec, handler: Handler): boolean {
+  if (spec.overlapsRuns !== true || spec.modelFile === undefined) return false
+  return handler.handle === undefined || (spec.maxBatchesInFlight ?? 1) > 1
 }
 
 const NO_METRICS = { add: () => undefined }
@@ -204,7 +234,7 @@ async function openSession(spec: LoadSpec): Promise<Session | undefined> {
 function contextOf(
   spec: LoadSpec,
   session: Session | undefined,
-  { log, metrics }: Required<Surroundings>,
+  { log, metrics }: Required<Pick<Surroundings, 'log' | 'metrics'>>,
 ): HandlerContext {
   return Object.freeze({
     modelName: spec.model.name,

@@ -5,6 +5,7 @@ import { frameOf, markPreceded } from '../contract/frame.ts'
 import type { BatchRequest, BatchResult, LoadSpec, MetricsHeader } from '../contract/messages.ts'
 import { moveToPool, type ThreadMessage, type ThreadTask } from '../process/thread-pool.ts'
 import { clientErrorOf } from './failure.ts'
+import { HostedSession } from './hosted-session.ts'
 import { Instance } from './instance.ts'
 import { MetricBuffer } from './metric-buffer.ts'
 import { resultFrame } from './result-frame.ts'
@@ -60,7 +61,7 @@ export default async function run(task: ThreadTask): Promise<unknown> {
 
 async function load(): Promise<{ ok: true; instance: Instance } | { ok: false; error: ErrorData }> {
   try {
-    const { instance, report } = await Instance.load(spec, { log, metrics })
+    const { instance, report } = await Instance.load(spec, { log, metrics, openHosted })
     const link = { port: channel.port2, undeliveredBytes }
     post({ kind: 'instance', header: { threadId, ok: true, value: { ...report, threadId } }, link }, [
       link.port,
@@ -72,6 +73,13 @@ async function load(): Promise<{ ok: true; instance: Instance } | { ok: false; e
     post({ kind: 'instance', header: { threadId, ok: false, error: data } }, [])
     return { ok: false, error: data }
   }
+}
+
+/** The session of the process, in a thread of its own. */
+function openHosted(): Promise<HostedSession> {
+  const { port1, port2 } = new MessageChannel()
+  post({ kind: 'session', port: port2 }, [port2])
+  return HostedSession.open(port1)
 }
 
 async function runBatch(

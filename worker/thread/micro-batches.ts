@@ -1,6 +1,6 @@
 import type { MicroBatching } from '../contract/messages.ts'
 import type { BatchMember } from './batch-member.ts'
-import { runsOf, type Pipeline } from './pipeline.ts'
+import { runsOf, waitOf, type Pipeline } from './pipeline.ts'
 import { Slots } from './slots.ts'
 import type { Way, WayResult } from './way.ts'
 
@@ -34,7 +34,7 @@ export class MicroBatches implements Way {
   async run(members: readonly BatchMember[]): Promise<WayResult> {
     if (members.length <= this.#rows) return this.#pipeline.run(members)
     const startedAtMs = performance.now()
-    const total: Total = { inferenceMs: 0, rows: 0, rowsOfRuns: [], inferredAtMs: startedAtMs }
+    const total: Total = { inferenceMs: 0, waitMs: 0, rows: 0, rowsOfRuns: [], inferredAtMs: startedAtMs }
     await Promise.all(
       partsOf(members, this.#rows).map(async (part) => {
         const fed = await this.#preprocess.use(() => this.#pipeline.preprocess(part))
@@ -42,7 +42,8 @@ export class MicroBatches implements Way {
           const fedAtMs = performance.now()
           const ran = await this.#pipeline.infer(fed)
           total.inferredAtMs = performance.now()
-          total.inferenceMs += total.inferredAtMs - fedAtMs
+          total.inferenceMs += total.inferredAtMs - fedAtMs - ran.waitMs
+          total.waitMs += ran.waitMs
           return ran
         })
         total.rows += rows
@@ -56,6 +57,7 @@ export class MicroBatches implements Way {
 
 type Total = {
   inferenceMs: number
+  waitMs: number
   rows: number
   readonly rowsOfRuns: number[]
   inferredAtMs: number
@@ -64,14 +66,15 @@ type Total = {
 /** Time in which the engine ran counts for it alone, what overlapped it was free: the three add up to what passed. */
 function timingOf(
   startedAtMs: number,
-  { inferenceMs, rows, rowsOfRuns, inferredAtMs }: Total,
+  { inferenceMs, waitMs, rows, rowsOfRuns, inferredAtMs }: Total,
 ): WayResult['timing'] {
   return {
-    preprocessMs: Math.max(0, inferredAtMs - startedAtMs - inferenceMs),
+    preprocessMs: Math.max(0, inferredAtMs - startedAtMs - inferenceMs - waitMs),
     inferenceMs,
     postprocessMs: performance.now() - inferredAtMs,
     rows,
     ...runsOf(rowsOfRuns),
+    ...waitOf(waitMs),
   }
 }
 

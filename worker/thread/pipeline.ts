@@ -25,6 +25,7 @@ export type Ran = {
   readonly outputsOf: ReadonlyMap<BatchMember, Outputs>
   readonly rows: number
   readonly rowsOfRuns: readonly number[]
+  readonly waitMs: number
 }
 
 /** The usual way of a batch: each request's preprocess, the engine for all, each request's postprocess. */
@@ -39,15 +40,16 @@ export class Pipeline implements Way {
     const startedAtMs = performance.now()
     const fed = await this.preprocess(members)
     const fedAtMs = performance.now()
-    const { outputsOf, rows, rowsOfRuns } = await this.infer(fed)
+    const { outputsOf, rows, rowsOfRuns, waitMs } = await this.infer(fed)
     const ranAtMs = performance.now()
     await this.postprocess(outputsOf)
     const timing = {
       preprocessMs: fedAtMs - startedAtMs,
-      inferenceMs: ranAtMs - fedAtMs,
+      inferenceMs: ranAtMs - fedAtMs - waitMs,
       postprocessMs: performance.now() - ranAtMs,
       rows,
       ...runsOf(rowsOfRuns),
+      ...waitOf(waitMs),
     }
     return { members, timing }
   }
@@ -72,14 +74,14 @@ export class Pipeline implements Way {
   }
 
   async infer(fed: readonly Fed[]): Promise<Ran> {
-    const { outcomes, rows, rowsOfRuns } = await this.#options.engine.run(fed.map(({ feeds }) => feeds))
+    const { outcomes, ...ran } = await this.#options.engine.run(fed.map(({ feeds }) => feeds))
     const outputsOf = new Map<BatchMember, Outputs>()
     for (const [index, { member }] of fed.entries()) {
       const outcome = outcomes[index]
       if (outcome?.ok === true) outputsOf.set(member, outputsFromTensors(outcome.outputs))
       else member.fail(outcome?.error, 'inference')
     }
-    return { outputsOf, rows, rowsOfRuns }
+    return { outputsOf, ...ran }
   }
 
   async postprocess(outputsOf: Ran['outputsOf']): Promise<void> {
@@ -97,6 +99,10 @@ export class Pipeline implements Way {
 export function runsOf(rowsOfRuns: readonly number[]): Pick<BatchTiming, 'runs' | 'rowsOfRuns'> {
   const runs = rowsOfRuns.length
   return runs > 1 ? { runs, rowsOfRuns } : { runs }
+}
+
+export function waitOf(waitMs: number): Pick<BatchTiming, 'waitMs'> {
+  return waitMs > 0 ? { waitMs } : {}
 }
 
 /** Runs a step for each member, overlapping where it is asynchronous; a throw fails its member only. */

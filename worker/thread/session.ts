@@ -12,6 +12,13 @@ export type SessionOptions = {
   readonly graphOptimization?: GraphOptimization
 }
 
+export type RunOptions = {
+  /** The caller needs the memory of the feeds no more. */
+  readonly mayTakeFeeds?: boolean
+  /** Told how long the feeds waited until the engine began with them, and the outputs afterwards. */
+  readonly onWait?: (waitMs: number) => void
+}
+
 /** The engine behind a loaded graph, as the rest of a worker sees it. */
 export interface Session {
   readonly inputs: readonly TensorMetadata[]
@@ -22,7 +29,10 @@ export interface Session {
    *
    * @throws whatever the engine throws: the feeds' shapes or values do not suit the graph, or memory ran out.
    */
-  run(feeds: readonly Tensor[]): Promise<readonly Tensor[]>
+  run(feeds: readonly Tensor[], options?: RunOptions): Promise<readonly Tensor[]>
+
+  /** How long it was busy with runs since this was last asked. */
+  takeBusyMs?(): number
 
   /** Frees the native memory; garbage collection does not see it. */
   release(): Promise<void>
@@ -39,6 +49,7 @@ export class OrtSession implements Session {
   readonly inputs: readonly TensorMetadata[]
   readonly outputs: readonly TensorMetadata[]
   readonly #session: InferenceSession
+  #busyMs = 0
 
   private constructor(session: InferenceSession, scalars: ReadonlySet<string>) {
     this.#session = session
@@ -63,8 +74,19 @@ export class OrtSession implements Session {
   }
 
   async run(feeds: readonly Tensor[]): Promise<readonly Tensor[]> {
-    const fetches = await this.#session.run(feedsFromTensors(feeds))
-    return tensorsFromFetches(fetches, this.#session.outputNames)
+    const startedAtMs = performance.now()
+    try {
+      const fetches = await this.#session.run(feedsFromTensors(feeds))
+      return tensorsFromFetches(fetches, this.#session.outputNames)
+    } finally {
+      this.#busyMs += performance.now() - startedAtMs
+    }
+  }
+
+  takeBusyMs(): number {
+    const busyMs = this.#busyMs
+    this.#busyMs = 0
+    return busyMs
   }
 
   async release(): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Device } from '../../../worker/contract/messages.ts'
+import type { Device, LoadSpec } from '../../../worker/contract/messages.ts'
 import { answersOf, bodyRequest } from '../../support/batch-requests.ts'
 import { HostedWorker } from '../../support/hosted-worker.ts'
 import { modelDirectory, type ModelDirectory } from '../../support/model-directory.ts'
@@ -19,17 +19,21 @@ describeOnSoftwareVulkan('a worker process on WebGPU', function () {
     worker = directory = undefined
   })
 
-  const start = async (device: Device, environment: Readonly<Record<string, string>>) => {
-    directory = await modelDirectory({ 'model.onnx': mlp([784, 64, 10]) }, { device })
+  const start = async (
+    device: Device,
+    environment: Readonly<Record<string, string>>,
+    changes: Partial<LoadSpec> = {},
+  ) => {
+    directory = await modelDirectory({ 'model.onnx': mlp([784, 64, 10]) }, { device, ...changes })
     worker = new HostedWorker(environment)
     worker.load(directory.spec)
     const [instance] = await worker.instances()
     return { hosted: worker, instance }
   }
   /** Probabilities of 16 requests of the given device, batched as they come. */
-  const probabilitiesOn = async (provider: Device['provider']) => {
+  const probabilitiesOn = async (provider: Device['provider'], changes: Partial<LoadSpec> = {}) => {
     const random = seededRandom(5)
-    const { hosted, instance } = await start({ provider, deviceId: 0 }, SOFTWARE_VULKAN_ENVIRONMENT)
+    const { hosted, instance } = await start({ provider, deviceId: 0 }, SOFTWARE_VULKAN_ENVIRONMENT, changes)
     assert.deepEqual(instance?.ok === true && instance.value.device, { provider, deviceId: 0 })
     const requests = Array.from({ length: 16 }, () => bodyRequest([Array.from({ length: 784 }, random)]))
     const results = await Promise.all([hosted.run(requests.slice(0, 7)), hosted.run(requests.slice(7))])
@@ -43,6 +47,17 @@ describeOnSoftwareVulkan('a worker process on WebGPU', function () {
     assert.equal(onGpu.length, 160)
     const differences = onGpu.map((value, index) => Math.abs(value - (onCpu[index] ?? NaN)))
     assert.ok(Math.max(...differences) < TOLERANCE, `differ by ${Math.max(...differences)}`)
+  })
+
+  it('overlaps batches with runs, whose answers stay the same', async () => {
+    const alone = await probabilitiesOn('webgpu')
+    assert.deepEqual(await probabilitiesOn('webgpu', { overlapsRuns: true }), alone)
+  })
+
+  it('tells how long the device was busy', async () => {
+    const { hosted } = await start({ provider: 'webgpu', deviceId: 0 }, SOFTWARE_VULKAN_ENVIRONMENT)
+    const { timing } = await hosted.run([bodyRequest([new Array<number>(784).fill(0)])])
+    assert.ok(timing.deviceBusyMs !== undefined && timing.deviceBusyMs > 0)
   })
 
   it('fails to load without an adapter, with the reason, instead of running on the CPU', async () => {
