@@ -4,6 +4,8 @@ export interface Clock {
   nowMs(): number
   /** Calls once after a delay, and does not keep the process alive. @returns a function that cancels it. */
   after(delayMs: number, call: () => void): () => void
+  /** Calls once when everything that has arrived by now has been taken in. Absent: there is no such moment. */
+  atTurnEnd?(call: () => void): void
 }
 
 export const systemClock: Clock = {
@@ -15,4 +17,6 @@ export const systemClock: Clock = {
       clearTimeout(timer)
     }
   },
+  // Runs behind the events of all sockets that this turn of the event loop found ready.
+  atTurnEnd: setImmediate,
 }

@@ -181,6 +181,8 @@ export class ModelVersion {
    * @throws ServingError see {@link refusalOf}
    */
   acquire(head: RequestHead): void {
+    // What has arrived in this turn still waits for its end, though a worker may be free to take it.
+    if (this.batcher.queuedRequests >= this.#settings.maxQueuedRequests) this.batcher.dispatch()
     const refusal = refusalOf({
       model: this.model,
       state: this.#state,
@@ -263,9 +265,7 @@ export class ModelVersion {
   async #endWorkers(settings: VersionSettings): Promise<void> {
     if (this.#state !== 'new') this.#become('new', 'it was scaled to 0 workers')
     const timeout = deferred<void>()
-    const cancel = this.#options.clock.after(settings.inferenceTimeoutMs, () => {
-      timeout.resolve()
-    })
+    const cancel = this.#options.clock.after(settings.inferenceTimeoutMs, timeout.resolve)
     await Promise.race([this.#handles.untilNone(), timeout.promise])
     cancel()
     this.#settings = settings

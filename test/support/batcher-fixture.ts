@@ -18,6 +18,7 @@ type Fixture = {
   readonly isReady?: boolean
   /** Another order than first come, first served. */
   readonly scheduling?: Scheduling
+  readonly clock?: FakeClock
 }
 
 /** A batcher over a real worker set of fake processes, and the outcomes of what was pushed. */
@@ -27,8 +28,8 @@ export function batcherFixture({
   workers: processes,
   isReady = true,
   scheduling,
+  clock = new FakeClock(),
 }: Fixture = {}) {
-  const clock = new FakeClock()
   const workers = new FakeWorkers(processes)
   const restarts: string[] = []
   const batchSizes: number[] = []

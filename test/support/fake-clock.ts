@@ -46,6 +46,21 @@ export class FakeClock implements Clock {
   }
 }
 
+/** One whose turns a test ends by hand. */
+export class TurnClock extends FakeClock {
+  #due: (() => void)[] = []
+
+  atTurnEnd(call: () => void): void {
+    this.#due.push(call)
+  }
+
+  endTurn(): void {
+    const due = this.#due
+    this.#due = []
+    for (const call of due) call()
+  }
+}
+
 /** Lets every promise that can settle without a timer or the outside world do so. */
 export async function settlePromises(): Promise<void> {
   await setImmediate()

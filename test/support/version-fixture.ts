@@ -17,6 +17,7 @@ type Given = {
   readonly workers?: FakeWorkersOptions
   readonly settings?: Partial<VersionSettings>
   readonly find?: () => Promise<readonly ProviderFinding[]>
+  readonly clock?: FakeClock
 }
 
 /** A version over fake worker processes, and what it announced. */
@@ -25,8 +26,8 @@ export function versionFixture({
   workers: options = { loads: true },
   settings: changes = {},
   find,
+  clock = new FakeClock(),
 }: Given = {}) {
-  const clock = new FakeClock()
   const workers = new FakeWorkers(options)
   const events = new EventBus()
   const states: string[] = []

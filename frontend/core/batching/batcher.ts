@@ -80,6 +80,11 @@ export class Batcher {
   #runners: BatchRunners
   #cancelHold: (() => void) | undefined
   #cancelSweep: (() => void) | undefined
+  #isDispatchDue = false
+  readonly #dispatchDue = () => {
+    this.#isDispatchDue = false
+    this.dispatch()
+  }
   #closedBy: ServingError | undefined
 
   constructor(options: BatcherOptions) {
@@ -121,7 +126,15 @@ export class Batcher {
     this.#former.noteArrival(request)
     this.#queue.push(request)
     this.#startSweeping()
-    this.dispatch()
+    this.#dispatchAtTurnEnd()
+  }
+
+  /** Requests that arrive together share a batch: else the first went alone, and the others waited for it. */
+  #dispatchAtTurnEnd(): void {
+    const { clock } = this.#options
+    if (clock.atTurnEnd === undefined) this.dispatch()
+    else if (!this.#isDispatchDue) clock.atTurnEnd(this.#dispatchDue)
+    this.#isDispatchDue = clock.atTurnEnd !== undefined
   }
 
   /** Sends later batches elsewhere; those running stay where they are. */
@@ -130,7 +143,7 @@ export class Batcher {
     this.dispatch()
   }
 
-  /** Gives waiting requests to free workers. Called on every arrival, answer, and newly ready worker. */
+  /** Gives waiting requests to free workers. Called after every arrival, answer, and newly ready worker. */
   dispatch(): void {
     while (this.#queue.size > 0) {
       const isAlone = this.#queue.hasSuspect

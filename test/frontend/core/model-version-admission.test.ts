@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { settlePromises } from '../../support/fake-clock.ts'
+import { settlePromises, TurnClock } from '../../support/fake-clock.ts'
 import { versionFixture as fixture } from '../../support/version-fixture.ts'
 
 describe('ModelVersion, admission', () => {
@@ -39,6 +39,19 @@ describe('ModelVersion, admission', () => {
       version.acquire(head('a'))
       version.acquire(head('b'))
     })
+  })
+
+  it('does not count as waiting what a free worker takes at the end of the turn', async () => {
+    const { workers, version, request, scaled, head } = fixture({
+      clock: new TurnClock(),
+      settings: { maxQueuedRequests: 1 },
+    })
+    await scaled(1)
+    const first = request('a')
+    version.acquire(head('b'))
+    assert.throws(() => version.acquire(head('c')), { reason: 'queue_full' })
+    workers.batches[0]?.answer()
+    assert.equal(await first, 'a')
   })
 
   describe('with clientTimeoutMs', () => {

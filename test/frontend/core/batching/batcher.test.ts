@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { batcherFixture as fixture } from '../../../support/batcher-fixture.ts'
-import { settlePromises } from '../../../support/fake-clock.ts'
+import { settlePromises, TurnClock } from '../../../support/fake-clock.ts'
 import { echo, failure, FakeWorkers } from '../../../support/fake-worker-process.ts'
 import { workerSet } from '../../../support/worker-sets.ts'
 
@@ -12,6 +12,18 @@ describe('Batcher', () => {
       assert.deepEqual(running(), ['a'])
       workers.batches[0]?.answer()
       assert.equal(await outcomeOf('a'), 'a')
+    })
+
+    it('batches what arrives in one turn of the event loop, though a worker is free', () => {
+      const clock = new TurnClock()
+      const { push, running } = fixture({ clock })
+      for (const id of ['a', 'b', 'c']) push(id)
+      assert.deepEqual(running(), [])
+      clock.endTurn()
+      assert.deepEqual(running(), ['a b c'])
+      push('d')
+      clock.endTurn()
+      assert.deepEqual(running(), ['a b c'])
     })
 
     it('batches what arrives while the worker is busy', async () => {
