@@ -27,7 +27,7 @@ const MAX_STACK_CHARACTERS = 8 * 1024
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 const FLUSH_LIMIT_MS = 1000
 /** Lines wait for each other until this much has come together, or this long. */
-const WRITE_BYTES = 4096
+const WRITE_BYTES = 16 * 1024
 const FLUSH_MS = 100
 const STDOUT = 1
 
@@ -191,6 +191,7 @@ function stdoutSink(onLost: (lines: number) => void): LogSink {
     sync: false,
     // A write for every line would cost more than the line: a hop to a thread and a system call (measured).
     minLength: WRITE_BYTES,
+    maxWrite: 2 * WRITE_BYTES,
     periodicFlush: FLUSH_MS,
     maxLength: MAX_BUFFERED_BYTES,
   })
