@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { freePorts } from '../../test/support/free-ports.ts'
 import { childrenOf } from '../process-usage.ts'
 import type { BatchCount, Contender } from './contender.ts'
+import { LoopWatch, type LoopDelay } from './loop-watch.ts'
 
-const STARTUP_TIMEOUT_MS = 30_000
-const POLL_MS = 50
+const STARTUP_TIMEOUT_MS = 60_000
+const POLL_MS = 10
 /** The histogram of rows per engine call, in `/metrics`. */
 const BATCH_HISTOGRAM = 'onnxserve_batch_rows'
 
@@ -16,48 +17,56 @@ export type OnnxServeOptions = {
   readonly loadModels?: string
   /** Further flags of `onnxserve start`. */
   readonly flags: readonly string[]
+  /** Watches the event loop of the frontend by a timer of so many milliseconds, which costs it some time. */
+  readonly loopTickMs?: number
 }
 
 /** Beside what every contender has: the addresses of its other listeners. */
 export type OnnxServe = Contender & {
   readonly batches: () => Promise<BatchCount>
   /** `http://host:port` */
+  readonly inference: string
   readonly management: string
   /** The page that Prometheus would read. */
   readonly metrics: () => Promise<string>
+  /** Since it was asked last. @throws without `loopTickMs` */
+  readonly loopDelay: () => Promise<LoopDelay>
 }
 
 /** The built server as a user starts it, with the default settings but its ports and its store. */
 export async function startOnnxServe(options: OnnxServeOptions): Promise<OnnxServe> {
-  const { modelStore, modelName, loadModels = 'all', flags } = options
-  const [inference = 0, management = 0, metrics = 0] = await freePorts(3)
-  const address = (port: number) => `http://127.0.0.1:${port}`
+  const { modelStore, modelName, flags, loadModels = 'all', loopTickMs } = options
+  const ports = await freePorts(3)
+  const [inference = '', management = '', metrics = ''] = ports.map((port) => `http://127.0.0.1:${port}`)
+  const watch = loopTickMs === undefined ? undefined : new LoopWatch(modelStore, loopTickMs)
   const child = spawn(
     process.execPath,
     [
       'dist/frontend/main.js',
       'start',
-      ...['--inference-address', address(inference)],
-      ...['--management-address', address(management)],
-      ...['--metrics-address', address(metrics)],
+      ...['--inference-address', inference],
+      ...['--management-address', management],
+      ...['--metrics-address', metrics],
       ...['--grpc-inference-port', '0', '--grpc-management-port', '0'],
       ...['--model-store', modelStore, '--load-models', loadModels],
       ...flags,
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...watch?.environment } },
   )
   const exited = once(child, 'exit')
-  await Promise.race([untilReady(`${address(inference)}/ping`), exited.then(failToStart)])
+  await Promise.race([untilReady(`${inference}/ping`), exited.then(failToStart)])
   const pid = child.pid ?? 0
-  const metricsPage = () => textOf(`${address(metrics)}/metrics`)
+  const metricsPage = () => textOf(`${metrics}/metrics`)
   return {
-    port: inference,
+    port: ports[0] ?? 0,
     path: `/predictions/${modelName}`,
+    inference,
+    management,
     frontendPid: pid,
     workerPids: () => childrenOf(pid),
-    batches: async () => batchCount(await metricsPage()),
-    management: address(management),
     metrics: metricsPage,
+    batches: async () => batchCount(await metricsPage()),
+    loopDelay: () => watch?.read(pid) ?? Promise.reject(new Error('start it with loopTickMs')),
     close: async () => {
       child.kill('SIGTERM')
       await exited
