@@ -9,7 +9,7 @@ import { isMainThread } from 'node:worker_threads'
  */
 
 const NANOSECONDS = 1e6
-const [tick = '', file = ''] = (process.env.ONNXSERVE_LOOP_WATCH ?? '').split(':')
+const [tick = '', file = ''] = (process.env.BENCH_LOOP_WATCH ?? '').split(':')
 const tickMs = Number(tick)
 
 if (isMainThread && file !== '') {
@@ -27,7 +27,13 @@ if (isMainThread && file !== '') {
   process.on('SIGUSR2', () => {
     count++
     const percentileMs = (percent) => (delays.count === 0 ? 0 : delays.percentile(percent) / NANOSECONDS)
-    const seen = { count, p99Ms: percentileMs(99), p999Ms: percentileMs(99.9), longestMs: percentileMs(100), longestCpuMs }
+    const seen = {
+      count,
+      p99Ms: percentileMs(99),
+      p999Ms: percentileMs(99.9),
+      longestMs: percentileMs(100),
+      longestCpuMs,
+    }
     writeFileSync(`${file}.new`, JSON.stringify(seen))
     renameSync(`${file}.new`, file)
     delays.reset()

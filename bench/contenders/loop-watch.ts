@@ -28,7 +28,7 @@ export class LoopWatch {
   constructor(directory: string, tickMs: number) {
     this.#file = join(directory, `loop-watch-${++watches}.json`)
     const module = fileURLToPath(new URL('loop-watch.mjs', import.meta.url))
-    this.environment = { NODE_OPTIONS: `--import ${module}`, ONNXSERVE_LOOP_WATCH: `${tickMs}:${this.#file}` }
+    this.environment = { NODE_OPTIONS: `--import ${module}`, BENCH_LOOP_WATCH: `${tickMs}:${this.#file}` }
   }
 
   /** What was seen since it was asked last. */

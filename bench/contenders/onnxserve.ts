@@ -27,6 +27,8 @@ export type OnnxServe = Contender & {
   /** `http://host:port` */
   readonly inference: string
   readonly management: string
+  /** Of the inference services. */
+  readonly grpcPort: number
   /** The page that Prometheus would read. */
   readonly metrics: () => Promise<string>
   /** Since it was asked last. @throws without `loopTickMs` */
@@ -36,8 +38,9 @@ export type OnnxServe = Contender & {
 /** The built server as a user starts it, with the default settings but its ports and its store. */
 export async function startOnnxServe(options: OnnxServeOptions): Promise<OnnxServe> {
   const { modelStore, modelName, flags, loadModels = 'all', loopTickMs } = options
-  const ports = await freePorts(3)
+  const ports = await freePorts(4)
   const [inference = '', management = '', metrics = ''] = ports.map((port) => `http://127.0.0.1:${port}`)
+  const grpcPort = ports[3] ?? 0
   const watch = loopTickMs === undefined ? undefined : new LoopWatch(modelStore, loopTickMs)
   const child = spawn(
     process.execPath,
@@ -47,7 +50,7 @@ export async function startOnnxServe(options: OnnxServeOptions): Promise<OnnxSer
       ...['--inference-address', inference],
       ...['--management-address', management],
       ...['--metrics-address', metrics],
-      ...['--grpc-inference-port', '0', '--grpc-management-port', '0'],
+      ...['--grpc-inference-port', String(grpcPort), '--grpc-management-port', '0'],
       ...['--model-store', modelStore, '--load-models', loadModels],
       ...flags,
     ],
@@ -62,6 +65,7 @@ export async function startOnnxServe(options: OnnxServeOptions): Promise<OnnxSer
     path: `/predictions/${modelName}`,
     inference,
     management,
+    grpcPort,
     frontendPid: pid,
     workerPids: () => childrenOf(pid),
     metrics: metricsPage,

@@ -9,13 +9,16 @@ export type Answer = {
   readonly isKeptAlive: boolean
   /** Its head and the start of its body. */
   readonly start: Buffer
+  /** Of its body, as they came: with the sizes of chunks. */
+  readonly bodyBytes: number
 }
 
-/** What of an answer's body is still to come; `undefined` of the length: chunked. */
+/** An answer whose body is still to come: of known length, or in chunks. */
 type Body = {
-  readonly answer: Answer
-  bytesLeft: number
+  readonly answer: Omit<Answer, 'bodyBytes'>
+  readonly lengthBytes: number
   readonly chunks: ChunkedBody | undefined
+  readBytes: number
 }
 
 /** Reads the answers of one connection, one at a time, and keeps no more of them than a message needs. */
@@ -40,11 +43,12 @@ export class AnswerReader {
   }
 
   #readBody(body: Body, piece: Buffer): Answer | undefined {
-    body.bytesLeft -= piece.byteLength
-    const isComplete = body.chunks === undefined ? body.bytesLeft <= 0 : body.chunks.push(piece)
+    body.readBytes += piece.byteLength
+    const { answer, chunks, readBytes, lengthBytes } = body
+    const isComplete = chunks === undefined ? readBytes >= lengthBytes : chunks.push(piece)
     if (!isComplete) return undefined
     this.#body = undefined
-    return body.answer
+    return { ...answer, bodyBytes: readBytes }
   }
 }
 
@@ -54,9 +58,10 @@ function bodyOf(head: string, start: Buffer): Body {
   const isKeptAlive = !/\r\nconnection: *close/i.test(head)
   const answer = { status, isKeptAlive, start }
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
-  if (length !== undefined) return { answer, bytesLeft: Number(length), chunks: undefined }
-  if (/\r\ntransfer-encoding: *chunked/i.test(head))
-    return { answer, bytesLeft: 0, chunks: new ChunkedBody() }
-  if (status >= 200 && status !== 204) throw new Error(`the answer tells no length: ${head}`)
-  return { answer, bytesLeft: 0, chunks: undefined }
+  const isChunked = length === undefined && /\r\ntransfer-encoding: *chunked/i.test(head)
+  if (length === undefined && !isChunked && status >= 200 && status !== 204) {
+    throw new Error(`the answer tells no length: ${head}`)
+  }
+  const chunks = isChunked ? new ChunkedBody() : undefined
+  return { answer, lengthBytes: Number(length ?? 0), chunks, readBytes: 0 }
 }

@@ -116,6 +116,9 @@ export class RunningOpenLoop implements Loop {
 
   async result(): Promise<LoadResult> {
     this.#untilMs = performance.now()
+    // The timer may be late for the last of them.
+    clearTimeout(this.#timer)
+    this.#sendWhatIsDue()
     const deadlineMs = this.#untilMs + GRACE_MS
     while (this.#unanswered() > 0 && performance.now() < deadlineMs) await pause(POLL_MS)
     return this.#tally.result(this.#unanswered(), this.#untilMs - this.#fromMs)

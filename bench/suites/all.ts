@@ -1,5 +1,6 @@
 import { models } from './models.ts'
 import { overhead } from './overhead.ts'
+import { payload } from './payload.ts'
 import type { Suite } from './suite.ts'
 
 export type SuiteEntry = {
@@ -12,4 +13,5 @@ export type SuiteEntry = {
 export const SUITES: readonly SuiteEntry[] = [
   { suite: overhead, quickBudgetSeconds: 90 },
   { suite: models, quickBudgetSeconds: 75 },
+  { suite: payload, quickBudgetSeconds: 75 },
 ]
