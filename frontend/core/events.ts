@@ -7,8 +7,8 @@ import type { VersionState } from './version-state.ts'
 
 export type { BatchClosedBy }
 
-/** Why a worker process was replaced. */
-export type RestartCause = 'crash' | 'timeout' | 'startup'
+/** Why a worker process was replaced; `device`: its GPU gave an error after which nothing runs in that process. */
+export type RestartCause = 'crash' | 'timeout' | 'startup' | 'device'
 
 export type RequestFinished = {
   readonly model: ModelId

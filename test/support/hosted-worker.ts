@@ -11,6 +11,7 @@ import type {
   InstanceHeader,
   LoadSpec,
   LogRecord,
+  LostHeader,
   MetricSample,
   MetricsHeader,
   ResponsePiece,
@@ -28,6 +29,8 @@ export class HostedWorker {
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   /** What the process printed: nothing, unless native code or Node.js complains. */
   output = ''
+  /** Why it can run nothing any more, from each thread that noticed. */
+  readonly losses: string[] = []
   /** Loaded threads that died. */
   deaths = 0
   readonly #socket: Duplex
@@ -119,6 +122,12 @@ export class HostedWorker {
     return record
   }
 
+  /** The first word of a lost device. */
+  async loss(): Promise<string> {
+    await this.#until(() => this.losses.length > 0)
+    return this.losses[0] ?? ''
+  }
+
   /** Closes the frontend's end, as a dying frontend does. */
   hangUp(): void {
     this.#socket.destroy()
@@ -133,6 +142,7 @@ export class HostedWorker {
   #receive(frame: Frame): void {
     if (frame.kind === 'instance') this.#instances.push(frameHeader(frame.buffer) as InstanceHeader) // one build
     if (frame.kind === 'log') this.logs.push(frameHeader(frame.buffer) as LogRecord) // one build
+    if (frame.kind === 'lost') this.losses.push((frameHeader(frame.buffer) as LostHeader).message) // one build
     if (frame.kind === 'piece') {
       const whileRunning = !this.#results.has(frame.id)
       this.#pieces.push({ ...pieceFromFrame(frame.buffer), whileRunning })

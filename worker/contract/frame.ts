@@ -40,6 +40,7 @@ export const FRAME_KINDS = {
   piece: 20,
   metrics: 21,
   started: 22,
+  lost: 23,
 } as const
 
 export type FrameKind = keyof typeof FRAME_KINDS

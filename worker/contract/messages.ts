@@ -261,3 +261,6 @@ export type InstanceHeader = WorkerReply<InstanceReport> & { readonly threadId: 
 
 /** Header of a `metrics` frame. */
 export type MetricsHeader = { readonly samples: readonly MetricSample[] }
+
+/** Header of a `lost` frame: the worker process can run nothing any more, and is to be replaced. */
+export type LostHeader = { readonly message: string }

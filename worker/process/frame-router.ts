@@ -46,6 +46,7 @@ export class FrameRouter {
       case 'result':
       case 'piece':
       case 'metrics':
+      case 'lost':
       case 'log':
         throw outOfOrder(frame)
       default:

@@ -18,7 +18,7 @@ export type ThreadTask =
   | { readonly kind: 'run'; readonly batchId: number; readonly buffer: ArrayBuffer }
   | { readonly kind: 'release' }
 
-/** What a thread says by itself. A `log` frame's buffer is moved. */
+/** What a thread says by itself. The buffer of a `log` frame, or of a `lost` one in its place, is moved. */
 export type ThreadMessage =
   | { readonly kind: 'instance'; readonly header: InstanceHeader; readonly link?: ThreadLink }
   | { readonly kind: 'log'; readonly frame: Uint8Array<ArrayBuffer> }

@@ -1,4 +1,5 @@
 import { isServingError, messageOf, ServingError, type ErrorCode } from '../contract/errors.ts'
+import { deviceFailureOf } from './device-failure.ts'
 
 /**
  * What a client may see of an error in a handler or the engine: one made for clients as it is, a lack of memory as
@@ -64,10 +65,9 @@ function codeOfStatus(status: number): ErrorCode {
   return CODE_OF_STATUS[status] ?? (status < 500 ? 'invalid_argument' : 'internal')
 }
 
-/** V8's words for an array buffer that cannot be had, and those of ONNX Runtime's CPU and CUDA allocators. */
-const OUT_OF_MEMORY =
-  /Array buffer allocation failed|Failed to allocate memory|failed to allocate memory|bad_?alloc|out of memory/
+/** The words of V8 and of C++; those of allocators of devices are in device-failure.ts. */
+const OUT_OF_MEMORY = /Array buffer allocation failed|bad_?alloc/
 
 function isOutOfMemory(error: unknown): boolean {
-  return OUT_OF_MEMORY.test(messageOf(error))
+  return OUT_OF_MEMORY.test(messageOf(error)) || deviceFailureOf(error) === 'memory'
 }

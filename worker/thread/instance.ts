@@ -6,6 +6,7 @@ import type {
   BatchRequest,
   BatchResult,
   BatchTiming,
+  Device,
   InstanceReport,
   LoadSpec,
 } from '../contract/messages.ts'
@@ -17,6 +18,7 @@ import { ContinuousBatch } from './continuous-batch.ts'
 import { Engine } from './engine.ts'
 import { envelopeOf } from './envelope/choose-envelope.ts'
 import { enveloped } from './envelope/enveloped-way.ts'
+import { GuardedSession, type OnDeviceLost } from './guarded-session.ts'
 import { loadHandler } from './load-handler.ts'
 import type { MetricBuffer } from './metric-buffer.ts'
 import { MicroBatches } from './micro-batches.ts'
@@ -45,6 +47,8 @@ export type Surroundings = {
   readonly metrics?: Pick<MetricBuffer, 'add'>
   /** Opens the session in a thread of its own; absent: it is opened in the instance's. */
   readonly openHosted?: () => Promise<Session>
+  /** Absent: a lost GPU fails each request as any error does. */
+  readonly onDeviceLost?: OnDeviceLost
 }
 
 export type LoadedInstance = {
@@ -72,14 +76,13 @@ export class Instance {
    *
    * @throws ServingError `invalid_argument` | `failed_precondition`, or what the handler's `initialize` throws.
    */
-  static async load(
-    spec: LoadSpec,
-    { log, metrics = NO_METRICS, openHosted }: Surroundings,
-  ): Promise<LoadedInstance> {
+  static async load(spec: LoadSpec, surroundings: Surroundings): Promise<LoadedInstance> {
+    const { log, metrics = NO_METRICS, openHosted, onDeviceLost } = surroundings
     const startedAtMs = performance.now()
     const { handler, usesHeaders } = await loadHandler(spec)
     const overlapsRuns = openHosted !== undefined && overlapsRunsOf(spec, handler)
-    const session = overlapsRuns ? await openHosted() : await openSession(spec)
+    const opened = overlapsRuns ? await openHosted() : await openSession(spec)
+    const session = guarded(opened, spec.device, onDeviceLost)
     try {
       const context = contextOf(spec, session, { log, metrics })
       await handler.initialize?.(context)
@@ -229,6 +232,15 @@ function stepsOf(handler: Handler): Steps {
 async function openSession(spec: LoadSpec): Promise<Session | undefined> {
   if (spec.modelFile === undefined) return undefined
   return OrtSession.open(join(spec.modelDir, spec.modelFile), spec)
+}
+
+function guarded(
+  session: Session | undefined,
+  device: Device,
+  onLost: OnDeviceLost | undefined,
+): Session | undefined {
+  if (session === undefined || onLost === undefined || device.provider === 'cpu') return session
+  return new GuardedSession(session, device, onLost)
 }
 
 function contextOf(

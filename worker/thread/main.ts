@@ -2,7 +2,7 @@ import { MessageChannel, parentPort, threadId, workerData, type MessagePort } fr
 import { batchFromRunFrame, resultFrameFromResult } from '../contract/batch-codec.ts'
 import { errorToData, messageOf, type ErrorData } from '../contract/errors.ts'
 import { frameOf, markPreceded } from '../contract/frame.ts'
-import type { BatchRequest, BatchResult, LoadSpec, MetricsHeader } from '../contract/messages.ts'
+import type { BatchRequest, BatchResult, LoadSpec, LostHeader, MetricsHeader } from '../contract/messages.ts'
 import { moveToPool, type ThreadMessage, type ThreadTask } from '../process/thread-pool.ts'
 import { clientErrorOf } from './failure.ts'
 import { HostedSession } from './hosted-session.ts'
@@ -61,7 +61,7 @@ export default async function run(task: ThreadTask): Promise<unknown> {
 
 async function load(): Promise<{ ok: true; instance: Instance } | { ok: false; error: ErrorData }> {
   try {
-    const { instance, report } = await Instance.load(spec, { log, metrics, openHosted })
+    const { instance, report } = await Instance.load(spec, { log, metrics, openHosted, onDeviceLost })
     const link = { port: channel.port2, undeliveredBytes }
     post({ kind: 'instance', header: { threadId, ok: true, value: { ...report, threadId } }, link }, [
       link.port,
@@ -80,6 +80,12 @@ function openHosted(): Promise<HostedSession> {
   const { port1, port2 } = new MessageChannel()
   post({ kind: 'session', port: port2 }, [port2])
   return HostedSession.open(port1)
+}
+
+/** The frontend ends the process: a thread cannot. */
+function onDeviceLost(message: string): void {
+  const frame = frameOf('lost', { message } satisfies LostHeader)
+  post({ kind: 'log', frame }, [frame.buffer])
 }
 
 async function runBatch(

@@ -11,6 +11,7 @@ import type {
   InstanceReport,
   LoadSpec,
   LogRecord,
+  LostHeader,
   MetricSample,
   MetricsHeader,
 } from '../../../worker/contract/messages.ts'
@@ -184,6 +185,10 @@ export class ChildWorkerProcess implements WorkerProcess {
         return
       case 'metrics':
         this.#listener.onMetrics((frameHeader(frame.buffer) as MetricsHeader).samples) // both ends are one build
+        return
+      case 'lost':
+        // What it still runs is settled by its death, as that of any process.
+        this.kill('device', (frameHeader(frame.buffer) as LostHeader).message) // both ends are one build
         return
       case 'load':
       case 'run':

@@ -9,6 +9,7 @@ import { frameFromPiece, memberFromCancelFrame } from '../../../worker/contract/
 import type {
   BatchRequest,
   LoadSpec,
+  LostHeader,
   MetricSample,
   MetricsHeader,
 } from '../../../worker/contract/messages.ts'
@@ -79,6 +80,9 @@ function run(frame: Frame): void {
   switch (requests[0]?.id) {
     case 'abort':
       process.abort()
+      break
+    case 'lose device':
+      socket.write(frameOf('lost', { message: 'cuda device 0 is lost' } satisfies LostHeader))
       break
     case 'hold':
       held.push(frame)

@@ -8,6 +8,7 @@ import { seededRandom } from '../../support/random.ts'
 import { describeOnSoftwareVulkan, SOFTWARE_VULKAN_ENVIRONMENT } from '../../support/software-vulkan.ts'
 
 const TOLERANCE = 1e-5
+const LOSE_DEVICE = new URL('../../support/programs/lose-device.mjs', import.meta.url).href
 
 describeOnSoftwareVulkan('a worker process on WebGPU', function () {
   this.timeout(60_000)
@@ -65,5 +66,22 @@ describeOnSoftwareVulkan('a worker process on WebGPU', function () {
     assert.ok(instance?.ok === false)
     assert.equal(instance.error.code, 'failed_precondition')
     assert.match(instance.error.message, /could not be opened on webgpu: Failed to get a WebGPU adapter/)
+  })
+
+  it('says that its device is lost, and answers no member of the batch', async () => {
+    const { hosted } = await start(
+      { provider: 'webgpu', deviceId: 0 },
+      { ...SOFTWARE_VULKAN_ENVIRONMENT, NODE_OPTIONS: `--import ${LOSE_DEVICE}` },
+    )
+    const answered = await hosted.run([bodyRequest([new Array<number>(784).fill(1)])])
+    assert.equal(answered.replies[0]?.ok, true)
+    const unlucky = hosted.start([bodyRequest([new Array<number>(784).fill(13)]), bodyRequest([[1]])])
+    const unanswered = assert.rejects(hosted.resultOf(unlucky), /the worker process ended/)
+    assert.equal(
+      await hosted.loss(),
+      'webgpu device 0 is lost to this process: CUDA failure 700: an illegal memory access was encountered ; GPU=0',
+    )
+    await hosted.kill()
+    await unanswered
   })
 })

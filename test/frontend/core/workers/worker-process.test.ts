@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import type { LaunchCommand } from '../../../../frontend/core/workers/launch-command.ts'
-import { ChildWorkerProcess, type WorkerExit } from '../../../../frontend/core/workers/worker-process.ts'
+import {
+  ChildWorkerProcess,
+  WorkerDied,
+  type WorkerExit,
+} from '../../../../frontend/core/workers/worker-process.ts'
 import type { BatchRequest, LoadSpec, LogRecord, MetricSample } from '../../../../worker/contract/messages.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 import { gate } from '../../../support/gate.ts'
@@ -153,6 +157,16 @@ describe('ChildWorkerProcess', function () {
       assert.equal(child.readyThreads, 0)
     })
   }
+
+  it('is ended for a lost device, and every running batch may be tried again elsewhere', async () => {
+    const { child, loaded, exited } = start({ threads: 2 })
+    await loaded
+    const results = [child.run(batch('hold')), child.run(batch('lose device'))]
+    for (const result of results) {
+      await assert.rejects(result, (error) => error instanceof WorkerDied)
+    }
+    assert.deepEqual(await exited, { cause: 'device', detail: 'cuda device 0 is lost' })
+  })
 
   it('rejects every running batch when it dies', async () => {
     const { child, loaded, exited } = start({ threads: 2 })
