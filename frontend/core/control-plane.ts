@@ -5,6 +5,7 @@ import type { TensorMetadata } from '../../worker/contract/tensor.ts'
 import type { ModelSelector } from './data-plane.ts'
 import type { RetryState } from './retry-state.ts'
 import type { DescribedSettings } from './settings.ts'
+import type { BatchesInFlight } from './workers/batches-in-flight.ts'
 import type { VersionState } from './version-state.ts'
 
 export type RegisterRequest = {
@@ -86,6 +87,7 @@ export type VersionDescription = {
   readonly intraOpThreads: number
   /** Why so many threads each, for example `2 CPUs ÷ 1 worker`. */
   readonly layoutReason: string
+  readonly batchesInFlight: BatchesInFlight
   readonly maxBatchRows: number
   readonly maxBatchDelayMs: number
   readonly inferenceTimeoutMs: number

@@ -1,7 +1,9 @@
+import type { Device } from '../../worker/contract/messages.ts'
 import type { VersionDescription } from './control-plane.ts'
 import type { ModelVersion } from './model-version.ts'
 import { residentBytes } from './process-memory.ts'
 import { describeSettings } from './settings.ts'
+import { batchesInFlightOf } from './workers/batches-in-flight.ts'
 
 /** Everything that operators may see of a version, at this moment. */
 export function describeVersion(
@@ -9,6 +11,7 @@ export function describeVersion(
   { isDefault, labels }: Pick<VersionDescription, 'isDefault' | 'labels'>,
 ): VersionDescription {
   const { artefact, settings, layout, workers } = version
+  const device: Device = layout?.plan.processes[0]?.device ?? { provider: 'cpu', deviceId: 0 }
   return {
     model: version.model,
     archive: artefact.archive,
@@ -24,6 +27,7 @@ export function describeVersion(
     workerProcesses: workers?.processes ?? 0,
     intraOpThreads: layout?.plan.intraOpThreads ?? 0,
     layoutReason: layout?.plan.why ?? 'no workers',
+    batchesInFlight: batchesInFlightOf(settings, device, workers),
     maxBatchRows: settings.maxBatchRows,
     maxBatchDelayMs: settings.maxBatchDelayMs,
     inferenceTimeoutMs: settings.inferenceTimeoutMs,
@@ -31,7 +35,7 @@ export function describeVersion(
     maxQueuedRequests: settings.maxQueuedRequests,
     maxRequestBytes: settings.maxRequestBytes,
     provider: {
-      device: layout?.plan.processes[0]?.device ?? { provider: 'cpu', deviceId: 0 },
+      device,
       reason: layout?.provider.reason ?? 'no workers',
     },
     ...signatureOf(version),

@@ -187,7 +187,7 @@ export class ModelVersion {
       model: this.model,
       state: this.#state,
       reason: this.reason,
-      workers: (this.workers?.expectedWorkers ?? 0) * this.#settings.maxBatchesInFlight,
+      workers: (this.workers?.expectedWorkers ?? 0) * (this.workers?.batchesInFlight ?? 1),
       backoffMs: this.workers?.backoffMs ?? 0,
       tickets: this.#settings.useJobTicket ? this.#tickets : undefined,
       queuedRequests: this.batcher.queuedRequests + this.#arriving,
@@ -219,7 +219,7 @@ export class ModelVersion {
 
   /** Batches that its loaded workers take at a time. */
   get #tickets(): number {
-    return (this.workers?.readyWorkers ?? 0) * this.#settings.maxBatchesInFlight
+    return (this.workers?.readyWorkers ?? 0) * (this.workers?.batchesInFlight ?? 1)
   }
 
   run(head: RequestHead, arrived: ArrivedRequest): Promise<Outcome> {

@@ -41,7 +41,8 @@ export type VersionSettings = {
   readonly startupTimeoutMs: number
   readonly maxRequestBytes: number
   readonly maxResponseBytes: number | undefined
-  readonly maxBatchesInFlight: number
+  /** Absent: one, or two on a GPU, where they overlap. */
+  readonly maxBatchesInFlight: number | undefined
   readonly clientTimeoutMs: number | undefined
   readonly maxRetryTimeoutMs: number
   readonly useJobTicket: boolean
@@ -180,7 +181,7 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     startupTimeoutMs: merged.startupTimeoutMs ?? defaults.startupTimeoutMs,
     maxRequestBytes: merged.maxRequestBytes ?? defaults.maxRequestBytes,
     maxResponseBytes: merged.maxResponseBytes ?? defaults.maxResponseBytes,
-    maxBatchesInFlight: merged.maxBatchesInFlight ?? 1,
+    maxBatchesInFlight: merged.maxBatchesInFlight,
     clientTimeoutMs: merged.clientTimeoutMs,
     maxRetryTimeoutMs: merged.maxRetryTimeoutMs ?? DEFAULT_RETRY_TIMEOUT_MS,
     useJobTicket: merged.useJobTicket ?? false,

@@ -40,6 +40,10 @@ export class ModelMetrics {
     'worker_busy_seconds_total',
     'Time that workers spent on batches, the hop included; its rate over the ready workers is their utilisation.',
   )
+  readonly deviceBusySeconds = counter(
+    'device_busy_seconds_total',
+    'Time in which GPUs ran the graph, as their workers measured it; its rate over the devices is the share that they are busy.',
+  )
   readonly requestSeconds = seconds('request_seconds', 'Time from arrival to outcome of accepted requests.')
   readonly queueSeconds = seconds('queue_seconds', 'Time from arrival to dispatch of accepted requests.')
   readonly stageSeconds = seconds(
@@ -63,6 +67,7 @@ export class ModelMetrics {
       this.restarts,
       this.batchesClosed,
       this.busySeconds,
+      this.deviceBusySeconds,
       this.requestSeconds,
       this.queueSeconds,
       this.stageSeconds,
@@ -102,6 +107,7 @@ export class VersionSeries {
   readonly #metrics: ModelMetrics
   readonly #ok: Value
   readonly #busySeconds: Value
+  #deviceBusySeconds: Value | undefined
   readonly #requestSeconds: Histogram
   readonly #queueSeconds: Histogram
   readonly #stages: Readonly<Record<'preprocess' | 'inference' | 'postprocess', Histogram>>
@@ -154,7 +160,7 @@ export class VersionSeries {
   }
 
   batchFinished({ requests, workerMs, timing, closedBy }: BatchFinished): void {
-    const { preprocessMs, inferenceMs, postprocessMs, rows } = timing
+    const { preprocessMs, inferenceMs, postprocessMs, rows, deviceBusyMs } = timing
     this.#closed(closedBy).value++
     this.#batchRequests.observe(requests)
     this.#batchRows.observe(rows)
@@ -162,6 +168,7 @@ export class VersionSeries {
     this.#stages.inference.observe(inferenceMs / MS_PER_SECOND)
     this.#stages.postprocess.observe(postprocessMs / MS_PER_SECOND)
     this.#busySeconds.add(workerMs / MS_PER_SECOND)
+    if (deviceBusyMs !== undefined) this.#ofDevices().add(deviceBusyMs / MS_PER_SECOND)
     const handlerMs = preprocessMs + inferenceMs + postprocessMs
     this.lastBatch = { number: this.#metrics.batches++, handlerMs, workerMs }
   }
@@ -169,6 +176,12 @@ export class VersionSeries {
   #closed(reason: BatchClosedBy): Value {
     const { name, version } = this.model
     return (this.#closedBy[reason] ??= this.#metrics.batchesClosed.with(name, version, reason))
+  }
+
+  /** Only versions on GPUs have it. */
+  #ofDevices(): Value {
+    const { name, version } = this.model
+    return (this.#deviceBusySeconds ??= this.#metrics.deviceBusySeconds.with(name, version))
   }
 
   workerProcessRestarted(cause: RestartCause): void {

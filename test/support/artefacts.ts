@@ -41,7 +41,7 @@ export function settings(changes: Partial<VersionSettings> = {}): VersionSetting
     startupTimeoutMs: 10_000,
     maxRequestBytes: 1000,
     maxResponseBytes: undefined,
-    maxBatchesInFlight: 1,
+    maxBatchesInFlight: undefined,
     clientTimeoutMs: undefined,
     maxRetryTimeoutMs: 300_000,
     useJobTicket: false,

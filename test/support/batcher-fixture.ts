@@ -2,6 +2,7 @@ import type { Scheduling } from '../../archiver-cli/format/scheduling.ts'
 import { Batcher, type BatcherLimits, type FinishedBatch } from '../../frontend/core/batching/batcher.ts'
 import { NO_RUNNERS } from '../../frontend/core/batching/runners.ts'
 import { VersionSchedule } from '../../frontend/core/batching/scheduling/version-schedule.ts'
+import type { InstanceReport } from '../../worker/contract/messages.ts'
 import type { Outcome, PendingRequestInit } from '../../frontend/core/batching/pending-request.ts'
 import type { WorkerSlotListener } from '../../frontend/core/workers/worker-slot.ts'
 import { FakeClock, settlePromises } from './fake-clock.ts'
@@ -14,6 +15,9 @@ const LIMITS: BatcherLimits = { maxBatchRows: 4, maxBatchDelayMs: 0, inferenceTi
 type Fixture = {
   readonly threads?: readonly number[]
   readonly limits?: Partial<BatcherLimits>
+  readonly maxBatchesInFlight?: number
+  /** What the workers say of themselves. */
+  readonly report?: Partial<InstanceReport>
   readonly workers?: FakeWorkersOptions
   readonly isReady?: boolean
   /** Another order than first come, first served. */
@@ -25,6 +29,8 @@ type Fixture = {
 export function batcherFixture({
   threads = [1],
   limits = {},
+  maxBatchesInFlight,
+  report = {},
   workers: processes,
   isReady = true,
   scheduling,
@@ -51,7 +57,6 @@ export function batcherFixture({
   const schedule =
     scheduling === undefined ? {} : { schedule: new VersionSchedule({ ...options, scheduling }) }
   const batcher: Batcher = new Batcher({ ...options, ...schedule, runners: NO_RUNNERS })
-  const { maxBatchesInFlight = 1 } = limits
   const set = workerSet({ workers, clock, threads, listener, maxBatchesInFlight })
   batcher.useRunners(set)
   const outcomes = new Map<string, Outcome>()
@@ -72,7 +77,7 @@ export function batcherFixture({
   }
 
   const running = () => workers.batches.map(({ ids }) => ids)
-  if (isReady) for (const process of workers.processes) process.ready()
+  if (isReady) for (const process of workers.processes) process.ready(process.spec.threads, report)
   return { clock, workers, batcher, set, restarts, batchSizes, reasons, outcomes, push, outcomeOf, running }
 }
 

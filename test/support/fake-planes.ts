@@ -161,6 +161,7 @@ export const DESCRIPTION: VersionDescription = {
   workerProcesses: 1,
   intraOpThreads: 2,
   layoutReason: '2 CPUs ÷ 1 worker',
+  batchesInFlight: { perWorker: 1, reason: 'a worker on the CPU takes one' },
   maxBatchRows: 32,
   maxBatchDelayMs: 5,
   inferenceTimeoutMs: 1500,

@@ -13,6 +13,7 @@ import type {
   BatchRequest,
   BatchResponse,
   BatchResult,
+  BatchTiming,
   InstanceReport,
   LoadSpec,
   LogRecord,
@@ -58,9 +59,9 @@ export class FakeBatch {
     this.reply(this.requests.map(replyOf))
   }
 
-  reply(replies: readonly Reply[], rows = replies.length): void {
+  reply(replies: readonly Reply[], rows = replies.length, measured: Partial<BatchTiming> = {}): void {
     this.#onEnd(this)
-    const timing = { preprocessMs: 0, inferenceMs: 0, postprocessMs: 0, rows, runs: 1 }
+    const timing = { preprocessMs: 0, inferenceMs: 0, postprocessMs: 0, rows, runs: 1, ...measured }
     this.#outcome.resolve({ replies, timing })
   }
 

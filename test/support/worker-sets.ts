@@ -32,7 +32,7 @@ export type WorkerSetFixture = {
   readonly clock: Clock
   /** Threads of each worker process. */
   readonly threads?: readonly number[]
-  readonly maxBatchesInFlight?: number
+  readonly maxBatchesInFlight?: number | undefined
   readonly listener?: Partial<WorkerSlotListener>
   /** The jitter of restarts; the whole delay by default. */
   readonly random?: () => number
@@ -40,7 +40,7 @@ export type WorkerSetFixture = {
 
 /** A worker set over fake processes. */
 export function workerSet(given: WorkerSetFixture) {
-  const { workers, clock, threads = [1], maxBatchesInFlight = 1, listener, random = () => 1 } = given
+  const { workers, clock, threads = [1], maxBatchesInFlight, listener, random = () => 1 } = given
   return new WorkerSet({
     id: 7,
     maxBatchesInFlight,

@@ -16,12 +16,11 @@ import { endIfOver } from './end-if-over.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { RequestQueue } from './request-queue.ts'
 import type { BatchQueue, Schedule } from './scheduling/schedule.ts'
+import { RunAhead } from './run-ahead.ts'
 import { WorkerDied, type BatchRunner, type BatchRunners, type OnMemberPiece } from './runners.ts'
 
 export type BatcherLimits = FormerLimits & {
   readonly inferenceTimeoutMs: number
-  /** Batches that a worker may hold at a time; absent: one. */
-  readonly maxBatchesInFlight?: number
   /** Of an answer whose pieces are put together; absent: a bound for all versions. */
   readonly maxResponseBytes?: number | undefined
 }
@@ -76,6 +75,7 @@ export class Batcher {
   readonly #queue: BatchQueue
   readonly #running = new Set<RunningBatch>()
   readonly #former: BatchFormer
+  readonly #ahead: RunAhead
   readonly serviceTime: ServiceTime
   #runners: BatchRunners
   #cancelHold: (() => void) | undefined
@@ -99,6 +99,7 @@ export class Batcher {
       serviceTime: this.serviceTime,
       schedule,
     })
+    this.#ahead = new RunAhead({ clock: options.clock, queue: this.#queue, former: this.#former })
   }
 
   get queuedRequests(): number {
@@ -150,7 +151,9 @@ export class Batcher {
       const runner = this.#runners.pick(isAlone)
       if (runner === undefined) return
       this.#cancelHold?.()
-      const next = isAlone ? this.#former.formSuspect() : this.#former.form()
+      const next = isAlone
+        ? this.#former.formSuspect()
+        : (this.#ahead.holdOf(runner, this.#runners) ?? this.#former.form())
       if ('waitMs' in next) {
         this.#hold(next)
         return
@@ -189,6 +192,7 @@ export class Batcher {
     const predictedMs = this.serviceTime.predictMs(rows)
     const batch: RunningBatch = { members, requests, runner, startedAtMs, closedBy, predictedMs }
     this.#running.add(batch)
+    this.#ahead.noteSent(runner, rows)
     for (const member of members) member.dispatchedAtMs = startedAtMs
     try {
       const takePiece: OnMemberPiece = (member, piece) => {
@@ -199,6 +203,7 @@ export class Batcher {
       this.#settle(batch, result)
     } catch (error) {
       this.#running.delete(batch)
+      this.#ahead.noteLost(runner)
       const isInnocent = error instanceof WorkerDied && !error.hasStarted
       this.#retryAlone(members, error instanceof Error ? error.message : String(error), isInnocent ? 0 : 1)
     }
@@ -226,6 +231,7 @@ export class Batcher {
     const { closedBy, predictedMs } = batch
     const workerMs = this.#nowMs() - batch.startedAtMs
     const batchRequests = batch.members.length
+    this.#ahead.noteAnswered(batch.runner, workerMs, timing)
     const ofBatch = { timing, batchRequests, closedBy, predictedMs, workerMs }
     if (timing.rows > 0) this.#former.noteBatch(timing.rows, workerMs)
     for (const [index, member] of batch.members.entries()) {
@@ -271,10 +277,10 @@ export class Batcher {
 
   #sweep(): void {
     const nowMs = this.#nowMs()
-    const { inferenceTimeoutMs, maxBatchesInFlight = 1 } = this.#options.limits
+    const { inferenceTimeoutMs } = this.#options.limits
     const { frontends = 1 } = this.#options
     // A batch may have waited in its worker for those before it, other frontend processes' among them.
-    const allowedMs = inferenceTimeoutMs * maxBatchesInFlight * frontends
+    const allowedMs = inferenceTimeoutMs * (this.#runners.batchesInFlight ?? 1) * frontends
     this.#queue.remove((request) => endIfOver(request, this.#options.model, this.#nowMs()))
     this.#options.schedule?.endOverdue()
     for (const batch of this.#running) {

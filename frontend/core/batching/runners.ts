@@ -41,6 +41,10 @@ export interface BatchRunners {
   /** Threads that are loaded. */
   readonly readyWorkers: number
   readonly usesHeaders: boolean
+  /** Batches that one of them takes at a time; absent: one. */
+  readonly batchesInFlight?: number
+  /** One of them takes a batch more while its engine runs another; absent: not so. */
+  readonly overlapsRuns?: boolean
   /** A worker process that takes another batch, the least busy first; with `isAlone`, one that runs nothing at all. */
   pick(isAlone: boolean): BatchRunner | undefined
 }

@@ -2,6 +2,7 @@ import type { Artefact } from '../artefact.ts'
 import { isStateful, type VersionSettings } from '../settings.ts'
 import type { Clock } from '../clock.ts'
 import type { ProviderFindings } from './provider-findings.ts'
+import { mayOverlapRuns } from './batches-in-flight.ts'
 import { GpuTurns } from './gpu-turns.ts'
 import { chooseProvider, wantedProviders, type ProviderChoice } from './provider-choice.ts'
 import { planWorkers, type WorkerPlan } from './worker-plan.ts'
@@ -107,7 +108,10 @@ export class WorkerSetFactory {
               ? {}
               : { graphOptimization: settings.graphOptimization }),
             maxBatchRows: settings.maxBatchRows,
-            maxBatchesInFlight: settings.maxBatchesInFlight,
+            ...(settings.maxBatchesInFlight === undefined
+              ? {}
+              : { maxBatchesInFlight: settings.maxBatchesInFlight }),
+            ...(mayOverlapRuns(settings, device) ? { overlapsRuns: true } : {}),
             ...(settings.maxRequestRows === undefined ? {} : { maxRequestRows: settings.maxRequestRows }),
             ...(settings.continuousBatching ? { continuousBatching: true } : {}),
             // A second try would do again what the first has done to the states of sequences.

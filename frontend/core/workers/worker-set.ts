@@ -1,7 +1,7 @@
 import { hasOneBucket } from '../batching/one-bucket.ts'
 import type { BatchRunner, VersionRunners } from '../batching/runners.ts'
 import { keepsRows } from '../../../worker/contract/keeps-rows.ts'
-import type { Device, InstanceReport } from '../../../worker/contract/messages.ts'
+import { OVERLAPPING_BATCHES, type Device, type InstanceReport } from '../../../worker/contract/messages.ts'
 import type { WorkerDescription } from '../control-plane.ts'
 import { deferred } from '../deferred.ts'
 import { SlotLane } from './slot-lane.ts'
@@ -13,8 +13,8 @@ export type WorkerSetOptions = {
   readonly listener: WorkerSlotListener
   /** Marks its workers' ids; unique among the sets of a server. */
   readonly id: number
-  /** Batches that one worker may hold at a time; 1 when absent. */
-  readonly maxBatchesInFlight?: number
+  /** Batches that one worker may hold at a time; absent: one, or two where they overlap the engine's runs. */
+  readonly maxBatchesInFlight?: number | undefined
   /** What the end of its processes waits for: others may send them batches. */
   readonly beforeStop?: ((set: WorkerSet) => Promise<void>) | undefined
 }
@@ -32,7 +32,7 @@ export class WorkerSet implements VersionRunners {
   readonly #slots: readonly WorkerSeat[]
   readonly id: number
   readonly #beforeStop: WorkerSetOptions['beforeStop']
-  readonly #maxBatchesInFlight: number
+  readonly #maxBatchesInFlight: number | undefined
   readonly #started = deferred<void>()
   /** Processes that run a suspect alone, until they are idle again. */
   readonly #isolated = new WeakSet<BatchRunner>()
@@ -42,7 +42,7 @@ export class WorkerSet implements VersionRunners {
   #isStarted = false
   #isDraining = false
 
-  constructor({ slots, listener, id, maxBatchesInFlight = 1, beforeStop }: WorkerSetOptions) {
+  constructor({ slots, listener, id, maxBatchesInFlight, beforeStop }: WorkerSetOptions) {
     this.id = id
     this.#beforeStop = beforeStop
     this.#maxBatchesInFlight = maxBatchesInFlight
@@ -90,6 +90,15 @@ export class WorkerSet implements VersionRunners {
 
   get usesHeaders(): boolean {
     return this.#report?.usesHeaders ?? true
+  }
+
+  get batchesInFlight(): number {
+    return this.#maxBatchesInFlight ?? (this.overlapsRuns ? OVERLAPPING_BATCHES : 1)
+  }
+
+  /** Whether the steps of a batch overlap the engine's run of another. */
+  get overlapsRuns(): boolean {
+    return this.#report?.overlapsRuns === true
   }
 
   get lanes(): readonly SlotLane[] {
@@ -195,7 +204,7 @@ export class WorkerSet implements VersionRunners {
       return process.readyThreads > 0
     }
     if (isAlone || this.#isolated.has(process)) return false
-    return process.runningBatches < process.readyThreads * this.#maxBatchesInFlight
+    return process.runningBatches < process.readyThreads * this.batchesInFlight
   }
 
   #stateOf(slot: WorkerSeat, index: number): WorkerDescription['state'] {

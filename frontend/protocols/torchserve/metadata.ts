@@ -39,6 +39,7 @@ export function descriptionToJson(version: VersionDescription, hasQuirk: HasQuir
     workerProcesses: version.workerProcesses,
     intraOpThreads: version.intraOpThreads,
     layoutReason: version.layoutReason,
+    batchesInFlight: version.batchesInFlight,
     maxQueuedRequests: version.maxQueuedRequests,
     maxRequestBytes: version.maxRequestBytes,
     restarts: version.restarts,

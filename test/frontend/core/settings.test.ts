@@ -33,7 +33,7 @@ const PRECEDENCE = {
   executionProviders: ['auto', ['cuda'], ['cpu']],
   deviceIds: [[], [1], [0]],
   maxResponseBytes: [undefined, 10, 20],
-  maxBatchesInFlight: [1, 2, 3],
+  maxBatchesInFlight: [undefined, 2, 3],
   clientTimeoutMs: [undefined, 10, 20],
   maxRetryTimeoutMs: [300_000, 10, 20],
   useJobTicket: [false, true, false],

@@ -4,7 +4,7 @@ import { settlePromises } from '../../../support/fake-clock.ts'
 
 describe('several batches in flight', () => {
   const fixture = (threads: readonly number[] = [1]) =>
-    batcherFixture({ threads, limits: { maxBatchRows: 1, maxBatchesInFlight: 2 } })
+    batcherFixture({ threads, limits: { maxBatchRows: 1 }, maxBatchesInFlight: 2 })
 
   it('gives a worker its next batch before it has answered the last', () => {
     const { push, running } = fixture()

@@ -46,7 +46,6 @@ describe('WorkerSetFactory', () => {
           threads: 2,
           intraOpThreads: 2,
           maxBatchRows: 8,
-          maxBatchesInFlight: 1,
           maxHeapMebibytes: 1024,
           manifest: MANIFEST,
           modelConfig: {},

@@ -90,6 +90,7 @@ describe('management', () => {
         workerProcesses: 1,
         intraOpThreads: 2,
         layoutReason: '2 CPUs ÷ 1 worker',
+        batchesInFlight: { perWorker: 1, reason: 'a worker on the CPU takes one' },
         maxQueuedRequests: 100,
         maxRequestBytes: 1000,
         restarts: 1,
