@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { format } from 'prettier'
@@ -22,7 +22,8 @@ function rounded(_key: string, value: unknown): unknown {
 
 /** All reports of a directory, by the names of their suites. */
 export function readReports(directory: string): Map<string, SuiteReport> {
-  const names = readdirSync(directory).filter((name) => name.endsWith('.json'))
+  const entries = existsSync(directory) ? readdirSync(directory) : []
+  const names = entries.filter((name) => name.endsWith('.json'))
   const reports = names.map(
     (name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as SuiteReport, // only writeReport writes there
   )

@@ -1,0 +1,47 @@
+import { format } from 'prettier'
+import { sectionOf, type Picture } from './markdown.ts'
+import { svgOf } from './picture/svg.ts'
+import type { SuiteReport } from './suite-report.ts'
+
+/** The document and the pictures beside it, by their paths below `docs/`. */
+export type DocumentFiles = ReadonlyMap<string, string>
+
+export const DOCUMENT = 'benchmarks.md'
+export const PICTURES = 'benchmarks'
+
+const HEAD = `# Benchmarks
+
+Written by \`npm run docs:benchmarks\` from \`bench/results/\`; those are written by \`npm run bench -- <suite>\`, which
+measures the built server as a child process, with the load generator in another. The servers that are compared run in
+the same minutes and in alternating order, and every number is the median of its runs. The load generator shares the
+processors with what it measures. Each suite tells what the project promises, what was measured, and whether that is
+kept.`
+
+/** @param names the suites in the order in which they stand; one that has no results is left out */
+export async function documentOf(
+  reports: ReadonlyMap<string, SuiteReport>,
+  names: readonly string[],
+): Promise<DocumentFiles> {
+  const files = new Map<string, string>()
+  const sections: string[] = []
+  for (const report of names.flatMap((name) => reports.get(name) ?? [])) {
+    const pictures = report.result.charts.map((chart, index): Picture => {
+      const path = `${PICTURES}/${report.suite}-${index + 1}.svg`
+      files.set(path, svgOf(chart))
+      return { title: chart.title, path }
+    })
+    sections.push(sectionOf(report, pictures))
+  }
+  const markdown = [HEAD, contentsOf(reports, names), ...sections].join('\n\n')
+  return files.set(DOCUMENT, await format(markdown, { parser: 'markdown', printWidth: 110 }))
+}
+
+function contentsOf(reports: ReadonlyMap<string, SuiteReport>, names: readonly string[]): string {
+  const rows = names.flatMap((name) => {
+    const targets = reports.get(name)?.result.targets
+    if (targets === undefined) return []
+    const met = targets.filter(({ isMet }) => isMet).length
+    return [`| [${name}](#${name}) | ${met} of ${targets.length} |`]
+  })
+  return ['| suite | targets met |', '| --- | --- |', ...rows].join('\n')
+}
