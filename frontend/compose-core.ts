@@ -6,6 +6,7 @@ import { usableCpus } from './core/workers/cpu-quota.ts'
 import { listDirectory, visibleGpus } from './core/workers/gpu-count.ts'
 import { launchCommand, workerEnvironment } from './core/workers/launch-command.ts'
 import { childProbe, ProbedProviders } from './core/workers/provider-findings.ts'
+import { childPreparation, graphEnvironment } from './core/workers/run-preparation.ts'
 import { ChildWorkerProcess, type StartWorkerProcess } from './core/workers/worker-process.ts'
 
 import { ArchiveFetcher } from './download/archive-fetcher.ts'
@@ -42,6 +43,7 @@ export function coreOf(config: Config, host: HostProcess): Core {
       maxResponseBytes: config.maxResponseBytes,
       serviceEnvelope: config.defaultServiceEnvelope,
       decodeInputRequest: config.defaultDecodeInputRequest,
+      optimizedGraphCache: config.optimizedGraphCache,
     },
     unregisterTimeoutMs: config.unregisterTimeoutMs,
     served: {
@@ -66,6 +68,7 @@ export function coreOf(config: Config, host: HostProcess): Core {
     cpus: usableCpus(),
     gpus: config.gpus === 'all' ? gpusOf(environment) : config.gpus,
     findings: new ProbedProviders(childProbe(host, environment)),
+    preparation: { run: childPreparation(host, environment), environment: graphEnvironment() },
     startProcess: startProcessOf(config, host),
     clock: systemClock,
     random: Math.random,

@@ -95,7 +95,8 @@ function versionLine(version: VersionDescription): string {
   const name = `${model.name} ${model.version}`
   if (state !== 'ready') return `${name}: ${state}${reason === undefined ? '' : ` (${reason})`}`
   const layout = `${count(workers.length, 'worker')} in ${count(workerProcesses, 'process', 'processes')}, ${count(intraOpThreads, 'thread')} each (${version.layoutReason})`
-  return `${name}: ready on ${placeOf(version)} (${provider.reason}); ${layout}`
+  const weights = version.graph?.isPrepared === true ? `; ${version.graph.reason}` : ''
+  return `${name}: ready on ${placeOf(version)} (${provider.reason}); ${layout}${weights}`
 }
 
 /** The provider and, of a GPU's, the devices. */

@@ -15,6 +15,10 @@ import { mappingFromYaml } from './yaml-mapping.ts'
 export const DEVICE_TYPES = ['cpu', 'gpu'] as const
 export type DeviceType = (typeof DEVICE_TYPES)[number]
 
+export const WEIGHT_SHARINGS = ['auto', 'always', 'never'] as const
+/** Whether the workers of a model share its weights in memory: `auto` where it costs no speed, `always` even where it does. */
+export type WeightSharing = (typeof WEIGHT_SHARINGS)[number]
+
 export const VERSION_TRANSITIONS = ['availability', 'resources'] as const
 /** What matters more while versions change: that one of them always answers, or that never two are in memory. */
 export type VersionTransition = (typeof VERSION_TRANSITIONS)[number]
@@ -99,6 +103,10 @@ export const modelConfigSchema = z.strictObject({
   intraOpThreads: count(1, 256).optional(),
   /** How much the engine may rewrite the graph before it runs it; default `all`. */
   graphOptimization: z.enum(GRAPH_OPTIMIZATIONS).optional(),
+  /** Whether the optimized graph of a model of 1 MiB or more is kept, and opened by later starts; default true. */
+  optimizedGraphCache: z.boolean().optional(),
+  /** Whether workers share the weights in memory: `auto` (default) as far as it costs no speed, `always` as far as it can be, `never`. */
+  weightSharing: z.enum(WEIGHT_SHARINGS).optional(),
   /** The convention of request and answer bodies around the handler. */
   serviceEnvelope: z.enum(SERVICE_ENVELOPES).optional(),
   /** Whether JSON and text bodies reach a handler of TorchServe's style decoded; default true. */

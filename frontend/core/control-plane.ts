@@ -88,6 +88,8 @@ export type VersionDescription = {
   /** Why so many threads each, for example `2 CPUs ÷ 1 worker`. */
   readonly layoutReason: string
   readonly batchesInFlight: BatchesInFlight
+  /** Which form of the graph its workers have opened, and why; absent without workers. */
+  readonly graph?: { readonly isPrepared: boolean; readonly reason: string }
   readonly maxBatchRows: number
   readonly maxBatchDelayMs: number
   readonly inferenceTimeoutMs: number

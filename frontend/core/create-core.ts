@@ -22,6 +22,7 @@ import { StoreSource } from './repository/store-source.ts'
 import type { ServedPaths } from './served-paths.ts'
 import { SnapshotStore, UnkeptState } from './snapshot.ts'
 import type { Note } from './startup-notes.ts'
+import { PreparedGraphs, type PreparedGraphsOptions } from './workers/prepared-graphs.ts'
 import type { ProviderFindings } from './workers/provider-findings.ts'
 import { WorkerSetFactory, type WorkerSetFactoryOptions } from './workers/worker-set-factory.ts'
 import type { StartWorkerProcess } from './workers/worker-process.ts'
@@ -53,6 +54,8 @@ export type CoreOptions = {
   /** GPUs, numbered from 0, that models may use; one when absent. */
   readonly gpus?: number
   readonly findings: ProviderFindings
+  /** Absent: no graph is prepared. */
+  readonly preparation?: Pick<PreparedGraphsOptions, 'run' | 'environment'>
   readonly startProcess: StartWorkerProcess
   /** What the end of a version's worker processes waits for; absent: nothing. */
   readonly beforeStop?: WorkerSetFactoryOptions['beforeStop']
@@ -107,6 +110,7 @@ export function createCore(options: CoreOptions): Core {
     clock,
     random,
     beforeStop,
+    ...preparedGraphs(options, events),
   })
   const dataPlane = new InferenceService(registry, events, clock)
   const controlPlane = new ManagementService({
@@ -155,4 +159,13 @@ export function createCore(options: CoreOptions): Core {
       return failures
     },
   }
+}
+
+function preparedGraphs(
+  { preparation }: CoreOptions,
+  events: EventBus,
+): { readonly graphs?: PreparedGraphs } {
+  if (preparation === undefined) return {}
+  const note = (notice: string) => void events.emit('graphNotice', { notice })
+  return { graphs: new PreparedGraphs({ ...preparation, note }) }
 }

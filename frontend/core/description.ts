@@ -28,6 +28,7 @@ export function describeVersion(
     intraOpThreads: layout?.plan.intraOpThreads ?? 0,
     layoutReason: layout?.plan.why ?? 'no workers',
     batchesInFlight: batchesInFlightOf(settings, device, workers),
+    ...graphOf(layout),
     maxBatchRows: settings.maxBatchRows,
     maxBatchDelayMs: settings.maxBatchDelayMs,
     inferenceTimeoutMs: settings.inferenceTimeoutMs,
@@ -46,6 +47,12 @@ export function describeVersion(
     retry: version.retry,
     settings: describeSettings(settings),
   }
+}
+
+function graphOf(layout: ModelVersion['layout']): Pick<VersionDescription, 'graph'> {
+  if (layout?.graph === undefined) return {}
+  const { prepared, why } = layout.graph
+  return { graph: { isPrepared: prepared !== undefined, reason: why } }
 }
 
 /** What a loaded session said, else what the archiver wrote down. */

@@ -55,6 +55,8 @@ export type CoreEvents = {
   repositoryNotice: [{ notice: string }]
   /** The versions, the default or the labels of a model are others now. */
   modelChanged: [{ name: string }]
+  /** What was done to the graph of a version before its workers opened it; a sentence. */
+  graphNotice: [{ notice: string }]
   /** A version left the registry: per-model series may be dropped. */
   versionRemoved: [{ model: ModelId }]
 }

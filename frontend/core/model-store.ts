@@ -155,10 +155,11 @@ export class ModelStore implements ArchiveSource {
     }
   }
 
-  /** Removes unpacked objects that nothing names any more. */
+  /** Removes unpacked objects that nothing names any more, and what was prepared of them. */
   async collect(digestsInUse: ReadonlySet<string>): Promise<void> {
     for (const name of await readdir(this.#objects)) {
-      if (!digestsInUse.has(name) && !name.endsWith(TEMPORARY_SUFFIX))
+      const [digest = name] = name.split('.')
+      if (!digestsInUse.has(digest) && !name.endsWith(TEMPORARY_SUFFIX))
         await removeTree(join(this.#objects, name))
     }
   }

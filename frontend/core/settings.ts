@@ -5,6 +5,7 @@ import {
   type ModelConfig,
   type SequenceBatching,
   type VersionTransition,
+  type WeightSharing,
 } from '../../archiver-cli/format/model-config.ts'
 import type { Scheduling } from '../../archiver-cli/format/scheduling.ts'
 import type { Signature } from '../../archiver-cli/format/signatures.ts'
@@ -34,6 +35,8 @@ export type VersionSettings = {
   readonly intraOpThreads: number | undefined
   /** Absent: the engine's own choice, which is everything. */
   readonly graphOptimization?: GraphOptimization
+  readonly optimizedGraphCache: boolean
+  readonly weightSharing: WeightSharing
   readonly maxBatchRows: number
   readonly maxBatchDelayMs: number
   readonly maxQueuedRequests: number
@@ -132,6 +135,8 @@ export type SettingDefaults = {
   readonly serviceEnvelope?: ServiceEnvelope
   /** Absent: true. */
   readonly decodeInputRequest?: boolean
+  /** Absent: true. */
+  readonly optimizedGraphCache?: boolean
 }
 
 /**
@@ -174,6 +179,8 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     workerProcesses: merged.workerProcesses,
     intraOpThreads: merged.intraOpThreads,
     ...(merged.graphOptimization === undefined ? {} : { graphOptimization: merged.graphOptimization }),
+    optimizedGraphCache: merged.optimizedGraphCache ?? defaults.optimizedGraphCache ?? true,
+    weightSharing: merged.weightSharing ?? 'auto',
     maxBatchRows,
     maxBatchDelayMs: merged.maxBatchDelayMs ?? defaults.maxBatchDelayMs,
     maxQueuedRequests: merged.maxQueuedRequests ?? defaults.maxQueuedRequests,

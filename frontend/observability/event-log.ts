@@ -29,6 +29,9 @@ export function logEvents(events: EventBus, logger: Logger): void {
   events.on('repositoryNotice', ({ notice }) => {
     logger.log('warn', notice)
   })
+  events.on('graphNotice', ({ notice }) => {
+    logger.log('info', notice)
+  })
   events.on('versionRemoved', ({ model }) => {
     logger.log('info', 'unregistered', { model: formatModelId(model) })
   })

@@ -34,6 +34,8 @@ export function settings(changes: Partial<VersionSettings> = {}): VersionSetting
     maxWorkers: 1,
     workerProcesses: undefined,
     intraOpThreads: undefined,
+    optimizedGraphCache: true,
+    weightSharing: 'auto',
     maxBatchRows: 4,
     maxBatchDelayMs: 0,
     maxQueuedRequests: 10,

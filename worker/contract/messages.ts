@@ -38,6 +38,12 @@ export type MicroBatching = {
 export const GRAPH_OPTIMIZATIONS = ['disabled', 'basic', 'extended', 'all'] as const
 export type GraphOptimization = (typeof GRAPH_OPTIMIZATIONS)[number]
 
+/** A graph that was optimized and written before, by the server's own processes, never by an archive. */
+export type PreparedGraph = {
+  /** Absolute. */
+  readonly path: string
+}
+
 /**
  * All that a worker process needs to host a version. Sent once, as its first frame.
  *
@@ -58,6 +64,10 @@ export type LoadSpec = {
   readonly intraOpThreads: number
   /** Absent: `all`. */
   readonly graphOptimization?: GraphOptimization
+  /** Opened instead of `modelFile`, if it can be. */
+  readonly prepared?: PreparedGraph
+  /** Runs use the weights as they came, not rearranged for the engine's kernels. */
+  readonly prepacks?: false
   readonly maxBatchRows: number
   /** Rows that one request may bring; absent: any number. */
   readonly maxRequestRows?: number

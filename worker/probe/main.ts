@@ -1,10 +1,13 @@
+import { constants, setPriority } from 'node:os'
 import { messageOf } from '../contract/errors.ts'
 import { EXECUTION_PROVIDERS } from '../contract/messages.ts'
+import type { PrepareRequest } from '../contract/preparation.ts'
 
 /*
  * Answers questions that only onnxruntime-node can answer, for processes that must not load it:
  *
  *   main model <path>                        {"ok":true,"inputs":[…],"outputs":[…]} | {"ok":false,"error":"…"}
+ *   main prepare <request as JSON>    {"ok":true,"originalLoadMs":812,…} | {"ok":false,"error":"…"}
  *   main providers [cuda,webgpu,cpu]  {"providers":[{"provider":"cuda","usable":false,"reason":"…"},…]}
  *
  * The answer is the last line on standard output. The process ends itself by SIGKILL: the destructors that a
@@ -22,6 +25,8 @@ async function answerTo(question: string | undefined, [first]: readonly string[]
   switch (question) {
     case 'model':
       return (await import('./probe-model.ts')).probeModel(first ?? '')
+    case 'prepare':
+      return (await import('./prepare-graph.ts')).prepareGraph(prepareRequest(first))
     case 'providers': {
       const { probeProviders } = await import('./probe-providers.ts')
       return { providers: await probeProviders(providersFrom(first)) }
@@ -38,6 +43,12 @@ async function answerTo(question: string | undefined, [first]: readonly string[]
     default:
       return { ok: false, error: `unknown question '${question ?? ''}': ask 'model <path>' or 'providers'` }
   }
+}
+
+/** Those that serve requests come first. */
+function prepareRequest(json = ''): PrepareRequest {
+  setPriority(constants.priority.PRIORITY_LOW)
+  return JSON.parse(json) as PrepareRequest // of our own server
 }
 
 function providersFrom(list: string | undefined) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { checkFeeds } from '../contract/check-feeds.ts'
-import { ServingError } from '../contract/errors.ts'
+import { messageOf, ServingError } from '../contract/errors.ts'
 import { keepsRows } from '../contract/keeps-rows.ts'
 import type {
   BatchRequest,
@@ -81,7 +81,7 @@ export class Instance {
     const startedAtMs = performance.now()
     const { handler, usesHeaders } = await loadHandler(spec)
     const overlapsRuns = openHosted !== undefined && overlapsRunsOf(spec, handler)
-    const opened = overlapsRuns ? await openHosted() : await openSession(spec)
+    const opened = overlapsRuns ? await openHosted() : await openSession(spec, log)
     const session = guarded(opened, spec.device, onDeviceLost)
     try {
       const context = contextOf(spec, session, { log, metrics })
@@ -229,9 +229,17 @@ function stepsOf(handler: Handler): Steps {
   }
 }
 
-async function openSession(spec: LoadSpec): Promise<Session | undefined> {
-  if (spec.modelFile === undefined) return undefined
-  return OrtSession.open(join(spec.modelDir, spec.modelFile), spec)
+async function openSession(spec: LoadSpec, log: HandlerLogger): Promise<Session | undefined> {
+  const { modelDir, modelFile, prepared } = spec
+  if (modelFile === undefined) return undefined
+  if (prepared !== undefined) {
+    try {
+      return await OrtSession.open(prepared.path, { ...spec, graphOptimization: 'disabled' })
+    } catch (error) {
+      log.warn('the prepared graph could not be opened, the original one is', { error: messageOf(error) })
+    }
+  }
+  return OrtSession.open(join(modelDir, modelFile), spec)
 }
 
 function guarded(

@@ -10,6 +10,10 @@ export type SessionOptions = {
   readonly intraOpThreads: number
   /** Default `all`. */
   readonly graphOptimization?: GraphOptimization
+  /** Whether runs use weights that are rearranged for the engine's kernels; default true. */
+  readonly prepacks?: boolean
+  /** Where to write the optimized graph, and the name of the file beside it for its weights. */
+  readonly writeTo?: { readonly graph: string; readonly weights: string }
 }
 
 export type RunOptions = {
@@ -18,6 +22,9 @@ export type RunOptions = {
   /** Told how long the feeds waited until the engine began with them, and the outputs afterwards. */
   readonly onWait?: (waitMs: number) => void
 }
+
+/** Smaller ones stay in the graph: each that leaves it is mapped by pages. */
+const MIN_EXTERNAL_BYTES = 4096
 
 /** The engine behind a loaded graph, as the rest of a worker sees it. */
 export interface Session {
@@ -135,14 +142,30 @@ function engineMessage(error: unknown): string {
 }
 
 function nativeOptions(options: SessionOptions): InferenceSession.SessionOptions {
-  const { device, intraOpThreads, graphOptimization = 'all' } = options
+  const { device, intraOpThreads, graphOptimization = 'all', writeTo } = options
   return {
+    ...(writeTo === undefined ? {} : { optimizedModelFilePath: writeTo.graph }),
     executionProviders: executionProviders(device),
     graphOptimizationLevel: graphOptimization,
     intraOpNumThreads: intraOpThreads,
     interOpNumThreads: 1,
+    extra: configEntries(options),
+  }
+}
+
+function configEntries({ intraOpThreads, prepacks = true, writeTo }: SessionOptions): Record<string, string> {
+  return {
     // Idle intra-op threads would otherwise spin after every run and take the cores of other sessions.
-    ...(intraOpThreads > 1 ? { extra: { 'session.intra_op.allow_spinning': '0' } } : {}),
+    ...(intraOpThreads > 1 ? { 'session.intra_op.allow_spinning': '0' } : {}),
+    ...(prepacks ? {} : { 'session.disable_prepacking': '1' }),
+    ...(writeTo === undefined
+      ? {}
+      : {
+          'session.optimized_model_external_initializers_file_name': writeTo.weights,
+          'session.optimized_model_external_initializers_min_size_in_bytes': String(MIN_EXTERNAL_BYTES),
+          // Beside the weights as they came: whoever opens the graph then maps what it would have to rearrange.
+          'session.save_external_prepacked_constant_initializers': '1',
+        }),
   }
 }
 

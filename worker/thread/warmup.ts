@@ -36,11 +36,16 @@ export async function warmUp(session: Session, { maxRows, log }: WarmUpOptions):
       continue
     }
     try {
-      await session.run(session.inputs.map((input, index) => zeros(input, shapes[index] ?? [])))
+      await session.run(zeroFeeds(session, rows))
     } catch (error) {
       log.warn(`${tried} was refused by the graph`, { error: messageOf(error) })
     }
   }
+}
+
+/** Feeds of zeros; sizes that the graph leaves open are `rows` in dimension 0, else 1. */
+export function zeroFeeds({ inputs }: Pick<Session, 'inputs'>, rows: number): Tensor[] {
+  return inputs.map((input) => zeros(input, warmUpShape(input, rows)))
 }
 
 /** `rows` for a variable dimension 0, 1 for other variable dimensions. */

@@ -67,6 +67,12 @@ export const workersSettings = {
     default: true,
     doc: 'Whether handlers get text and JSON decoded; false gives them bytes. For models that do not say it themselves.',
   }),
+  optimizedGraphCache: setting({
+    property: 'optimized_graph_cache',
+    kind: toggle,
+    default: true,
+    doc: 'Whether optimized graphs of models of 1 MiB or more are kept in the state directory and opened by later starts.',
+  }),
   workerAddressSpaceBytes: setting({
     property: 'worker_address_space_bytes',
     kind: integer(0, Number.MAX_SAFE_INTEGER, 'bytes'),

@@ -55,16 +55,23 @@ const PRLIMIT = '/usr/bin/prlimit'
 export function launchCommand(options: LaunchOptions): LaunchCommand {
   const node = [options.execPath, ...nodeFlags(options.execArgv), WORKER_ENTRY]
   const command =
-    options.spec.device.provider === 'cpu' && canRun(PRLIMIT)
-      ? [PRLIMIT, `--as=${addressSpaceBytes(options)}`, '--core=0', '--', ...node]
-      : node
+    options.spec.device.provider === 'cpu' ? boundAddressSpace(node, addressSpaceBytes(options)) : node
   const [file = options.execPath, ...args] = command
   return { file, args, env: workerEnvironment(options) }
 }
 
+/** The command with a limit on the address space of its process, where the system can set one. */
+export function boundAddressSpace(command: readonly string[], bytes: number): readonly string[] {
+  return canRun(PRLIMIT) ? [PRLIMIT, `--as=${bytes}`, '--core=0', '--', ...command] : command
+}
+
 export function addressSpaceBytes({ addressSpaceBytes, spec, modelBytes }: LaunchOptions): number {
-  if (addressSpaceBytes > 0) return addressSpaceBytes
-  return Math.ceil(BASE_BYTES + spec.threads * (PER_THREAD_BYTES + COPIES_PER_THREAD * modelBytes))
+  return addressSpaceBytes > 0 ? addressSpaceBytes : sessionAddressSpaceBytes(spec.threads, modelBytes)
+}
+
+/** What a process with so many sessions of a model may reserve. */
+export function sessionAddressSpaceBytes(sessions: number, modelBytes: number): number {
+  return Math.ceil(BASE_BYTES + sessions * (PER_THREAD_BYTES + COPIES_PER_THREAD * modelBytes))
 }
 
 export function workerEnvironment(

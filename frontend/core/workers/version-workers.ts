@@ -42,7 +42,7 @@ export class VersionWorkers {
    */
   async replace(settings: VersionSettings, commit: () => Promise<void>): Promise<void> {
     const { artefact, factory, listener } = this.#options
-    const layout = await factory.plan(settings)
+    const layout = await factory.plan(settings, artefact)
     if (this.#isEnded) throw this.#givenUp()
     const workers = factory.start(artefact, settings, layout, listener)
     await this.#untilStarted(workers, commit)

@@ -1,6 +1,8 @@
 import type { Artefact } from '../artefact.ts'
 import { isStateful, type VersionSettings } from '../settings.ts'
 import type { Clock } from '../clock.ts'
+import type { GraphChoice } from './graph-choice.ts'
+import type { PreparedGraphs } from './prepared-graphs.ts'
 import type { ProviderFindings } from './provider-findings.ts'
 import { mayOverlapRuns } from './batches-in-flight.ts'
 import { GpuTurns } from './gpu-turns.ts'
@@ -11,13 +13,20 @@ import { WorkerSet, type OpenSlot, type WorkerSetOptions } from './worker-set.ts
 import { WorkerSlot, type WorkerSlotOptions } from './worker-slot.ts'
 
 /** How a version's workers run: on what, how many, and why so. */
-export type WorkerLayout = { readonly provider: ProviderChoice; readonly plan: WorkerPlan }
+export type WorkerLayout = {
+  readonly provider: ProviderChoice
+  readonly plan: WorkerPlan
+  /** Absent: the graph as it came. */
+  readonly graph?: GraphChoice
+}
 
 export type WorkerSetFactoryOptions = {
   readonly cpus: number
   /** GPUs, numbered from 0; one when absent. */
   readonly gpus?: number
   readonly findings: ProviderFindings
+  /** Absent: every graph is opened as it came. */
+  readonly graphs?: PreparedGraphs
   readonly startProcess: StartWorkerProcess
   readonly clock: Clock
   readonly random: () => number
@@ -45,11 +54,11 @@ export class WorkerSetFactory {
   }
 
   /**
-   * Chooses provider and layout, probing GPUs if the setting allows one.
+   * Chooses provider, layout, and the form of the graph, probing GPUs if the setting allows one.
    *
    * @throws ServingError `failed_precondition` when no listed provider can run, or a named device is not there.
    */
-  async plan(settings: VersionSettings): Promise<WorkerLayout> {
+  async plan(settings: VersionSettings, artefact?: Artefact): Promise<WorkerLayout> {
     const { minWorkers, workerProcesses, intraOpThreads } = settings
     const wanted = wantedProviders(settings, this.#gpus)
     const provider = chooseProvider(wanted, await this.#options.findings.find(wanted))
@@ -67,7 +76,20 @@ export class WorkerSetFactory {
       }),
       cpus: this.#options.cpus,
     })
-    return { provider, plan }
+    const layout = { provider, plan }
+    return artefact === undefined ? layout : this.#withGraph(layout, artefact, settings)
+  }
+
+  /** Prepares the graph first if it has not been. */
+  async #withGraph(
+    layout: WorkerLayout,
+    artefact: Artefact,
+    settings: VersionSettings,
+  ): Promise<WorkerLayout> {
+    const { provider, plan } = layout
+    const runs = { provider: provider.provider, intraOpThreads: plan.intraOpThreads }
+    const graph = await this.#options.graphs?.choose(artefact, settings, runs)
+    return graph === undefined ? layout : { ...layout, graph }
   }
 
   get #gpus(): number {
@@ -107,6 +129,8 @@ export class WorkerSetFactory {
             ...(settings.graphOptimization === undefined
               ? {}
               : { graphOptimization: settings.graphOptimization }),
+            ...(layout.graph?.prepared === undefined ? {} : { prepared: layout.graph.prepared }),
+            ...(layout.graph?.prepacks === false ? { prepacks: false } : {}),
             maxBatchRows: settings.maxBatchRows,
             ...(settings.maxBatchesInFlight === undefined
               ? {}

@@ -40,6 +40,7 @@ export function descriptionToJson(version: VersionDescription, hasQuirk: HasQuir
     intraOpThreads: version.intraOpThreads,
     layoutReason: version.layoutReason,
     batchesInFlight: version.batchesInFlight,
+    graph: version.graph,
     maxQueuedRequests: version.maxQueuedRequests,
     maxRequestBytes: version.maxRequestBytes,
     restarts: version.restarts,

@@ -183,9 +183,10 @@ describe('ModelStore', () => {
     })
 
     it('collects what nothing names, but not what is being unpacked', async () => {
-      for (const name of ['used', 'unused', 'arriving.tmp']) await mkdir(join(objects, name))
+      for (const name of ['used', 'used.prepared', 'unused', 'unused.prepared', 'arriving.tmp'])
+        await mkdir(join(objects, name))
       await store.collect(new Set(['used']))
-      assert.deepEqual(await unpacked(), ['arriving.tmp', 'used'])
+      assert.deepEqual(await unpacked(), ['arriving.tmp', 'used', 'used.prepared'])
     })
 
     it('never changes the archives', async () => {

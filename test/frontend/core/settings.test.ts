@@ -24,6 +24,8 @@ const PRECEDENCE = {
   workerProcesses: [undefined, 2, 3],
   intraOpThreads: [undefined, 1, 2],
   graphOptimization: [undefined, 'basic', 'disabled'],
+  optimizedGraphCache: [true, false, true],
+  weightSharing: ['auto', 'always', 'never'],
   maxBatchRows: [32, 8, 4],
   maxBatchDelayMs: [1, 5, 0],
   maxQueuedRequests: [100, 10, 20],
