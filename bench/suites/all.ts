@@ -1,6 +1,7 @@
 import { models } from './models.ts'
 import { overhead } from './overhead.ts'
 import { payload } from './payload.ts'
+import { peers } from './peers.ts'
 import type { Suite } from './suite.ts'
 
 export type SuiteEntry = {
@@ -14,4 +15,5 @@ export const SUITES: readonly SuiteEntry[] = [
   { suite: overhead, quickBudgetSeconds: 90 },
   { suite: models, quickBudgetSeconds: 75 },
   { suite: payload, quickBudgetSeconds: 75 },
+  { suite: peers, quickBudgetSeconds: 90 },
 ]
