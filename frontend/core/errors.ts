@@ -1,4 +1,4 @@
-import { messageOf, ServingError } from '../../worker/contract/errors.ts'
+import { messageOf, refusal, ServingError } from '../../worker/contract/errors.ts'
 import { formatModelId, type ModelId } from '../../worker/contract/model-id.ts'
 import { nearest } from '../../worker/contract/nearest.ts'
 import type { TensorMetadata } from '../../worker/contract/tensor.ts'
@@ -96,7 +96,7 @@ export function defaultVersionInUse(model: ModelId): ServingError {
 }
 
 export function queueFull(model: ModelId, maxQueuedRequests: number, retryAfterMs: number): ServingError {
-  return new ServingError(
+  return refusal(
     'resource_exhausted',
     `the queue of ${formatModelId(model)} is full: ${maxQueuedRequests} requests are waiting, its limit; retry later, add workers, or raise maxQueuedRequests`,
     { reason: 'queue_full', retryAfterMs },
@@ -104,7 +104,7 @@ export function queueFull(model: ModelId, maxQueuedRequests: number, retryAfterM
 }
 
 export function levelFull(model: ModelId, level: number, maxQueuedRequests: number): ServingError {
-  return new ServingError(
+  return refusal(
     'resource_exhausted',
     `${maxQueuedRequests} requests of priority ${level} wait for ${formatModelId(model)}, the limit of its queue policy; retry later, or raise its maxQueuedRequests`,
     { reason: 'queue_full', retryAfterMs: 1000 },
@@ -112,7 +112,7 @@ export function levelFull(model: ModelId, level: number, maxQueuedRequests: numb
 }
 
 export function queueTimeout(model: ModelId, timeoutMs: number): ServingError {
-  return new ServingError(
+  return refusal(
     'deadline_exceeded',
     `no worker of ${formatModelId(model)} took the request within ${timeoutMs} ms, the longest that its queue policy lets it wait; retry later, or add workers`,
     { reason: 'queue' },
@@ -120,7 +120,7 @@ export function queueTimeout(model: ModelId, timeoutMs: number): ServingError {
 }
 
 export function queueFullOfBytes(model: ModelId, maxQueuedBytes: number, retryAfterMs: number): ServingError {
-  return new ServingError(
+  return refusal(
     'resource_exhausted',
     `the requests that wait for ${formatModelId(model)} take ${maxQueuedBytes} bytes together, the limit; retry later, or add workers`,
     { reason: 'queue_full', retryAfterMs },
@@ -128,7 +128,7 @@ export function queueFullOfBytes(model: ModelId, maxQueuedBytes: number, retryAf
 }
 
 export function waitTooLong(model: ModelId, predictedMs: number, limitMs: number): ServingError {
-  return new ServingError(
+  return refusal(
     'resource_exhausted',
     `${formatModelId(model)} would answer in about ${Math.ceil(predictedMs)} ms, later than the ${Math.floor(limitMs)} ms this request may take; retry later, or add workers`,
     { reason: 'predicted_wait', retryAfterMs: predictedMs },
@@ -136,7 +136,7 @@ export function waitTooLong(model: ModelId, predictedMs: number, limitMs: number
 }
 
 export function wouldBeLate(model: ModelId, predictedMs: number, leftMs: number): ServingError {
-  return new ServingError(
+  return refusal(
     'deadline_exceeded',
     `${formatModelId(model)} would take about ${Math.ceil(predictedMs)} ms, and this request has ${Math.floor(leftMs)} ms left: it was not run, because others wait that are in time; allow it more time, or add workers`,
     { reason: 'queue' },
@@ -144,7 +144,7 @@ export function wouldBeLate(model: ModelId, predictedMs: number, leftMs: number)
 }
 
 export function queueOutgrown(model: ModelId, waitedMs: number): ServingError {
-  return new ServingError(
+  return refusal(
     'resource_exhausted',
     `${formatModelId(model)} has become slower than predicted, and this request has waited for ${Math.round(waitedMs)} ms already; retry later, or add workers`,
     { reason: 'overload', retryAfterMs: waitedMs },
@@ -153,7 +153,7 @@ export function queueOutgrown(model: ModelId, waitedMs: number): ServingError {
 
 export function noIdleWorker(model: ModelId, workers: number, retryAfterMs: number): ServingError {
   const which = workers === 0 ? 'none is loaded' : `all ${workers} are busy`
-  return new ServingError(
+  return refusal(
     'resource_exhausted',
     `${formatModelId(model)} has no idle worker (${which}), and useJobTicket admits a request only for one; retry later, or add workers`,
     { reason: 'no_idle_worker', retryAfterMs },
@@ -169,7 +169,7 @@ export function bodyTooLarge(model: ModelId, bytes: number, maxRequestBytes: num
 }
 
 export function notServing(model: ModelId, reason: string, why: string, retryAfterMs: number): ServingError {
-  return new ServingError('unavailable', `${formatModelId(model)} cannot answer: ${why}`, {
+  return refusal('unavailable', `${formatModelId(model)} cannot answer: ${why}`, {
     reason,
     retryAfterMs,
   })
@@ -177,7 +177,7 @@ export function notServing(model: ModelId, reason: string, why: string, retryAft
 
 export function deadlineExceeded(model: ModelId, timeoutMs: number, where: 'queue' | 'worker'): ServingError {
   const place = where === 'queue' ? 'waiting for a worker' : 'running'
-  return new ServingError(
+  return refusal(
     'deadline_exceeded',
     `${formatModelId(model)} did not answer within ${Math.round(timeoutMs)} ms; the request was ${place}`,
     { reason: where },
@@ -208,7 +208,7 @@ export function tensorsNotTaken(model: ModelId): ServingError {
 }
 
 export function clientGone(): ServingError {
-  return new ServingError('cancelled', 'the client closed the connection', { reason: 'client_gone' })
+  return refusal('cancelled', 'the client closed the connection', { reason: 'client_gone' })
 }
 
 export function workerCrashed(model: ModelId, detail: string): ServingError {

@@ -60,6 +60,20 @@ export class ServingError extends Error {
   }
 }
 
+/**
+ * An error that is an ordinary answer: a refusal, or a request that waited too long. It has no stack, whose capture
+ * costs more than all else of a refusal, and under overload there are thousands of them a second.
+ */
+export function refusal(code: ErrorCode, message: string, options?: ServingErrorOptions): ServingError {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return new ServingError(code, message, options)
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
 /** An error as data, for crossing a thread or a socket: classes and own fields do not survive either. */
 export type ErrorData = {
   readonly code: ErrorCode
