@@ -37,6 +37,7 @@ export function coreOf(config: Config, host: HostProcess): Core {
       maxBatchRows: config.defaultMaxBatchRows,
       maxBatchDelayMs: config.defaultMaxBatchDelayMs,
       maxQueuedRequests,
+      targetWaitMs: config.targetWaitMs,
       inferenceTimeoutMs,
       startupTimeoutMs,
       maxRequestBytes,

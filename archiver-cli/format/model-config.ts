@@ -46,6 +46,8 @@ export const modelConfigSchema = z.strictObject({
   maxBatchesInFlight: count(1, 64).optional(),
   /** Requests that may wait; the next one is refused. */
   maxQueuedRequests: count(1, 1_000_000).optional(),
+  /** A request that is predicted to wait for longer, its own run included, is refused at once; 0: only its deadline counts. */
+  targetWaitMs: count(0, 86_400_000).optional(),
   /** From arrival to answer; then the request fails and a worker that is still busy with it is replaced. */
   inferenceTimeoutMs: count(1, 86_400_000).optional(),
   /** A request that has waited or run for longer is dropped and answered so; absent: only its deadline counts. */

@@ -17,6 +17,8 @@ export type AdmissionSnapshot = {
   readonly tickets?: number | undefined
   readonly queuedRequests: number
   readonly queuedRows: number
+  /** Requests whose bodies are still coming: work that is ahead, though a free worker does not wait for it. */
+  readonly arrivingRequests?: number
   /** Payloads that wait, in memory. */
   readonly queuedBytes: number
   readonly runningBatches: number
@@ -27,12 +29,20 @@ export type AdmissionSnapshot = {
   /** Predicted time of a full batch; 0 while unknown. */
   readonly fullBatchMs: number
   readonly timeoutMs: number
+  /** The longest wait that a request is admitted to; absent: its deadline alone counts. */
+  readonly targetWaitMs?: number | undefined
+  /** It may be shed before others. */
+  readonly isBackground?: boolean
+  /** Spreads the retries of those that are refused at the same time; absent: they are not spread. */
+  readonly random?: (() => number) | undefined
   readonly announcedBytes: number | undefined
   readonly maxRequestBytes: number
 }
 
 /** Share of its timeout that a request may be predicted to spend: the prediction may be wrong by the rest. */
 const DEADLINE_SHARE = 0.8
+/** Share of the limit up to which requests are admitted that may be shed before others. */
+const BACKGROUND_SHARE = 0.5
 const LOADING_RETRY_MS = 1000
 /** Memory of one version's queue: the number of requests alone would allow a thousand of the largest bodies. */
 const MAX_QUEUED_BYTES = 2 ** 30
@@ -56,18 +66,32 @@ export function refusalOf(snapshot: AdmissionSnapshot): ServingError | undefined
   }
   const { tickets } = snapshot
   if (tickets !== undefined && snapshot.runningBatches + snapshot.queuedRequests >= tickets) {
-    return noIdleWorker(model, tickets, snapshot.fullBatchMs)
+    return noIdleWorker(model, tickets, retryAfterMs(snapshot, snapshot.fullBatchMs))
   }
   const waitMs = predictedWaitMs(snapshot)
   const { frontends = 1 } = snapshot
   const maxQueuedRequests = Math.ceil(snapshot.maxQueuedRequests / frontends)
-  if (snapshot.queuedRequests >= maxQueuedRequests) return queueFull(model, maxQueuedRequests, waitMs)
+  if (snapshot.queuedRequests >= maxQueuedRequests) {
+    return queueFull(model, maxQueuedRequests, retryAfterMs(snapshot, waitMs))
+  }
   const maxQueuedBytes = MAX_QUEUED_BYTES / frontends
   if (snapshot.queuedBytes + (announcedBytes ?? 0) > maxQueuedBytes) {
-    return queueFullOfBytes(model, maxQueuedBytes, waitMs)
+    return queueFullOfBytes(model, maxQueuedBytes, retryAfterMs(snapshot, waitMs))
   }
-  const limitMs = DEADLINE_SHARE * timeoutMs
-  return waitMs > limitMs ? waitTooLong(model, waitMs, limitMs) : undefined
+  const limitMs = waitLimitMs(snapshot)
+  if (waitMs <= limitMs) return undefined
+  const isTarget = limitMs < DEADLINE_SHARE * timeoutMs
+  return waitTooLong(model, waitMs, { limitMs, isTarget, retryAfterMs: retryAfterMs(snapshot, waitMs) })
+}
+
+function waitLimitMs({ timeoutMs, targetWaitMs, isBackground }: AdmissionSnapshot): number {
+  const limitMs = Math.min(DEADLINE_SHARE * timeoutMs, targetWaitMs ?? Number.POSITIVE_INFINITY)
+  return isBackground === true ? BACKGROUND_SHARE * limitMs : limitMs
+}
+
+/** The wait that was predicted, and up to once more: clients that were refused together do not return together. */
+function retryAfterMs({ random }: AdmissionSnapshot, waitMs: number): number {
+  return random === undefined ? waitMs : waitMs * (1 + random())
 }
 
 export function predictedWaitMs(snapshot: AdmissionSnapshot): number {
@@ -75,7 +99,8 @@ export function predictedWaitMs(snapshot: AdmissionSnapshot): number {
   // A free worker takes the request at once, whatever is predicted: refusing it on a prediction from slower
   // times would leave no batch to correct the prediction by, and the version idle for ever.
   if (runningBatches < workers && queuedRows === 0) return 0
-  const batchesAhead = Math.floor(queuedRows / maxBatchRows) + runningBatches
+  const rowsAhead = queuedRows + (snapshot.arrivingRequests ?? 0)
+  const batchesAhead = Math.floor(rowsAhead / maxBatchRows) + runningBatches
   return (batchesAhead / Math.max(1, workers) + 1) * fullBatchMs
 }
 

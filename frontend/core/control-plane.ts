@@ -36,9 +36,18 @@ export type RegisterRequest = {
   readonly synchronous: boolean
 }
 
+/** What can be changed of a version while it serves. */
+export type TunableSettings = Pick<
+  ModelConfig,
+  'maxBatchRows' | 'maxBatchDelayMs' | 'maxQueuedRequests' | 'targetWaitMs' | 'inferenceTimeoutMs'
+>
+
 export type ScaleRequest = {
   readonly model: ModelSelector
-  readonly minWorkers: number
+  /** Absent: as many as there are. */
+  readonly minWorkers?: number
+  /** Other settings; what is absent stays. New workers are started only for those that concern them. */
+  readonly settings?: TunableSettings
   /** At least `minWorkers`; absent: equal to it. */
   readonly maxWorkers?: number
   readonly synchronous: boolean
@@ -96,6 +105,8 @@ export type VersionDescription = {
   readonly startupTimeoutMs: number
   readonly maxQueuedRequests: number
   readonly maxRequestBytes: number
+  /** What a batch takes, as far as is known: 0 before the first. */
+  readonly serviceTime: { readonly fixedMs: number; readonly perRowMs: number }
   /** Which execution provider runs, and why not a better one. */
   readonly provider: { readonly device: Device; readonly reason: string }
   readonly inputs?: readonly TensorMetadata[]

@@ -125,6 +125,7 @@ export function createCore(options: CoreOptions): Core {
     precedence: options.precedence ?? 'explicit',
     declared: (model) => models.find((each) => isSameModel(each, model))?.settings,
     unregisterTimeoutMs,
+    random,
     source: new StoreSource(store),
     offeredAt: (name, path) => offerAt(store, name, path),
     staging: join(options.stateDir, 'staging'),

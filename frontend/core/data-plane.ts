@@ -64,6 +64,8 @@ export type RequestHead = {
   readonly sequenceInBody?: true
   /** Lower-case names, one value each. */
   readonly headers: Readonly<Record<string, string>>
+  /** It can come later as well: under load it is refused before others are. */
+  readonly isBackground?: true
   /** Tighter than the version's own `inferenceTimeoutMs` if the caller asked for it; counted from arrival. */
   readonly timeoutMs?: number
   /** Size of the body if the caller announced it. */

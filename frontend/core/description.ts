@@ -35,6 +35,10 @@ export function describeVersion(
     startupTimeoutMs: settings.startupTimeoutMs,
     maxQueuedRequests: settings.maxQueuedRequests,
     maxRequestBytes: settings.maxRequestBytes,
+    serviceTime: {
+      fixedMs: version.batcher.serviceTime.fixedMs,
+      perRowMs: version.batcher.serviceTime.perRowMs,
+    },
     provider: {
       device,
       reason: layout?.provider.reason ?? 'no workers',

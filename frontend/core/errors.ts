@@ -127,11 +127,22 @@ export function queueFullOfBytes(model: ModelId, maxQueuedBytes: number, retryAf
   )
 }
 
-export function waitTooLong(model: ModelId, predictedMs: number, limitMs: number): ServingError {
+export type WaitLimit = {
+  readonly limitMs: number
+  readonly isTarget: boolean
+  readonly retryAfterMs: number
+}
+
+export function waitTooLong(
+  model: ModelId,
+  predictedMs: number,
+  { limitMs, isTarget, retryAfterMs }: WaitLimit,
+): ServingError {
+  const bound = isTarget ? 'its targetWaitMs allows' : 'this request may take'
   return refusal(
     'resource_exhausted',
-    `${formatModelId(model)} would answer in about ${Math.ceil(predictedMs)} ms, later than the ${Math.floor(limitMs)} ms this request may take; retry later, or add workers`,
-    { reason: 'predicted_wait', retryAfterMs: predictedMs },
+    `${formatModelId(model)} would answer in about ${Math.ceil(predictedMs)} ms, later than the ${Math.floor(limitMs)} ms that ${bound}; retry later, or add workers`,
+    { reason: 'predicted_wait', retryAfterMs },
   )
 }
 

@@ -1,6 +1,5 @@
 import { messageOf } from '../../worker/contract/errors.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
-import { refusalOf } from './admission.ts'
 import type { Artefact } from './artefact.ts'
 import { pendingFromArrived, type ArrivedRequest } from './batching/arrived-request.ts'
 import type { Outcome } from './batching/pending-request.ts'
@@ -13,8 +12,9 @@ import { deferred } from './deferred.ts'
 import { notServing, workersDidNotStart } from './errors.ts'
 import type { EventBus } from './events.ts'
 import { HandleCount } from './handle-count.ts'
-import { requestTimeoutMs, type VersionSettings } from './settings.ts'
+import type { VersionSettings } from './settings.ts'
 import { Statistics, type VersionStatistics } from './statistics.ts'
+import { refusalBy, type AdmissionOptions } from './version-admission.ts'
 import { nextState, type VersionState } from './version-state.ts'
 import { VersionWorkers } from './workers/version-workers.ts'
 import type { WorkerLayout, WorkerSets } from './workers/worker-set-factory.ts'
@@ -23,15 +23,13 @@ import { retryStateOf, type RetryState } from './retry-state.ts'
 import { announceWorkers } from './workers/announce-workers.ts'
 import type { WorkerSlotListener } from './workers/worker-slot.ts'
 
-export type ModelVersionOptions = {
+export type ModelVersionOptions = AdmissionOptions & {
   readonly artefact: Artefact
   readonly settings: VersionSettings
   readonly loadedAtStartup: boolean
   readonly workerSets: WorkerSets
   readonly events: EventBus
   readonly clock: Clock
-  /** Processes that serve the version, with a queue each; absent: this one only. */
-  readonly frontends?: number | undefined
 }
 
 /**
@@ -51,8 +49,10 @@ export class ModelVersion {
   #reason: string | undefined
   readonly #workers: VersionWorkers
   readonly #handles = new HandleCount()
+  /** The most rows that its workers run at a time. */
+  loadedRows = 0
   /** Admitted requests whose body is still being read: each has a place in the queue. */
-  #arriving = 0
+  arriving = 0
   #restarts = 0
   #loadMs = 0
   #failedAtMs: number | undefined
@@ -164,7 +164,8 @@ export class ModelVersion {
       if (this.#state === 'loading') this.#become('failed', this.#reason)
       throw isStarted ? error : workersDidNotStart(this.model, error)
     }
-    this.#settings = settings
+    this.#useSettings(settings)
+    this.loadedRows = settings.maxBatchRows
     this.#reason = undefined
     this.#loadMs = this.#options.clock.nowMs() - startedAtMs
     this.#options.events.emit('versionChanged', { model: this.model })
@@ -174,38 +175,29 @@ export class ModelVersion {
   }
 
   /**
+   * Takes settings over that concern no worker: those that serve go on.
+   *
+   * @param commit makes the change durable, before it counts.
+   */
+  async tune(settings: VersionSettings, commit: () => Promise<void>): Promise<void> {
+    await commit()
+    this.#useSettings(settings)
+  }
+
+  /**
    * Takes a hold on the version for one request, or refuses it.
    *
    * The holder must call `release` exactly once after `run`, or `abandon` instead of it; unloading waits for that.
    *
-   * @throws ServingError see {@link refusalOf}
+   * @throws ServingError see {@link refusalBy}
    */
   acquire(head: RequestHead): void {
     // What has arrived in this turn still waits for its end, though a worker may be free to take it.
     if (this.batcher.queuedRequests >= this.#settings.maxQueuedRequests) this.batcher.dispatch()
-    const refusal = refusalOf({
-      model: this.model,
-      state: this.#state,
-      reason: this.reason,
-      workers: (this.workers?.expectedWorkers ?? 0) * (this.workers?.batchesInFlight ?? 1),
-      backoffMs: this.workers?.backoffMs ?? 0,
-      tickets: this.#settings.useJobTicket ? this.#tickets : undefined,
-      queuedRequests: this.batcher.queuedRequests + this.#arriving,
-      queuedRows: this.batcher.queuedRows,
-      queuedBytes: this.batcher.queuedBytes,
-      runningBatches: this.batcher.runningBatches,
-      maxQueuedRequests: this.#settings.maxQueuedRequests,
-      frontends: this.#options.frontends,
-      maxBatchRows: this.#settings.maxBatchRows,
-      fullBatchMs: this.batcher.serviceTime.predictMs(this.#settings.maxBatchRows),
-      timeoutMs: requestTimeoutMs(this.#settings, head.timeoutMs),
-      announcedBytes: head.announcedBytes,
-      maxRequestBytes: this.#settings.maxRequestBytes,
-    })
-    const finalRefusal = refusal ?? this.batcher.refusalOf?.(head)
-    if (finalRefusal !== undefined) throw finalRefusal
+    const refusal = refusalBy(this, head, this.#options)
+    if (refusal !== undefined) throw refusal
     this.#handles.take()
-    this.#arriving += 1
+    this.arriving += 1
   }
 
   release(): void {
@@ -213,17 +205,12 @@ export class ModelVersion {
   }
 
   abandon(): void {
-    this.#arriving -= 1
+    this.arriving -= 1
     this.#handles.release()
   }
 
-  /** Batches that its loaded workers take at a time. */
-  get #tickets(): number {
-    return (this.workers?.readyWorkers ?? 0) * (this.workers?.batchesInFlight ?? 1)
-  }
-
   run(head: RequestHead, arrived: ArrivedRequest): Promise<Outcome> {
-    this.#arriving -= 1
+    this.arriving -= 1
     const request = pendingFromArrived(head, arrived, {
       settings: this.#settings,
       hasOneBucket: this.workers?.hasOneBucket,
@@ -268,14 +255,23 @@ export class ModelVersion {
     const cancel = this.#options.clock.after(settings.inferenceTimeoutMs, timeout.resolve)
     await Promise.race([this.#handles.untilNone(), timeout.promise])
     cancel()
-    this.#settings = settings
+    this.#useSettings(settings)
     this.#workers.remove()
+  }
+
+  #useSettings(settings: VersionSettings): void {
+    this.#settings = settings
+    this.batcher.useLimits(settings)
   }
 
   #workerListener(): WorkerSlotListener {
     const announce = announceWorkers(this.#options.events, this.model)
     return {
       ...announce,
+      onInstance: (pid, report) => {
+        for (const { rows, ms } of report.warmUps ?? []) this.batcher.serviceTime.observe(rows, ms)
+        announce.onInstance(pid, report)
+      },
       onChange: () => {
         this.batcher.dispatch()
       },

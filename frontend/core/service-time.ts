@@ -10,6 +10,8 @@ export class ServiceTime {
   #ms = 0
   #rowsSquared = 0
   #rowsMs = 0
+  #fixedMs = 0
+  #perRowMs = 0
 
   observe(rows: number, ms: number): void {
     this.#weight = this.#weight * DECAY + 1
@@ -17,6 +19,16 @@ export class ServiceTime {
     this.#ms = this.#ms * DECAY + ms
     this.#rowsSquared = this.#rowsSquared * DECAY + rows * rows
     this.#rowsMs = this.#rowsMs * DECAY + rows * ms
+    this.#fit()
+  }
+
+  /** Part of a batch's time that does not depend on its rows. */
+  get fixedMs(): number {
+    return this.#fixedMs
+  }
+
+  get perRowMs(): number {
+    return this.#perRowMs
   }
 
   /** Whether anything has been observed; without it, predictions are 0. */
@@ -25,20 +37,19 @@ export class ServiceTime {
   }
 
   predictMs(rows: number): number {
-    const { fixedMs, perRowMs } = this.coefficients()
-    return fixedMs + perRowMs * rows
+    return this.#fixedMs + this.#perRowMs * rows
   }
 
-  coefficients(): { readonly fixedMs: number; readonly perRowMs: number } {
-    if (this.#weight === 0) return { fixedMs: 0, perRowMs: 0 }
+  /** Once for a batch, so that admission, which asks for every request, does not compute it. */
+  #fit(): void {
     const meanRows = this.#rows / this.#weight
     const meanMs = this.#ms / this.#weight
     const variance = this.#rowsSquared / this.#weight - meanRows * meanRows
-    if (variance < MIN_VARIANCE) return { fixedMs: meanMs, perRowMs: 0 }
     const covariance = this.#rowsMs / this.#weight - meanRows * meanMs
     // Neither part of a duration can be negative; noise on a flat cost would otherwise fit one that is.
-    const perRowMs = Math.min(Math.max(covariance / variance, 0), meanMs / meanRows)
-    return { fixedMs: meanMs - perRowMs * meanRows, perRowMs }
+    const slopeMs = variance < MIN_VARIANCE ? 0 : Math.max(covariance / variance, 0)
+    this.#perRowMs = Math.min(slopeMs, meanMs / meanRows)
+    this.#fixedMs = meanMs - this.#perRowMs * meanRows
   }
 }
 

@@ -40,6 +40,8 @@ export type VersionSettings = {
   readonly maxBatchRows: number
   readonly maxBatchDelayMs: number
   readonly maxQueuedRequests: number
+  /** The longest wait that admission promises; undefined: only the deadline of each request counts. */
+  readonly targetWaitMs: number | undefined
   readonly inferenceTimeoutMs: number
   readonly startupTimeoutMs: number
   readonly maxRequestBytes: number
@@ -126,6 +128,8 @@ export type SettingDefaults = {
   readonly maxBatchRows: number
   readonly maxBatchDelayMs: number
   readonly maxQueuedRequests: number
+  /** Absent or 0: none. */
+  readonly targetWaitMs?: number
   readonly inferenceTimeoutMs: number
   readonly startupTimeoutMs: number
   readonly maxRequestBytes: number
@@ -184,6 +188,7 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     maxBatchRows,
     maxBatchDelayMs: merged.maxBatchDelayMs ?? defaults.maxBatchDelayMs,
     maxQueuedRequests: merged.maxQueuedRequests ?? defaults.maxQueuedRequests,
+    targetWaitMs: targetOf(merged.targetWaitMs ?? defaults.targetWaitMs),
     inferenceTimeoutMs: merged.inferenceTimeoutMs ?? defaults.inferenceTimeoutMs,
     startupTimeoutMs: merged.startupTimeoutMs ?? defaults.startupTimeoutMs,
     maxRequestBytes: merged.maxRequestBytes ?? defaults.maxRequestBytes,
@@ -208,6 +213,11 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     tritonConfig: merged.tritonConfig,
     handlerConfig: merged.handler ?? {},
   }
+}
+
+/** 0 takes back what a layer below says. */
+function targetOf(targetWaitMs: number | undefined): number | undefined {
+  return targetWaitMs === 0 ? undefined : targetWaitMs
 }
 
 /** @throws ServingError `invalid_argument` when ways of batching are asked for that exclude each other. */

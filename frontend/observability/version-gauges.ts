@@ -2,11 +2,14 @@ import type { Device } from '../../worker/contract/messages.ts'
 import type { ModelId } from '../../worker/contract/model-id.ts'
 import type { Labels, MetricFamily, ValuePoint } from './exposition/family.ts'
 
+const MS_PER_SECOND = 1000
+
 /** What a scrape reads of each registered version; a part of what operators may see of it. */
 export type VersionReading = {
   readonly model: ModelId
   readonly queuedRequests: number
   readonly runningBatches: number
+  readonly serviceTime: { readonly fixedMs: number; readonly perRowMs: number }
   readonly workers: readonly {
     readonly state: 'loading' | 'ready' | 'draining' | 'failed'
     readonly pid?: number
@@ -29,6 +32,12 @@ export function versionGauges(versions: readonly VersionReading[]): MetricFamily
     ]),
     gauge('running_batches', 'Batches that workers run at this moment.', (version) => [
       { labels: labelsOf(version), value: version.runningBatches },
+    ]),
+    gauge('batch_fixed_seconds', 'Predicted time of a batch that its rows do not change.', (version) => [
+      { labels: labelsOf(version), value: version.serviceTime.fixedMs / MS_PER_SECOND },
+    ]),
+    gauge('batch_row_seconds', 'Predicted time that each row adds to a batch.', (version) => [
+      { labels: labelsOf(version), value: version.serviceTime.perRowMs / MS_PER_SECOND },
     ]),
     gauge('workers', 'Workers by state.', workersByState),
     gauge('worker_memory_bytes', 'Resident memory of the worker processes.', (version) => [

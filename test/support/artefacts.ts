@@ -39,6 +39,7 @@ export function settings(changes: Partial<VersionSettings> = {}): VersionSetting
     maxBatchRows: 4,
     maxBatchDelayMs: 0,
     maxQueuedRequests: 10,
+    targetWaitMs: undefined,
     inferenceTimeoutMs: 1000,
     startupTimeoutMs: 10_000,
     maxRequestBytes: 1000,

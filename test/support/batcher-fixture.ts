@@ -1,5 +1,6 @@
 import type { Scheduling } from '../../archiver-cli/format/scheduling.ts'
-import { Batcher, type BatcherLimits, type FinishedBatch } from '../../frontend/core/batching/batcher.ts'
+import { Batcher, type BatcherLimits } from '../../frontend/core/batching/batcher.ts'
+import type { FinishedBatch } from '../../frontend/core/batching/finished-batch.ts'
 import { NO_RUNNERS } from '../../frontend/core/batching/runners.ts'
 import { VersionSchedule } from '../../frontend/core/batching/scheduling/version-schedule.ts'
 import type { InstanceReport } from '../../worker/contract/messages.ts'

@@ -183,6 +183,7 @@ export const DESCRIPTION: VersionDescription = {
   ],
   queuedRequests: 3,
   runningBatches: 1,
+  serviceTime: { fixedMs: 4, perRowMs: 0.5 },
   restarts: 1,
   retry: { windowMs: 300_000 },
   settings: describeSettings(settings({ minWorkers: 1, maxWorkers: 2, sources: { minWorkers: 'api' } })),

@@ -107,6 +107,7 @@ export class FakeWorkerProcess implements WorkerProcess {
       if (this.isStopping) this.#exitWhenIdle()
     })
     this.batches.push(batch)
+    this.#options.onBatch?.(batch)
     if (this.#options.answers === true) queueMicrotask(() => batch.answer())
     return batch.result
   }
@@ -173,6 +174,10 @@ export type FakeWorkersOptions = {
   readonly loads?: boolean
   /** Batches are answered at once, each request by its id. */
   readonly answers?: boolean
+  /** Told of each batch that starts, to answer it in its own time. */
+  readonly onBatch?: (batch: FakeBatch) => void
+  /** What the threads of a process that loads at once say of the model. */
+  readonly report?: Partial<InstanceReport>
   /** A process that is killed or stopped ends only when told. */
   readonly lingers?: boolean
 }
@@ -194,7 +199,7 @@ export class FakeWorkers {
     if (refusal !== undefined) throw refusal
     const process = new FakeWorkerProcess(1000 + this.processes.length, spec, listener, this.options)
     this.processes.push(process)
-    if (this.options.loads === true) queueMicrotask(() => process.ready())
+    if (this.options.loads === true) queueMicrotask(() => process.ready(undefined, this.options.report))
     return process
   }
 

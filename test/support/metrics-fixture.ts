@@ -23,6 +23,7 @@ const READING: VersionReading = {
   model: MODEL,
   queuedRequests: 0,
   runningBatches: 0,
+  serviceTime: { fixedMs: 4, perRowMs: 0.5 },
   workers: [{ state: 'ready', pid: 11, memoryBytes: 1 }],
   provider: { device: { provider: 'cpu', deviceId: 0 }, reason: 'no GPU' },
 }

@@ -241,7 +241,11 @@ export type InstanceReport = {
   readonly overlapsRuns?: true
   readonly loadMs: number
   readonly warmUpMs: number
+  /** What runs of the warm graph took, by their rows; absent when there is no graph, or it refused them. */
+  readonly warmUps?: readonly TimedRun[]
 }
+
+export type TimedRun = { readonly rows: number; readonly ms: number }
 
 export const METRIC_KINDS = ['counter', 'gauge', 'histogram'] as const
 export type MetricKind = (typeof METRIC_KINDS)[number]

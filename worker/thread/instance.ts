@@ -9,6 +9,7 @@ import type {
   Device,
   InstanceReport,
   LoadSpec,
+  TimedRun,
 } from '../contract/messages.ts'
 import type { Feeds, Handler, HandlerContext, HandlerLogger, Outputs } from '../handler.ts'
 import { tensorHandler } from '../handlers/tensor.ts'
@@ -90,7 +91,7 @@ export class Instance {
       const parts = { spec, log, handler, session, engine, context }
       const instance = new Instance(parts)
       const loadedAtMs = performance.now()
-      await instance.#warmUp()
+      const warmUps = await instance.#warmUp()
       const report = {
         device: spec.device,
         inputs: handler.signature?.inputs ?? context.inputs,
@@ -101,6 +102,7 @@ export class Instance {
         ...(overlapsRuns ? { overlapsRuns } : {}),
         loadMs: loadedAtMs - startedAtMs,
         warmUpMs: performance.now() - loadedAtMs,
+        ...(warmUps.length === 0 ? {} : { warmUps }),
       }
       return { instance, report }
     } catch (error) {
@@ -137,11 +139,12 @@ export class Instance {
     return { ...timing, deviceBusyMs: session.takeBusyMs() }
   }
 
-  async #warmUp(): Promise<void> {
+  async #warmUp(): Promise<readonly TimedRun[]> {
     const { session, engine, spec, log } = this.#parts
-    if (session === undefined) return
-    await warmUp(session, { maxRows: engine?.batches === true ? spec.maxBatchRows : 1, log })
+    if (session === undefined) return []
+    const timed = await warmUp(session, { maxRows: engine?.batches === true ? spec.maxBatchRows : 1, log })
     session.takeBusyMs?.() // the first batch has no part in it
+    return timed
   }
 }
 

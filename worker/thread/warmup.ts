@@ -7,11 +7,14 @@ import {
   type Tensor,
   type TensorMetadata,
 } from '../contract/tensor.ts'
+import type { TimedRun } from '../contract/messages.ts'
 import type { HandlerLogger } from '../handler.ts'
 import type { Session } from './session.ts'
 
 /** Above this the feeds of a warm-up cost more than they save. */
 const MAX_WARM_UP_ELEMENTS = 32 * 1024 * 1024
+/** A run that took longer is not repeated: the model would be ready later for a better guess at its speed. */
+const MAX_REPEATED_MS = 20
 
 export type WarmUpOptions = {
   /** Rows of the largest run that will come; 1 when the graph takes one request at a time. */
@@ -25,8 +28,11 @@ export type WarmUpOptions = {
  *
  * Zeros, and 1 for the sizes that the graph leaves open, are guesses: a graph that refuses them is loaded all the
  * same, and the log says why it is not warm.
+ *
+ * @returns what a warm run of each size took; the first predictions of how long requests wait rest on it
  */
-export async function warmUp(session: Session, { maxRows, log }: WarmUpOptions): Promise<void> {
+export async function warmUp(session: Session, { maxRows, log }: WarmUpOptions): Promise<TimedRun[]> {
+  const timed: TimedRun[] = []
   for (const rows of new Set([1, maxRows])) {
     const shapes = session.inputs.map((input) => warmUpShape(input, rows))
     const elements = shapes.reduce((sum, shape) => sum + elementCount(shape), 0)
@@ -36,11 +42,23 @@ export async function warmUp(session: Session, { maxRows, log }: WarmUpOptions):
       continue
     }
     try {
-      await session.run(zeroFeeds(session, rows))
+      timed.push({ rows, ms: await timeOf(session, zeroFeeds(session, rows)) })
     } catch (error) {
       log.warn(`${tried} was refused by the graph`, { error: messageOf(error) })
     }
   }
+  return timed
+}
+
+/** What a warm run takes. The first one prepares kernels and memory; a long one tells enough by itself. */
+async function timeOf(session: Session, feeds: readonly Tensor[]): Promise<number> {
+  let ms = 0
+  for (let run = 0; run < 2 && ms < MAX_REPEATED_MS; run++) {
+    const startedAtMs = performance.now()
+    await session.run(feeds)
+    ms = performance.now() - startedAtMs
+  }
+  return ms
 }
 
 /** Feeds of zeros; sizes that the graph leaves open are `rows` in dimension 0, else 1. */

@@ -28,6 +28,13 @@ export const workersSettings = {
     torchserveDefault: 100,
     doc: 'Most requests that wait for one version; one that is predicted to miss its deadline is refused before the queue is full.',
   }),
+  targetWaitMs: setting({
+    property: 'target_wait_ms',
+    kind: integer(0, 86_400_000, 'ms'),
+    default: 0,
+    defaultText: '0 (none)',
+    doc: 'A request predicted to wait longer, its own run included, is refused at once; 0 leaves it to the deadline of each request.',
+  }),
   inferenceTimeoutMs: setting({
     property: 'inference_timeout_ms',
     propertyInSeconds: 'default_response_timeout',

@@ -77,10 +77,7 @@ export class BatchFormer {
     serviceTime.observe(rows, ms)
     const { targetWaitMs, maxBatchRows: maxRows } = this.#limits
     if (targetWaitMs === undefined) return
-    this.#rowLimit.observe(
-      { rows, ms, fixedMs: serviceTime.coefficients().fixedMs },
-      { targetWaitMs, maxRows },
-    )
+    this.#rowLimit.observe({ rows, ms, fixedMs: serviceTime.fixedMs }, { targetWaitMs, maxRows })
   }
 
   /** One that survived the death of a worker process: it runs alone. */
@@ -118,7 +115,7 @@ export class BatchFormer {
       nowMs: this.#nowMs(),
       maxBatchDelayMs,
       arrivalIntervalMs: this.#arrivals.intervalMs,
-      fixedMs: this.#options.serviceTime.coefficients().fixedMs,
+      fixedMs: this.#options.serviceTime.fixedMs,
       latestStartMs: earliestDeadlineMs - PREDICTION_MARGIN * this.#predictMs(rows + 1),
     }
     const waitMs = holdMs(hold)

@@ -1,11 +1,6 @@
 import type { ServingError } from '../../../worker/contract/errors.ts'
 import { errorFromData } from '../../../worker/contract/errors.ts'
-import type {
-  BatchRequest,
-  BatchResult,
-  BatchTiming,
-  ResponsePiece,
-} from '../../../worker/contract/messages.ts'
+import type { BatchRequest, BatchResult, ResponsePiece } from '../../../worker/contract/messages.ts'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { Clock } from '../clock.ts'
 import { streamBroken, workerCrashed } from '../errors.ts'
@@ -13,23 +8,18 @@ import { ServiceTime } from '../service-time.ts'
 import type { BatchClosedBy } from './batch-closed-by.ts'
 import { BatchFormer, type FormedBatch, type FormerLimits, type Hold } from './batch-former.ts'
 import { endIfOver } from './end-if-over.ts'
+import type { FinishedBatch } from './finished-batch.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { RequestQueue } from './request-queue.ts'
 import type { BatchQueue, Schedule } from './scheduling/schedule.ts'
 import { RunAhead } from './run-ahead.ts'
+import { wireRequests } from './wire-requests.ts'
 import { WorkerDied, type BatchRunner, type BatchRunners, type OnMemberPiece } from './runners.ts'
 
 export type BatcherLimits = FormerLimits & {
   readonly inferenceTimeoutMs: number
   /** Of an answer whose pieces are put together; absent: a bound for all versions. */
   readonly maxResponseBytes?: number | undefined
-}
-
-export type FinishedBatch = {
-  readonly requests: number
-  readonly workerMs: number
-  readonly timing: BatchTiming
-  readonly closedBy: BatchClosedBy
 }
 
 export type BatcherOptions = {
@@ -73,6 +63,7 @@ export const KILL_GRACE_MS = 250
 export class Batcher {
   readonly #options: BatcherOptions
   readonly #queue: BatchQueue
+  #limits: BatcherLimits
   readonly #running = new Set<RunningBatch>()
   readonly #former: BatchFormer
   readonly #ahead: RunAhead
@@ -91,6 +82,7 @@ export class Batcher {
     this.#options = options
     this.#runners = options.runners
     const { schedule } = options
+    this.#limits = options.limits
     this.#queue = schedule?.queue ?? new RequestQueue()
     this.serviceTime = options.serviceTime ?? new ServiceTime()
     this.#former = new BatchFormer({
@@ -136,6 +128,17 @@ export class Batcher {
     if (clock.atTurnEnd === undefined) this.dispatch()
     else if (!this.#isDispatchDue) clock.atTurnEnd(this.#dispatchDue)
     this.#isDispatchDue = clock.atTurnEnd !== undefined
+  }
+
+  get maxRows(): number {
+    return this.#former.maxRows
+  }
+
+  useLimits(limits: BatcherLimits): void {
+    this.#limits = limits
+    this.#former.useLimits(limits)
+    this.#options.schedule?.useLimits(limits)
+    this.dispatch()
   }
 
   /** Sends later batches elsewhere; those running stay where they are. */
@@ -188,7 +191,7 @@ export class Batcher {
 
   async #run(runner: BatchRunner, { members, rows, closedBy }: FormedBatch, isAlone: boolean): Promise<void> {
     const startedAtMs = this.#nowMs()
-    const requests = members.map((member) => this.#wireRequest(member, startedAtMs))
+    const requests = wireRequests(members, { nowMs: startedAtMs, usesHeaders: this.#runners.usesHeaders })
     const predictedMs = this.serviceTime.predictMs(rows)
     const batch: RunningBatch = { members, requests, runner, startedAtMs, closedBy, predictedMs }
     this.#running.add(batch)
@@ -213,18 +216,8 @@ export class Batcher {
   #takePiece({ members, requests, runner }: RunningBatch, index: number, piece: ResponsePiece): void {
     const member = members[index]
     if (member === undefined || member.isSettled) return
-    member.takePiece(piece, this.#options)
+    member.takePiece(piece, { model: this.#options.model, limits: this.#limits })
     if (member.isSettled) runner.cancel(requests, index)
-  }
-
-  #wireRequest({ init }: PendingRequest, nowMs: number): BatchRequest {
-    return {
-      id: init.id,
-      ...(init.operation === undefined ? {} : { operation: init.operation }),
-      headers: this.#runners.usesHeaders ? init.headers : {},
-      remainingMs: Math.max(0, init.deadlineMs - nowMs),
-      payload: init.payload,
-    }
   }
 
   #settle(batch: RunningBatch, { replies, timing }: BatchResult): void {
@@ -277,7 +270,7 @@ export class Batcher {
 
   #sweep(): void {
     const nowMs = this.#nowMs()
-    const { inferenceTimeoutMs } = this.#options.limits
+    const { inferenceTimeoutMs } = this.#limits
     const { frontends = 1 } = this.#options
     // A batch may have waited in its worker for those before it, other frontend processes' among them.
     const allowedMs = inferenceTimeoutMs * (this.#runners.batchesInFlight ?? 1) * frontends

@@ -1,5 +1,6 @@
 import type { ServingError } from '../../../worker/contract/errors.ts'
 import { ServiceTime } from '../service-time.ts'
+import type { VersionSettings } from '../settings.ts'
 import { Batcher } from './batcher.ts'
 import { ContinuousLane, type LaneOptions } from './continuous-lane.ts'
 import { endIfOver } from './end-if-over.ts'
@@ -22,6 +23,7 @@ export class ContinuousBatcher implements VersionBatcher {
   readonly serviceTime = new ServiceTime()
   readonly #queue = new RequestQueue()
   readonly #others: Batcher
+  #limits: VersionSettings
   #lanes: readonly ContinuousLane[] = []
   /** Of earlier scalings, until their requests have ended. */
   #retired: readonly ContinuousLane[] = []
@@ -31,6 +33,7 @@ export class ContinuousBatcher implements VersionBatcher {
 
   constructor(options: VersionBatcherOptions) {
     this.#options = options
+    this.#limits = options.limits
     this.#others = new Batcher({
       ...options,
       runners: NO_RUNNERS,
@@ -57,6 +60,17 @@ export class ContinuousBatcher implements VersionBatcher {
   get runningBatches(): number {
     const busy = [...this.#lanes, ...this.#retired].filter(({ isBusy }) => isBusy)
     return busy.length + this.#others.runningBatches
+  }
+
+  get maxRows(): number {
+    return this.#limits.maxBatchRows
+  }
+
+  useLimits(limits: VersionSettings): void {
+    this.#limits = limits
+    for (const lane of this.#lanes) lane.useLimits(limits)
+    this.#others.useLimits(limits)
+    this.dispatch()
   }
 
   push(request: PendingRequest): void {
@@ -96,11 +110,11 @@ export class ContinuousBatcher implements VersionBatcher {
   }
 
   #laneOptions(): LaneOptions {
-    const { model, clock, limits, onBatch } = this.#options
+    const { model, clock, onBatch } = this.#options
     return {
       model,
       clock,
-      limits,
+      limits: this.#limits,
       queue: this.#queue,
       nextKey: () => this.#nextKey++,
       onFree: () => {

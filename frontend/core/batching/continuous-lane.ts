@@ -12,9 +12,10 @@ import type { Clock } from '../clock.ts'
 import { deferred } from '../deferred.ts'
 import { streamBroken, workerCrashed } from '../errors.ts'
 import type { BatchClosedBy } from './batch-closed-by.ts'
-import { KILL_GRACE_MS, type BatcherLimits, type FinishedBatch } from './batcher.ts'
+import { KILL_GRACE_MS, type BatcherLimits } from './batcher.ts'
+import type { FinishedBatch } from './finished-batch.ts'
 import { endIfOver } from './end-if-over.ts'
-import type { PendingRequest } from './pending-request.ts'
+import type { PendingRequest, PieceRules } from './pending-request.ts'
 import type { RequestQueue } from './request-queue.ts'
 import type { BatchRunner, WorkerLane } from './runners.ts'
 
@@ -51,6 +52,7 @@ const KEPT_PAYLOAD: RequestPayload = { kind: 'parts', parts: [] }
 export class ContinuousLane {
   readonly #options: LaneOptions
   readonly #runners: WorkerLane
+  #limits: LaneOptions['limits']
   #members: Member[] = []
   #turn: RunningTurn | undefined
   /** The worker keeps a request that has left. */
@@ -61,6 +63,7 @@ export class ContinuousLane {
 
   constructor(options: LaneOptions, runners: WorkerLane) {
     this.#options = options
+    this.#limits = options.limits
     this.#runners = runners
     this.#losses = runners.losses
   }
@@ -76,6 +79,10 @@ export class ContinuousLane {
   /** Resolves, once it is retired, when its last request has ended. */
   get idle(): Promise<void> {
     return this.#idle.promise
+  }
+
+  useLimits(limits: LaneOptions['limits']): void {
+    this.#limits = limits
   }
 
   /** Takes no new requests from now on. */
@@ -101,7 +108,7 @@ export class ContinuousLane {
       this.step()
       return
     }
-    const { inferenceTimeoutMs } = this.#options.limits
+    const { inferenceTimeoutMs } = this.#limits
     for (const [index, { request }] of turn.members.entries()) {
       if (!request.isSettled && this.#isOver(request)) turn.runner.cancel(turn.requests, index)
     }
@@ -119,7 +126,7 @@ export class ContinuousLane {
 
   /** New requests beside those that go on; one that survived the death of a worker runs by itself. */
   #fill(): void {
-    const { queue, limits } = this.#options
+    const { queue } = this.#options
     if (this.#isRetired || this.#members.some(({ request }) => request.deaths > 0)) return
     if (queue.hasSuspect) {
       const suspect = this.#members.length === 0 ? queue.takeSuspect() : undefined
@@ -127,7 +134,7 @@ export class ContinuousLane {
       return
     }
     const rows = this.#members.reduce((sum, { request }) => sum + request.init.rows, 0)
-    const room = limits.maxBatchRows - rows
+    const room = this.#limits.maxBatchRows - rows
     const candidate = room > 0 ? queue.peek(room) : undefined
     if (candidate === undefined || (candidate.rows > room && this.#members.length > 0)) return
     this.#admit(queue.take(room).filter((request) => !this.#isOver(request)))
@@ -166,7 +173,7 @@ export class ContinuousLane {
   #takePiece({ members, requests, runner }: RunningTurn, index: number, piece: ResponsePiece): void {
     const request = members[index]?.request
     if (request === undefined || request.isSettled) return
-    request.takePiece(piece, this.#options)
+    request.takePiece(piece, this.#pieceRules())
     if (request.isSettled) runner.cancel(requests, index)
   }
 
@@ -223,7 +230,7 @@ export class ContinuousLane {
 
   /** Between two turns a worker waits for nobody. */
   #closedBy({ members }: RunningTurn): BatchClosedBy {
-    return members.length >= this.#options.limits.maxBatchRows ? 'full' : 'idle_worker'
+    return members.length >= this.#limits.maxBatchRows ? 'full' : 'idle_worker'
   }
 
   #givePiece(member: Member, { payload, status, headers }: BatchResponse): void {
@@ -237,7 +244,7 @@ export class ContinuousLane {
         ...(contentType === undefined ? {} : { contentType }),
         bytes,
       },
-      this.#options,
+      this.#pieceRules(),
     )
   }
 
@@ -269,6 +276,10 @@ export class ContinuousLane {
     this.#members = this.#members.filter((member) => !over.includes(member))
     this.#isStale ||= over.some(({ isKept }) => isKept)
     this.#noteIdle()
+  }
+
+  #pieceRules(): PieceRules {
+    return { model: this.#options.model, limits: this.#limits }
   }
 
   #isOver(request: PendingRequest): boolean {

@@ -4,9 +4,11 @@ import type { ServingError } from '../../../worker/contract/errors.ts'
 import type { RequestHead, SequenceMark } from '../data-plane.ts'
 import { notServing } from '../errors.ts'
 import { ServiceTime } from '../service-time.ts'
+import type { VersionSettings } from '../settings.ts'
 import { Batcher } from './batcher.ts'
 import { endIfOver } from './end-if-over.ts'
 import type { Outcome, PendingRequest } from './pending-request.ts'
+import { RememberedEndings } from './remembered-endings.ts'
 import type { VersionRunners, WorkerLane } from './runners.ts'
 import { Sequence, type Lane } from './sequence.ts'
 import {
@@ -26,8 +28,6 @@ import type { VersionBatcher, VersionBatcherOptions } from './version-batcher.ts
 export type SequenceBatcherOptions = VersionBatcherOptions & { readonly sequences: SequenceBatching }
 
 const SWEEP_INTERVAL_MS = 50
-/** Ids of sequences that ended without their client's doing, kept so that none starts anew unnoticed. */
-const MAX_REMEMBERED = 10_000
 /** It returns in a header. */
 const VALID_ID = /^[\x21-\x7e]{1,256}$/
 
@@ -40,9 +40,10 @@ const VALID_ID = /^[\x21-\x7e]{1,256}$/
 export class SequenceBatcher implements VersionBatcher {
   readonly #options: SequenceBatcherOptions
   readonly #limits: SequenceLimits
+  #versionLimits: VersionSettings
   readonly serviceTime = new ServiceTime()
   readonly #sequences = new Map<string, Sequence>()
-  readonly #endings = new Map<string, SequenceEnding>()
+  readonly #endings = new RememberedEndings()
   /** Requests that wait in their sequence, not yet in a batcher. */
   readonly #waiting = new WaitingCount()
   #lanes: readonly Lane[] = []
@@ -53,6 +54,7 @@ export class SequenceBatcher implements VersionBatcher {
 
   constructor(options: SequenceBatcherOptions) {
     this.#options = options
+    this.#versionLimits = options.limits
     this.#limits = sequenceLimitsOf(options.sequences)
   }
 
@@ -70,6 +72,15 @@ export class SequenceBatcher implements VersionBatcher {
 
   get runningBatches(): number {
     return this.#sum((batcher) => batcher.runningBatches)
+  }
+
+  get maxRows(): number {
+    return this.#versionLimits.maxBatchRows
+  }
+
+  useLimits(limits: VersionSettings): void {
+    this.#versionLimits = limits
+    for (const { batcher } of this.#lanes) batcher.useLimits(limits)
   }
 
   refusalOf({ sequence, sequenceInBody, operation }: RequestHead): ServingError | undefined {
@@ -122,14 +133,14 @@ export class SequenceBatcher implements VersionBatcher {
     this.#noticeLosses()
     const refusal = explicitMark(model, mark, mark.id !== undefined && this.#sequences.has(mark.id))
     if (refusal !== undefined) return this.#endedError(mark) ?? refusal
-    if (mark.id === undefined) return this.#hasRoom() ? undefined : this.#full()
+    if (mark.id === undefined) return this.#refusalWhenFull()
     if (!VALID_ID.test(mark.id)) return badSequenceId(mark.id)
     const sequence = this.#sequences.get(mark.id)
     if (sequence !== undefined) {
       const isFull = sequence.isRunning && sequence.waiting.length >= this.#limits.maxQueuedRequests
       return isFull ? sequenceQueueFull(mark.id, this.#limits.maxQueuedRequests) : undefined
     }
-    return this.#endedError(mark) ?? (this.#hasRoom() ? undefined : this.#full())
+    return this.#endedError(mark) ?? this.#refusalWhenFull()
   }
 
   /** Of a sequence that is over without its client's doing. */
@@ -191,16 +202,10 @@ export class SequenceBatcher implements VersionBatcher {
     sequence.ending = ending
     sequence.lane.sequences -= 1
     this.#sequences.delete(id)
-    if (ending !== 'client' && ending !== 'handler') this.#remember(id, ending)
+    this.#endings.note(id, ending)
     const error = sequenceEnded(this.#options.model, id, ending)
     sequence.failWaitingMember(error, this.#nowMs())
     this.#failWaiting(sequence.waiting, error)
-  }
-
-  #remember(id: string, ending: SequenceEnding): void {
-    this.#endings.set(id, ending)
-    const [oldest] = this.#endings.keys()
-    if (this.#endings.size > MAX_REMEMBERED && oldest !== undefined) this.#endings.delete(oldest)
   }
 
   #failWaiting(waiting: PendingRequest[], error: ServingError): void {
@@ -260,6 +265,7 @@ export class SequenceBatcher implements VersionBatcher {
     const { model } = this.#options
     return new Batcher({
       ...this.#options,
+      limits: this.#versionLimits,
       runners: lane,
       serviceTime: this.serviceTime,
       errorOfDeath: ({ init }, detail) =>
@@ -268,15 +274,11 @@ export class SequenceBatcher implements VersionBatcher {
   }
 
   get #maxSequences(): number {
-    const { maxBatchRows } = this.#options.limits
-    return this.#limits.maxSequences ?? maxBatchRows * Math.max(1, this.#lanes.length)
+    return this.#limits.maxSequences ?? this.maxRows * Math.max(1, this.#lanes.length)
   }
 
-  #hasRoom(): boolean {
-    return this.#sequences.size < this.#maxSequences
-  }
-
-  #full(): ServingError {
+  #refusalWhenFull(): ServingError | undefined {
+    if (this.#sequences.size < this.#maxSequences) return undefined
     return tooManySequences(this.#options.model, this.#maxSequences, this.#limits.maxIdleMs)
   }
 

@@ -13,6 +13,8 @@ export interface VersionBatcher {
   readonly queuedRows: number
   readonly runningBatches: number
   readonly serviceTime: ServiceTime
+  /** Rows that a batch has at most now. */
+  readonly maxRows: number
   /** Why a request with this head cannot be taken, beyond what holds for every version. */
   refusalOf?(head: RequestHead): ServingError | undefined
   /** Every request pushed settles exactly once. */
@@ -23,6 +25,8 @@ export interface VersionBatcher {
    * @returns when the earlier runners may be stopped; without it, as soon as what they run has ended
    */
   useRunners(runners: VersionRunners): Promise<void> | void
+  /** Forms later batches by other limits. */
+  useLimits(limits: VersionSettings): void
   /** Looks again for workers that are free. */
   dispatch(): void
   /** Ends everything at once, for good. */

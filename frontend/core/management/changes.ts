@@ -32,6 +32,7 @@ export type ManagementOptions = {
   readonly precedence: Precedence
   readonly declared: DeclaredSettings
   readonly unregisterTimeoutMs: number
+  readonly random: () => number
 }
 
 /** What the changes of the registry share: its parts, whose turn it is, and whether it is open for them. */
@@ -80,7 +81,7 @@ export class Changes {
 
   /** A version from its candidate, not registered yet. @throws ServingError `invalid_argument` */
   versionOf(candidate: Candidate, effective?: ModelConfig): ModelVersion {
-    const { precedence, defaults, workerSets, events, clock, frontends } = this.options
+    const { precedence, defaults, workerSets, events, clock, random, frontends } = this.options
     const artefact = artefactOf(candidate)
     const layers = layersOf(artefact, candidate.overrides, this.options)
     const call = effective ?? effectiveCall(layers, precedence)
@@ -93,6 +94,7 @@ export class Changes {
       workerSets,
       events,
       clock,
+      random,
       frontends: isShareable(settings) ? frontends : undefined,
     })
   }

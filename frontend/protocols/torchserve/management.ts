@@ -1,5 +1,10 @@
 import { EXECUTION_PROVIDERS, type ExecutionProvider } from '../../../worker/contract/messages.ts'
-import type { ControlPlane, RegisterRequest, WorkersOutcome } from '../../core/control-plane.ts'
+import type {
+  ControlPlane,
+  RegisterRequest,
+  TunableSettings,
+  WorkersOutcome,
+} from '../../core/control-plane.ts'
 import type { DataPlane, ModelSelector } from '../../core/data-plane.ts'
 import { customizedMetadata, type DescribeCall } from './customized-metadata.ts'
 import { badParameter, badRequest } from './errors.ts'
@@ -14,6 +19,7 @@ import {
   text,
   type Parameter,
   type ParameterSource,
+  type Values,
 } from './parameters.ts'
 import type { HasQuirk } from './quirks.ts'
 import { jsonAnswer, type Answer } from '../kernel/transport.ts'
@@ -146,6 +152,11 @@ export const SCALE = {
   synchronous: flag,
   number_gpu: ignored,
   timeout: ignored,
+  batch_size: integer(1, 65_536),
+  max_batch_delay: integer(0, 60_000, ' milliseconds'),
+  job_queue_size: integer(1, 1_000_000, ' requests'),
+  response_timeout: timeoutSeconds,
+  target_wait: integer(0, 86_400_000, ' milliseconds; 0 sets none'),
 }
 
 /** `PUT /models/{model}[/{version}]` */
@@ -155,6 +166,13 @@ export async function scale(
   query: string,
 ): Promise<StatusAnswer> {
   const values = readParameters(SCALE, { query }, hasQuirk)
+  const settings = tunedSettings(values)
+  const isTuning = Object.keys(settings).length > 0
+  if (isTuning && values.min_worker === undefined && values.max_worker === undefined) {
+    return tunedAnswer(
+      await controlPlane.scale({ model, settings, synchronous: values.synchronous ?? false }),
+    )
+  }
   const minWorkers = values.min_worker ?? 1
   const maxWorkers = values.max_worker ?? minWorkers
   if (maxWorkers < minWorkers) {
@@ -164,9 +182,28 @@ export async function scale(
     model,
     minWorkers,
     maxWorkers,
+    ...(isTuning ? { settings } : {}),
     synchronous: values.synchronous ?? false,
   })
   return scaleAnswer(outcome, model)
+}
+
+/** What this server can change beside the workers, under the names of a registration where it has one. */
+function tunedSettings(values: Values<typeof SCALE>): TunableSettings {
+  return {
+    ...given('maxBatchRows', values.batch_size),
+    ...given('maxBatchDelayMs', values.max_batch_delay),
+    ...given('maxQueuedRequests', values.job_queue_size),
+    ...given('inferenceTimeoutMs', inMilliseconds(values.response_timeout)),
+    ...given('targetWaitMs', values.target_wait),
+  }
+}
+
+function tunedAnswer({ state, model, workers }: WorkersOutcome): StatusAnswer {
+  const settings = `Settings changed for model: ${model.name}, version: ${model.version}`
+  return state === 'loading'
+    ? status(202, `${settings}; ${workers} workers are being started with them`)
+    : status(200, settings)
 }
 
 function scaleAnswer({ state, model, workers }: WorkersOutcome, { version }: ModelSelector): StatusAnswer {

@@ -43,6 +43,7 @@ export function descriptionToJson(version: VersionDescription, hasQuirk: HasQuir
     graph: version.graph,
     maxQueuedRequests: version.maxQueuedRequests,
     maxRequestBytes: version.maxRequestBytes,
+    serviceTime: version.serviceTime,
     restarts: version.restarts,
     retry: retryToJson(version.retry),
     settings: version.settings,

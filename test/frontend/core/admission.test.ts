@@ -34,6 +34,12 @@ const ADMITTED: readonly (readonly [it: string, change: Change])[] = [
     { queuedRows: 99, runningBatches: 2, fullBatchMs: 0 },
   ],
   ['a request for a free worker, whatever a full batch would take', { runningBatches: 1, fullBatchMs: 9999 }],
+  ['a predicted wait of exactly the target', { queuedRows: 8, runningBatches: 2, targetWaitMs: 25 }],
+  [
+    'a request for a free worker, whatever the target is',
+    { runningBatches: 1, targetWaitMs: 1, isBackground: true },
+  ],
+  ['a request for a free worker while bodies of others arrive', { arrivingRequests: 90, targetWaitMs: 1 }],
   ['a request with a ticket while a worker is idle', { tickets: 2, runningBatches: 1 }],
   ['a request while its workers restart without a back-off', { reason: 'it ended with SIGSEGV' }],
 ]
@@ -141,13 +147,35 @@ const REFUSED: readonly (Change & {
     retryAfterMs: 80,
   },
   {
+    it: 'a predicted wait over the target, and spreads the retries',
+    queuedRows: 8,
+    runningBatches: 2,
+    targetWaitMs: 24.9,
+    random: () => 0.5,
+    code: 'resource_exhausted',
+    because: 'predicted_wait',
+    message: /^digits\/1\.0 would answer in about 25 ms, later than the 24 ms that its targetWaitMs allows/,
+    retryAfterMs: 37.5,
+  },
+  {
+    it: 'what may be shed before others at half of the limit',
+    queuedRows: 8,
+    runningBatches: 2,
+    targetWaitMs: 49,
+    isBackground: true,
+    code: 'resource_exhausted',
+    because: 'predicted_wait',
+    message: /later than the 24 ms/,
+    retryAfterMs: 25,
+  },
+  {
     it: 'a predicted wait over four fifths of the timeout',
     queuedRows: 8,
     runningBatches: 2,
     timeoutMs: 31,
     code: 'resource_exhausted',
     because: 'predicted_wait',
-    message: /^digits\/1\.0 would answer in about 25 ms, later than the 24 ms this request may take/,
+    message: /^digits\/1\.0 would answer in about 25 ms, later than the 24 ms that this request may take/,
     retryAfterMs: 25,
   },
 ]
@@ -173,6 +201,13 @@ const WAITS: readonly (Change & { readonly it: string; readonly waitMs: number }
   { it: 'is the running batches by worker, and its own', runningBatches: 2, waitMs: 20 },
   { it: 'counts queued rows in full batches', runningBatches: 2, queuedRows: 31, waitMs: 35 },
   { it: 'is halved by twice the workers', runningBatches: 4, workers: 4, queuedRows: 32, waitMs: 30 },
+  {
+    it: 'counts requests whose bodies arrive',
+    runningBatches: 2,
+    queuedRows: 8,
+    arrivingRequests: 8,
+    waitMs: 30,
+  },
   { it: 'counts what is queued although a worker is free', runningBatches: 1, queuedRows: 8, waitMs: 20 },
 ]
 

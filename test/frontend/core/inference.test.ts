@@ -50,6 +50,8 @@ describe('InferenceService', () => {
           workerMs: 7,
           batch: { preprocessMs: 0, inferenceMs: 0, postprocessMs: 0, rows: 1, runs: 1 },
           batchRequests: 1,
+          closedBy: 'idle_worker',
+          predictedMs: 0,
         },
       })
     })
@@ -246,7 +248,7 @@ describe('InferenceService', () => {
       assert.throws(() => core.admit('m', { timeoutMs: 400 }), {
         code: 'resource_exhausted',
         reason: 'predicted_wait',
-        retryAfterMs: 400,
+        retryAfterMs: 2 * 400,
       })
       core.workers.batches[0]?.answer()
       await second

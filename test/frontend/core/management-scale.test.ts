@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { TunableSettings } from '../../../frontend/core/control-plane.ts'
 import { CoreHome } from '../../support/core-fixture.ts'
 import { settlePromises, until } from '../../support/fake-clock.ts'
 import { storeArchive } from '../../support/store-archives.ts'
@@ -42,6 +43,89 @@ describe('ManagementService', () => {
       core.workers.latest().ready()
       await settlePromises()
       assert.deepEqual(core.versions(), ['m/1* ready 3'])
+    })
+
+    describe('with other settings', () => {
+      const model = { name: 'm' }
+      const tune = (core: Awaited<ReturnType<CoreHome['started']>>, settings: TunableSettings) =>
+        core.controlPlane.scale({ model, settings, synchronous: true })
+
+      it('changes what workers need not know while they serve, durably', async () => {
+        const core = await home.started()
+        await core.register('m1')
+        const settings = {
+          maxBatchRows: 2,
+          maxBatchDelayMs: 7,
+          maxQueuedRequests: 5,
+          targetWaitMs: 250,
+          inferenceTimeoutMs: 900,
+        }
+        const outcome = await tune(core, settings)
+        assert.deepEqual(outcome, { model: { name: 'm', version: '1' }, state: 'ready', workers: 1 })
+        assert.equal(core.workers.processes.length, 1)
+        const again = await home.started()
+        const [described] = again.controlPlane.describe(model)
+        for (const [key, value] of Object.entries(settings)) {
+          const setting = described?.settings[key as keyof TunableSettings] // its own keys
+          assert.deepEqual(setting, { value, source: 'api' })
+        }
+      })
+
+      it('forms later batches by them', async () => {
+        const core = await home.started({ loads: true })
+        await core.register('m1')
+        const answers = ['a', 'b', 'c', 'd'].map((requestId) =>
+          core.admit('m', { requestId }).run({ kind: 'parts', parts: [] }),
+        )
+        await tune(core, { maxBatchRows: 2 })
+        for (const ids of ['a', 'b c', 'd']) {
+          assert.deepEqual(
+            core.workers.batches.map((batch) => batch.ids),
+            [ids],
+          )
+          core.workers.batches[0]?.answer()
+          await settlePromises()
+        }
+        await Promise.all(answers)
+      })
+
+      it('starts new workers for batches larger than they were told of, and only then', async () => {
+        const core = await home.started()
+        await core.register('m1')
+        const [described] = core.controlPlane.describe(model)
+        const loadedRows = described?.maxBatchRows ?? 0
+        await tune(core, { maxBatchRows: loadedRows - 1 })
+        await tune(core, { maxBatchRows: loadedRows })
+        assert.equal(core.workers.processes.length, 1)
+        await tune(core, { maxBatchRows: loadedRows + 1 })
+        assert.equal(core.workers.processes.length, 2)
+        assert.equal(core.workers.latest().spec.maxBatchRows, loadedRows + 1)
+      })
+
+      it('keeps the number of workers, and keeps them when workers are scaled', async () => {
+        const core = await home.started()
+        await core.register('m1')
+        await core.controlPlane.scale({ model, minWorkers: 2, synchronous: true })
+        await tune(core, { targetWaitMs: 100 })
+        await core.controlPlane.scale({ model, minWorkers: 3, synchronous: true })
+        const [described] = core.controlPlane.describe(model)
+        assert.deepEqual([described?.minWorkers, described?.settings.targetWaitMs.value], [3, 100])
+      })
+
+      it('takes a target back with 0', async () => {
+        const core = await home.started()
+        await core.register('m1')
+        await tune(core, { targetWaitMs: 100 })
+        await tune(core, { targetWaitMs: 0 })
+        assert.equal(core.controlPlane.describe(model)[0]?.settings.targetWaitMs.value, undefined)
+      })
+
+      it('leaves everything as it is when a value is refused', async () => {
+        const core = await home.started()
+        await core.register('m1')
+        await assert.rejects(tune(core, { maxBatchRows: 0 }), { code: 'invalid_argument' })
+        assert.deepEqual(core.versions(), ['m/1* ready 1'])
+      })
     })
 
     it('can end all workers, and start them again', async () => {

@@ -66,7 +66,7 @@ const CASES: readonly {
 describe('ServiceTime', () => {
   for (const { it: claim, batches, expected } of CASES) {
     it(claim, () => {
-      const { fixedMs, perRowMs } = fitted(batches).coefficients()
+      const { fixedMs, perRowMs } = fitted(batches)
       assert.ok(Math.abs(fixedMs - expected[0]) < 0.01, `fixedMs is ${fixedMs}`)
       assert.ok(Math.abs(perRowMs - expected[1]) < 0.01, `perRowMs is ${perRowMs}`)
     })

@@ -12,6 +12,7 @@ const READING: VersionReading = {
   model: MODEL,
   queuedRequests: 7,
   runningBatches: 2,
+  serviceTime: { fixedMs: 4, perRowMs: 0.5 },
   workers: [
     { state: 'ready', pid: 1, memoryBytes: 100 },
     { state: 'ready', pid: 1, memoryBytes: 100 },
@@ -150,6 +151,12 @@ describe('metrics', () => {
       'onnxserve_workers{model="digits",version="1.0",state="ready"} 2',
       'onnxserve_workers{model="digits",version="1.0",state="loading"} 1',
       'onnxserve_workers{model="digits",version="1.0",state="failed"} 1',
+    ])
+    assert.deepEqual(samples('batch_fixed_seconds'), [
+      'onnxserve_batch_fixed_seconds{model="digits",version="1.0"} 0.004',
+    ])
+    assert.deepEqual(samples('batch_row_seconds'), [
+      'onnxserve_batch_row_seconds{model="digits",version="1.0"} 0.0005',
     ])
     assert.deepEqual(samples('worker_memory_bytes'), [
       'onnxserve_worker_memory_bytes{model="digits",version="1.0"} 150',

@@ -27,9 +27,25 @@ describe('warmUp', () => {
     it(name, async () => {
       const session = new FakeSession(shape)
       await warmUp(session, { maxRows, log: keptLog() })
-      assert.deepEqual(session.runs, runs)
+      // A quick run is repeated, to be timed.
+      const sizes = new Set(session.runs.map((shape) => JSON.stringify(shape)))
+      assert.deepEqual(
+        [...sizes],
+        runs.map((shape) => JSON.stringify(shape)),
+      )
     })
   }
+
+  it('times a warm run of each size', async () => {
+    const timed = await warmUp(new FakeSession(['batch', 2]), { maxRows: 4, log: keptLog() })
+    assert.deepEqual(
+      timed.map(({ rows, ms }) => [rows, ms > 0]),
+      [
+        [1, true],
+        [4, true],
+      ],
+    )
+  })
 
   it('says in the log what a graph refused, and goes on', async () => {
     const session = new FakeSession(['batch', 2], () => {

@@ -2,6 +2,7 @@ import type { ServingError } from '../../../../worker/contract/errors.ts'
 import type { ModelId } from '../../../../worker/contract/model-id.ts'
 import type { Clock } from '../../clock.ts'
 import type { ServiceTime } from '../../service-time.ts'
+import type { VersionSettings } from '../../settings.ts'
 import { endIfOver } from '../end-if-over.ts'
 import { PendingRequest, type Outcome } from '../pending-request.ts'
 import type { VersionRunners } from '../runners.ts'
@@ -56,6 +57,14 @@ export class OrderedBatcher implements VersionBatcher {
 
   get serviceTime(): ServiceTime {
     return this.#options.batcher.serviceTime
+  }
+
+  get maxRows(): number {
+    return this.#options.batcher.maxRows
+  }
+
+  useLimits(limits: VersionSettings): void {
+    this.#options.batcher.useLimits(limits)
   }
 
   push(request: PendingRequest): void {

@@ -32,6 +32,8 @@ export type BatchPlan = {
   readonly maxRows: number
 }
 
+export type ScheduleLimits = { readonly maxBatchRows: number; readonly maxBatchDelayMs: number }
+
 /** Another order than first come, first served, for a batcher. */
 export interface Schedule {
   readonly queue: BatchQueue
@@ -39,6 +41,7 @@ export interface Schedule {
   refusalOf(request: PendingRequest): ServingError | undefined
   /** Ends or puts back requests that have waited too long. */
   endOverdue(): void
+  useLimits(limits: ScheduleLimits): void
   /** Undefined: as usual. */
   plan(): BatchPlan | undefined
 }

@@ -3,17 +3,16 @@ import type { ServingError } from '../../../../worker/contract/errors.ts'
 import type { ModelId } from '../../../../worker/contract/model-id.ts'
 import type { Clock } from '../../clock.ts'
 import { levelFull, queueTimeout } from '../../errors.ts'
-import type { BatcherLimits } from '../batcher.ts'
 import type { PendingRequest } from '../pending-request.ts'
 import { planPreferred } from './preferred-rows.ts'
 import { PriorityQueue } from './priority-queue.ts'
 import { QueuePolicies } from './queue-policies.ts'
-import type { BatchPlan, Schedule } from './schedule.ts'
+import type { BatchPlan, Schedule, ScheduleLimits } from './schedule.ts'
 
 export type VersionScheduleOptions = {
   readonly model: ModelId
   readonly clock: Clock
-  readonly limits: Pick<BatcherLimits, 'maxBatchRows' | 'maxBatchDelayMs'>
+  readonly limits: ScheduleLimits
   readonly scheduling: Scheduling
 }
 
@@ -22,9 +21,11 @@ export class VersionSchedule implements Schedule {
   readonly queue: PriorityQueue
   readonly #options: VersionScheduleOptions
   readonly #policies: QueuePolicies
+  #limits: ScheduleLimits
 
   constructor(options: VersionScheduleOptions) {
     this.#options = options
+    this.#limits = options.limits
     this.#policies = new QueuePolicies(options.scheduling)
     this.queue = new PriorityQueue(this.#policies)
   }
@@ -34,6 +35,10 @@ export class VersionSchedule implements Schedule {
     const { maxQueuedRequests = Number.POSITIVE_INFINITY } = this.#policies.of(level)
     if (this.queue.sizeOf(level) < maxQueuedRequests) return undefined
     return levelFull(this.#options.model, level, maxQueuedRequests)
+  }
+
+  useLimits(limits: ScheduleLimits): void {
+    this.#limits = limits
   }
 
   endOverdue(): void {
@@ -51,7 +56,8 @@ export class VersionSchedule implements Schedule {
 
   plan(): BatchPlan | undefined {
     this.endOverdue()
-    const { clock, limits, scheduling } = this.#options
+    const { clock, scheduling } = this.#options
+    const limits = this.#limits
     const { preferredBatchRows } = scheduling
     if (preferredBatchRows === undefined) return undefined
     const candidate = this.queue.peek(limits.maxBatchRows)

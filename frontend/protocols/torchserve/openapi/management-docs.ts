@@ -48,10 +48,10 @@ export const MANAGEMENT_DOCS = {
   },
   scale: {
     operationId: 'setAutoScale',
-    summary: 'Set the number of workers.',
+    summary: 'Set the number of workers, or settings that need no new ones.',
     query: SCALE,
     answers: {
-      200: jsonDoc('So many workers serve.', ref('Status')),
+      200: jsonDoc('So many workers serve, or the settings count.', ref('Status')),
       202: jsonDoc('Workers are starting or ending.', ref('Status')),
     },
   },

@@ -93,6 +93,7 @@ describe('management', () => {
         batchesInFlight: { perWorker: 1, reason: 'a worker on the CPU takes one' },
         maxQueuedRequests: 100,
         maxRequestBytes: 1000,
+        serviceTime: { fixedMs: 4, perRowMs: 0.5 },
         restarts: 1,
         retry: { windowMs: 300_000 },
         settings: JSON.parse(JSON.stringify(DESCRIPTION.settings)) as unknown,

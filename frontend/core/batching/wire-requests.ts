@@ -1,0 +1,22 @@
+import type { BatchRequest } from '../../../worker/contract/messages.ts'
+import type { PendingRequest } from './pending-request.ts'
+
+export type WireOptions = {
+  readonly nowMs: number
+  /** Whether the handler reads request headers. */
+  readonly usesHeaders: boolean
+}
+
+/** The members of a batch as they are sent to a worker. */
+export function wireRequests(
+  members: readonly PendingRequest[],
+  { nowMs, usesHeaders }: WireOptions,
+): BatchRequest[] {
+  return members.map(({ init }) => ({
+    id: init.id,
+    ...(init.operation === undefined ? {} : { operation: init.operation }),
+    headers: usesHeaders ? init.headers : {},
+    remainingMs: Math.max(0, init.deadlineMs - nowMs),
+    payload: init.payload,
+  }))
+}
