@@ -19,6 +19,8 @@ export type OnnxServeOptions = {
   readonly flags: readonly string[]
   /** Watches the event loop of the frontend by a timer of so many milliseconds, which costs it some time. */
   readonly loopTickMs?: number
+  /** Beside its own: of a GPU's driver, say. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** Beside what every contender has: the addresses of its other listeners. */
@@ -37,7 +39,7 @@ export type OnnxServe = Contender & {
 
 /** The built server as a user starts it, with the default settings but its ports and its store. */
 export async function startOnnxServe(options: OnnxServeOptions): Promise<OnnxServe> {
-  const { modelStore, modelName, flags, loadModels = 'all', loopTickMs } = options
+  const { modelStore, modelName, flags, loadModels = 'all', loopTickMs, environment } = options
   const ports = await freePorts(4)
   const [inference = '', management = '', metrics = ''] = ports.map((port) => `http://127.0.0.1:${port}`)
   const grpcPort = ports[3] ?? 0
@@ -54,7 +56,10 @@ export async function startOnnxServe(options: OnnxServeOptions): Promise<OnnxSer
       ...['--model-store', modelStore, '--load-models', loadModels],
       ...flags,
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...watch?.environment } },
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, ...environment, ...watch?.environment },
+    },
   )
   const exited = once(child, 'exit')
   await Promise.race([untilReady(`${inference}/ping`), exited.then(failToStart)])

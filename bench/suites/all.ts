@@ -1,4 +1,5 @@
 import { models } from './models.ts'
+import { overlap } from './overlap.ts'
 import { overhead } from './overhead.ts'
 import { payload } from './payload.ts'
 import { peers } from './peers.ts'
@@ -16,4 +17,5 @@ export const SUITES: readonly SuiteEntry[] = [
   { suite: models, quickBudgetSeconds: 75 },
   { suite: payload, quickBudgetSeconds: 75 },
   { suite: peers, quickBudgetSeconds: 90 },
+  { suite: overlap, quickBudgetSeconds: 50 },
 ]

@@ -14,8 +14,10 @@ import type { HandlerMetrics } from './metrics.ts'
  * What a model does around its graph. Everything is optional; without a handler, the built-in `tensor` handler
  * serves the graph as it is.
  *
- * One handler object lives in each worker thread and sees the batches of that thread one after the other. All of
- * a batch's `preprocess` calls may overlap if they are asynchronous, and so may its `postprocess` calls.
+ * One handler object lives in each worker thread. It sees the batches of that thread one after the other; only with
+ * `maxBatchesInFlight`, and on a GPU, another batch comes to `preprocess` while the graph runs, though never to
+ * `handle`. All of a batch's `preprocess` calls may overlap if they are asynchronous, and so may its `postprocess`
+ * calls.
  */
 export interface Handler {
   /** What its requests and answers look like, for the API description. */
