@@ -1,18 +1,17 @@
-import type { Middleware } from 'koa'
 import { accessGate, type AccessCheck, type AccessScope, type RouteScope } from './access.ts'
 import { apiRoutes } from './api-routes.ts'
 import type { Schemas } from './openapi/document.ts'
 import { SHARED_SCHEMAS } from './openapi/shared-schemas.ts'
-import { mountRoutes, type ScopedRoute } from './route-table.ts'
-import type { Mount, RequestState, Transport } from './transport.ts'
+import { mountRoutes, type HotRoute, type ScopedRoute } from './route-table.ts'
+import type { Mount, Transport } from './transport.ts'
 
 /** What a dialect serves on an address. */
 export type Dialect = {
   readonly routes: readonly ScopedRoute[]
   /** Behind the routes of all dialects: their paths may begin with any word. */
   readonly lastRoutes?: readonly ScopedRoute[]
-  /** Sees a request before the router does, and passes on what it leaves to it: for the routes of most traffic. */
-  readonly first?: Middleware<RequestState>
+  /** Its route of most traffic, which the router does not see. */
+  readonly hot?: HotRoute
   /** What its routes' docs refer to. */
   readonly schemas: Schemas
 }
@@ -45,18 +44,9 @@ export function mountDialects(dialects: readonly Dialect[], options: AddressOpti
     ...route,
     scope: 'description' as const,
   }))
-  const firsts = dialects.flatMap(({ first = [] }) => first)
   return mountRoutes([...own, ...routes], {
     transport: options.transport,
     gate: accessGate(options),
-    first: firsts.length === 0 ? undefined : inOrder(firsts),
+    hot: dialects.flatMap(({ hot = [] }) => hot),
   })
-}
-
-/** Each may answer, or pass on to the next. */
-function inOrder([first, ...others]: readonly Middleware<RequestState>[]): Middleware<RequestState> {
-  if (first === undefined) return (_, next) => next() as Promise<void> // koa types every result as any
-  if (others.length === 0) return first
-  const rest = inOrder(others)
-  return (ctx, next) => first(ctx, () => rest(ctx, next) as Promise<void>) as Promise<void>
 }

@@ -1,15 +1,16 @@
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
+import type { IncomingMessage } from 'node:http'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { ModelSelector } from '../../core/data-plane.ts'
 import type { Gate, RouteScope } from './access.ts'
 import { methodNotAllowed } from './errors.ts'
 import type { RouteDoc } from './openapi/route-doc.ts'
-import type { Answer, Mount, RequestContext, RequestState, Transport } from './transport.ts'
+import type { Answer, Mount, RequestContext, RequestState, RoutedContext, Transport } from './transport.ts'
 
 /** What a route handler gets of a request. */
 export type Call = {
-  readonly ctx: RequestContext
+  readonly ctx: RoutedContext
   /** Decoded path parameters. */
   readonly params: Readonly<Record<string, string>>
   /** Without its `?`. */
@@ -36,12 +37,21 @@ export type MountOptions = {
   readonly transport: Transport
   /** Absent: everybody may pass. */
   readonly gate?: Gate | undefined
-  /** Sees a request before the router does, and passes on what it leaves to it. */
-  readonly first?: Middleware<RequestState> | undefined
+  readonly hot?: readonly HotRoute[]
+}
+
+/** Predictions, which are nearly all traffic: matching one against every route costs as much as a small model. */
+export type HotRoute = {
+  /** Read from method and URL alone; undefined for what the router is to look at. */
+  readonly modelOf: (req: IncomingMessage) => ModelSelector | undefined
+  readonly answer: (ctx: RequestContext, model: ModelSelector) => Promise<void>
 }
 
 /** The routes as a middleware that answers, refuses a wrong method with `Allow`, or passes on. */
-export function mountRoutes(routes: readonly ScopedRoute[], { transport, gate, first }: MountOptions): Mount {
+export function mountRoutes(
+  routes: readonly ScopedRoute[],
+  { transport, gate, hot = [] }: MountOptions,
+): Mount {
   const router = new Router<RequestState>()
   const scopes = new Map<unknown, RouteScope>()
   for (const route of routes) {
@@ -49,7 +59,7 @@ export function mountRoutes(routes: readonly ScopedRoute[], { transport, gate, f
     scopes.set(layer, route.scope)
   }
   // The router that will choose the route is asked: no spelling of a path can mean one route here and another there.
-  const scopeOf = (ctx: RequestContext) => scopes.get(router.match(ctx.path, ctx.method).pathAndMethod[0])
+  const scopeOf = (ctx: RoutedContext) => scopes.get(router.match(ctx.path, ctx.method).pathAndMethod[0])
   // The router itself adds the `params` that its type asks of the context.
   const routing = router.routes() as Middleware<RequestState>
   const refusal = refuseOtherMethods(router, transport)
@@ -61,11 +71,25 @@ export function mountRoutes(routes: readonly ScopedRoute[], { transport, gate, f
   return {
     middleware: async (ctx, next) => {
       gate?.(ctx, scopeOf(ctx))
-      if (first === undefined) await routed(ctx, next)
-      else await first(ctx, () => routed(ctx, next) as Promise<void>) // koa types every result as any
+      await routed(ctx, next)
     },
+    hot: (ctx) => serveHot(ctx, hot, gate),
     routes: shownRoutes(routes),
   }
+}
+
+function serveHot(
+  ctx: RequestContext,
+  routes: readonly HotRoute[],
+  gate: Gate | undefined,
+): Promise<void> | undefined {
+  for (const { modelOf, answer } of routes) {
+    const model = modelOf(ctx.req)
+    if (model === undefined) continue
+    gate?.(ctx, 'inference')
+    return answer(ctx, model)
+  }
+  return undefined
 }
 
 /** As people write them: `POST /predictions/{model}[/{version}]`. */
@@ -74,7 +98,7 @@ export function shownRoutes(routes: readonly Route[]): string[] {
 }
 
 function routeMiddleware({ method, answer }: Route, transport: Transport, router: Router<RequestState>) {
-  return async (ctx: RequestContext & { params: Record<string, string> }) => {
+  return async (ctx: RoutedContext & { params: Record<string, string> }) => {
     const { model } = ctx.params
     if (model !== undefined) ctx.state.checkModel?.(model)
     if (method === 'OPTIONS') ctx.res.setHeader('allow', allowedMethods(router, ctx).join(', '))
@@ -97,7 +121,7 @@ function refuseOtherMethods(router: Router<RequestState>, transport: Transport):
   }
 }
 
-function allowedMethods(router: Router<RequestState>, { path, method }: RequestContext): string[] {
+function allowedMethods(router: Router<RequestState>, { path, method }: RoutedContext): string[] {
   return [...new Set(router.match(path, method).path.flatMap((layer) => layer.methods))]
 }
 

@@ -1,4 +1,5 @@
-import type { Context, Middleware, ParameterizedContext } from 'koa'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Middleware, ParameterizedContext } from 'koa'
 import type { RequestPart } from '../../../worker/contract/messages.ts'
 
 /* What dialects need of their transport. `frontend/http` has it all; the composition root hands it over. */
@@ -16,7 +17,15 @@ export type RequestState = {
   checkModel: ((model: string) => void) | undefined
 }
 
-export type RequestContext = ParameterizedContext<RequestState>
+/** A request and its answer. */
+export type RequestContext = {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly state: RequestState
+}
+
+/** What the router makes of them. */
+export type RoutedContext = ParameterizedContext<RequestState>
 
 export type AnswerHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> }
 
@@ -35,7 +44,7 @@ export type AnswerStream = {
 
 export type Transport = {
   /** Size of the body by its head; undefined when it comes in chunks. */
-  announcedBytes(req: Context['req']): number | undefined
+  announcedBytes(req: IncomingMessage): number | undefined
   /**
    * The whole body, unpacked.
    *
@@ -53,7 +62,12 @@ export type Transport = {
 }
 
 /** The routes of one listener, ready to be mounted. */
-export type Mount = { readonly middleware: Middleware<RequestState>; readonly routes: readonly string[] }
+export type Mount = {
+  readonly middleware: Middleware<RequestState>
+  /** Serves the routes of most traffic past the middleware. Undefined: it is another route. */
+  readonly hot?: (ctx: RequestContext) => Promise<void> | undefined
+  readonly routes: readonly string[]
+}
 
 /** JSON for people: indented, with a newline at the end. */
 export function jsonAnswer(status: number, value: unknown): TextAnswer {

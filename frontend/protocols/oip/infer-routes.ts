@@ -17,7 +17,7 @@ const DOC: RouteDoc = {
   error: component('OipError'),
 }
 
-/** The route behind {@link inferFirst}, for names that need decoding. */
+/** The route behind {@link inferHot}, for names that need decoding. */
 export function inferRoute(options: InferOptions): Route {
   return {
     method: 'POST',

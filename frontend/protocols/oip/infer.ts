@@ -1,10 +1,10 @@
-import type { Middleware, Next } from 'koa'
 import { formatModelId } from '../../../worker/contract/model-id.ts'
 import type { TensorsPayload } from '../../../worker/contract/messages.ts'
 import type { NonFinite } from '../../../worker/contract/tensor-to-json.ts'
 import type { AdmittedRequest, DataPlane, ModelSelector, RequestHead } from '../../core/data-plane.ts'
 import { HttpRequestHead, SEQUENCE_HEADERS, type SequenceHeaders } from '../kernel/request-head.ts'
-import type { RequestContext, RequestState, Transport } from '../kernel/transport.ts'
+import type { HotRoute } from '../kernel/route-table.ts'
+import type { RequestContext, Transport } from '../kernel/transport.ts'
 import { answerFrom } from './answer-codec.ts'
 import { BodyBlocks, jsonLengthOf } from './body-blocks.ts'
 import { classificationOf } from './classified-outputs.ts'
@@ -27,14 +27,15 @@ const PREFIX = '/v2/models/'
 /** A model, perhaps a version, nothing that needs decoding; anything else takes the router's way. */
 const PLAIN_TARGET = /^\/v2\/models\/([\w.-]+)(?:\/versions\/([\w.-]+))?\/infer(?:\?|$)/
 
-/** Serves the route that carries nearly all traffic before the router sees it: matching costs as much as a model. */
-export function inferFirst(options: InferOptions): Middleware<RequestState> {
-  return (ctx: RequestContext, next: Next) => {
-    const { url = '', method } = ctx.req
-    if (method !== 'POST' || !url.startsWith(PREFIX)) return next()
-    const [, name, version] = PLAIN_TARGET.exec(url) ?? []
-    if (name === undefined) return next()
-    return infer(options, ctx, version === undefined ? { name } : { name, version })
+export function inferHot(options: InferOptions): HotRoute {
+  return {
+    modelOf: ({ url = '', method }) => {
+      if (method !== 'POST' || !url.startsWith(PREFIX)) return undefined
+      const match = PLAIN_TARGET.exec(url)
+      if (match?.[1] === undefined) return undefined
+      return match[2] === undefined ? { name: match[1] } : { name: match[1], version: match[2] }
+    },
+    answer: (ctx, model) => infer(options, ctx, model),
   }
 }
 

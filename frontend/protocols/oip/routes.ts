@@ -2,7 +2,7 @@ import type { Dialect } from '../kernel/dialect.ts'
 import { scoped } from '../kernel/route-table.ts'
 import { healthRoutes } from './health-routes.ts'
 import { inferRoute } from './infer-routes.ts'
-import { inferFirst, type InferOptions } from './infer.ts'
+import { inferHot, type InferOptions } from './infer.ts'
 import { metadataRoutes, modelReadyRoute, type MetadataOptions } from './metadata-routes.ts'
 import { SCHEMAS } from './schemas.ts'
 import { sharedMemoryRoutes } from './shared-memory-routes.ts'
@@ -16,7 +16,7 @@ export function oipDialect(options: OipOptions): Dialect {
       ...scoped('health', [...healthRoutes(options.dataPlane), modelReadyRoute(options.dataPlane)]),
       ...scoped('inference', [...metadataRoutes(options), inferRoute(options), ...sharedMemoryRoutes()]),
     ],
-    first: inferFirst(options),
+    hot: inferHot(options),
     schemas: SCHEMAS,
   }
 }

@@ -1,8 +1,8 @@
-import type { Middleware, Next } from 'koa'
 import { formatModelId } from '../../../worker/contract/model-id.ts'
 import type { AdmittedRequest, InferenceResponse, ModelSelector } from '../../core/data-plane.ts'
 import { HttpRequestHead, SEQUENCE_HEADERS } from '../kernel/request-head.ts'
-import type { Answer, RequestContext, RequestState } from '../kernel/transport.ts'
+import type { HotRoute } from '../kernel/route-table.ts'
+import type { Answer, RequestContext } from '../kernel/transport.ts'
 import { eventModeOf, inEvent } from './cloud-events.ts'
 import { inServableWords } from './errors.ts'
 import type { Prediction, PredictionOptions } from './options.ts'
@@ -13,14 +13,14 @@ const PREFIX = '/v1/models/'
 const PLAIN_TARGET =
   /^\/v1\/models\/([\w.-]+)(?:\/versions\/([1-9]\d{0,17})|\/labels\/([\w.-]+))?:predict(?:\?|$)/
 
-/** Serves predictions before the router sees them: matching against every route costs as much as a small model. */
-export function predictionsFirst(options: PredictionOptions): Middleware<RequestState> {
-  return (ctx: RequestContext, next: Next) => {
-    const { url = '', method } = ctx.req
-    if (method !== 'POST' || !url.startsWith(PREFIX)) return next()
-    const match = PLAIN_TARGET.exec(url)
-    if (match === null) return next()
-    return predict(options, ctx, { model: selectorOf(match), verb: 'predict' })
+export function hotPredictions(options: PredictionOptions): HotRoute {
+  return {
+    modelOf: ({ url = '', method }) => {
+      if (method !== 'POST' || !url.startsWith(PREFIX)) return undefined
+      const match = PLAIN_TARGET.exec(url)
+      return match === null ? undefined : selectorOf(match)
+    },
+    answer: (ctx, model) => predict(options, ctx, { model, verb: 'predict' }),
   }
 }
 

@@ -7,7 +7,7 @@ import { DOCS, SCHEMAS } from './docs.ts'
 import { inServableWords } from './errors.ts'
 import { metadataToJson } from './metadata.ts'
 import type { PredictionOptions, Verb } from './options.ts'
-import { predict, predictionsFirst } from './predictions.ts'
+import { predict, hotPredictions } from './predictions.ts'
 import { statusesOf, statusToJson } from './status.ts'
 import { targetOf } from './targets.ts'
 
@@ -20,7 +20,7 @@ const NOT_READY_STATUS = 503
 export function tfServingDialect(options: PredictionOptions): Dialect {
   return {
     routes: [...scoped('inference', predictionRoutes(options)), ...scoped('inference', modelRoutes(options))],
-    first: predictionsFirst(options),
+    hot: hotPredictions(options),
     schemas: SCHEMAS,
   }
 }

@@ -1,4 +1,3 @@
-import type { Middleware, Next } from 'koa'
 import type { RequestPayload } from '../../../worker/contract/messages.ts'
 import { formatModelId } from '../../../worker/contract/model-id.ts'
 import type { DataPlane } from '../../core/data-plane.ts'
@@ -10,7 +9,8 @@ import {
   type PredictionTarget,
   type SequenceHeaders,
 } from '../kernel/request-head.ts'
-import type { RequestContext, RequestState, Transport } from '../kernel/transport.ts'
+import type { HotRoute } from '../kernel/route-table.ts'
+import type { RequestContext, Transport } from '../kernel/transport.ts'
 
 const PREFIX = '/predictions/'
 /** A model, perhaps a version, nothing that needs decoding; anything else takes the router's way. */
@@ -31,18 +31,15 @@ export type Prediction = PredictionTarget & {
   readonly payload?: RequestPayload
 }
 
-/**
- * Serves the routes that carry nearly all traffic before the router sees them: matching them against every route
- * costs as much as a small model (measured).
- */
-export function predictionsFirst(options: PredictionOptions): Middleware<RequestState> {
-  return (ctx: RequestContext, next: Next) => {
-    const { url = '', method } = ctx.req
-    if (!url.startsWith(PREFIX) || (method !== 'POST' && method !== 'PUT')) return next()
-    const match = PLAIN_TARGET.exec(url)
-    if (match?.[1] === undefined) return next()
-    const model = match[2] === undefined ? { name: match[1] } : { name: match[1], version: match[2] }
-    return predict(options, ctx, { model })
+export function hotPredictions(options: PredictionOptions): HotRoute {
+  return {
+    modelOf: ({ url = '', method }) => {
+      if (!url.startsWith(PREFIX) || (method !== 'POST' && method !== 'PUT')) return undefined
+      const match = PLAIN_TARGET.exec(url)
+      if (match?.[1] === undefined) return undefined
+      return match[2] === undefined ? { name: match[1] } : { name: match[1], version: match[2] }
+    },
+    answer: (ctx, model) => predict(options, ctx, { model }),
   }
 }
 

@@ -11,7 +11,7 @@ import { metricsRoute, type RenderMetrics } from './metrics.ts'
 import { openScopes } from './open-scopes.ts'
 import { modelApiRoute, modelManagementApiRoute } from './openapi/model-api.ts'
 import { SCHEMAS } from './openapi/schemas.ts'
-import { predictionsFirst } from './predictions.ts'
+import { hotPredictions } from './predictions.ts'
 import type { HasQuirk } from './quirks.ts'
 import { scoped, type ScopedRoute } from '../kernel/route-table.ts'
 import type { SequenceHeaders } from '../kernel/request-head.ts'
@@ -99,7 +99,7 @@ function torchserveDialect(purposes: Purposes, transport: Transport): Dialect {
     ],
     // `/{model}/predict` must not take what is a route of its own.
     lastRoutes: predictions === undefined ? [] : scoped('inference', queryRoutes(predictions)),
-    ...(predictions === undefined ? {} : { first: predictionsFirst(predictions) }),
+    ...(predictions === undefined ? {} : { hot: hotPredictions(predictions) }),
     schemas: SCHEMAS,
   }
 }
