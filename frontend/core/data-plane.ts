@@ -52,6 +52,9 @@ export type SequenceMark = {
   readonly explicit?: true
 }
 
+/** Whether somebody has gone away: what is known of a signal by looking at it. */
+export type Abortion = Pick<AbortSignal, 'aborted'>
+
 /** What a dialect knows about a request when its head has arrived, before its body. */
 export type RequestHead = {
   readonly requestId: string
@@ -72,6 +75,8 @@ export type RequestHead = {
   readonly announcedBytes?: number
   /** Aborts when the caller goes away: queued work is then dropped, and a handler that runs already is told. */
   readonly signal: AbortSignal
+  /** Says the same to who looks at it, without a signal having to be made. Absent: the signal does. */
+  readonly caller?: Abortion
 }
 
 export type InferenceResponse = {

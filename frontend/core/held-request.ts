@@ -56,7 +56,7 @@ export class HeldRequest implements AdmittedRequest {
     }
   }
 
-  async #outcomeOf(payload: RequestPayload, options: RunOptions): Promise<Outcome> {
+  #outcomeOf(payload: RequestPayload, options: RunOptions): Promise<Outcome> | Outcome {
     const { version, head } = this.#options
     let checked: RequestPayload
     try {

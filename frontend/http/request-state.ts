@@ -21,6 +21,7 @@ export class RequestState {
 
   readonly #response: ServerResponse
   #abort: AbortController | undefined
+  #isGone = false
 
   constructor(
     callersId: string | string[] | undefined,
@@ -32,15 +33,21 @@ export class RequestState {
     this.compressMinBytes = compressMinBytes
   }
 
-  /** Aborts when the caller goes away before its answer is written. Made on first use: most requests need none. */
+  /** Whether the caller went away before its answer was written. */
+  get aborted(): boolean {
+    return this.#isGone || (this.#response.destroyed && !this.#response.writableFinished)
+  }
+
+  /** Aborts then. Made on first use: most requests need none, and it costs as much as a route. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController()
-    if (this.#response.destroyed && !this.#response.writableFinished) this.#abort.abort()
+    if (this.aborted) this.#abort.abort()
     return this.#abort.signal
   }
 
   /** The connection ended before the answer was written. */
   clientGone(): void {
+    this.#isGone = true
     this.#abort?.abort()
   }
 }

@@ -40,7 +40,7 @@ export function pendingFromArrived(
     arrivedAtMs,
     deadlineMs: arrivedAtMs + timeoutMs,
     ...(scheduling === undefined ? {} : { priority, queueTimeoutMs: askedMs }),
-    signal: head.signal,
+    signal: head.caller ?? head.signal,
     onPiece,
   })
 }

@@ -8,7 +8,7 @@ import type {
 } from '../../../worker/contract/messages.ts'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
 import { dataBytes } from '../../../worker/contract/string-block.ts'
-import type { OnPiece, SequenceMark } from '../data-plane.ts'
+import type { Abortion, OnPiece, SequenceMark } from '../data-plane.ts'
 import { pieceNotTaken } from '../errors.ts'
 import type { BatchClosedBy } from './batch-closed-by.ts'
 import { CollectedPieces } from './collected-pieces.ts'
@@ -48,7 +48,7 @@ export type PendingRequestInit = {
   readonly bucket: string
   readonly arrivedAtMs: number
   readonly deadlineMs: number
-  readonly signal: AbortSignal
+  readonly signal: Abortion
   /** Takes the pieces of a streamed answer; without it they are put together. */
   readonly onPiece?: OnPiece | undefined
 }

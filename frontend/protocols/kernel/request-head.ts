@@ -48,7 +48,7 @@ export class HttpRequestHead implements RequestHead {
   declare readonly sequenceInBody?: true
   declare readonly timeoutMs?: number
   declare readonly announcedBytes?: number
-  readonly #state: RequestState
+  readonly caller: RequestState
 
   constructor({ state, req }: RequestContext, target: PredictionTarget, options: HeadOptions) {
     // Node joins repeated request headers into one text; only `set-cookie`, no request header, is a list.
@@ -64,11 +64,11 @@ export class HttpRequestHead implements RequestHead {
     if (sequenceInBody !== undefined) this.sequenceInBody = sequenceInBody
     if (timeoutMs !== undefined) this.timeoutMs = timeoutMs
     if (announcedBytes !== undefined) this.announcedBytes = announcedBytes
-    this.#state = state
+    this.caller = state
   }
 
   get signal(): AbortSignal {
-    return this.#state.signal
+    return this.caller.signal
   }
 }
 

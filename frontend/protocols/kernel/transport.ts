@@ -7,7 +7,9 @@ import type { RequestPart } from '../../../worker/contract/messages.ts'
 /** `ctx.state` of every request. */
 export type RequestState = {
   readonly requestId: string
-  /** Aborts when the caller goes away. */
+  /** Whether the caller has gone away. */
+  readonly aborted: boolean
+  /** Aborts then; made when it is asked for. */
   readonly signal: AbortSignal
   /** For the access log. */
   model: string | undefined
