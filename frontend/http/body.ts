@@ -5,6 +5,7 @@ import { BodyBuffer } from './body-buffer.ts'
 import { decodingOf, type Decoding } from './content-encoding.ts'
 import { decodedByteLimit } from './decoded-limit.ts'
 import { endsWithItsHead } from './http2-exchange.ts'
+import { IncomingRequest } from './incoming-request.ts'
 import { announcedBodyTooLarge, bodyTooLarge, clientGone, dribbledBody, undecodableBody } from './errors.ts'
 import { ZstdTooLarge } from './zstd-decode.ts'
 
@@ -35,7 +36,7 @@ export function announcedBytes(req: IncomingMessage): number | undefined {
  * be read in place; a body that came in one small piece is given as it lies.
  * @throws ServingError `resource_exhausted` (too large) | `invalid_argument` (encoding) | `cancelled` (client gone)
  */
-export async function readBody(exchange: Exchange, maxBytes: number, alignedAt = 0): Promise<Uint8Array> {
+export function readBody(exchange: Exchange, maxBytes: number, alignedAt = 0): Promise<Uint8Array> {
   const { req, res } = exchange
   const announced = announcedBytes(req)
   if (announced !== undefined && announced > maxBytes) throw announcedBodyTooLarge(announced, maxBytes)
@@ -47,6 +48,8 @@ export async function readBody(exchange: Exchange, maxBytes: number, alignedAt =
 }
 
 type Arrival = {
+  /** Its taker may fall behind: the request is paused then, which takes a stream. */
+  readonly isPaced?: true
   readonly onChunk: (chunk: Buffer) => void
   readonly onEnd: () => void
   /** Nothing comes after it. */
@@ -59,6 +62,7 @@ function receive({ req, state }: Exchange, maxBytes: number, arrival: Arrival): 
   let isOver = false
   const stop = () => {
     isOver = true
+    if (isDirect(req)) req.takeBodyBack()
     req.off('data', onData)
     req.pause()
   }
@@ -73,13 +77,16 @@ function receive({ req, state }: Exchange, maxBytes: number, arrival: Arrival): 
     else if (chunks > FREE_CHUNKS && bytes < chunks * MIN_MEAN_CHUNK_BYTES) refuse(dribbledBody(chunks))
     else arrival.onChunk(chunk)
   }
-  req.on('data', onData)
-  req.once('end', () => {
+  const onEnd = () => {
     if (isOver) return
     isOver = true
     state.requestBytes = bytes
     arrival.onEnd()
-  })
+  }
+  if (arrival.isPaced === true || !isDirect(req) || !req.giveBodyTo({ onChunk: onData, onEnd })) {
+    req.on('data', onData)
+    req.once('end', onEnd)
+  }
   // Follows `end` too; an error is not even made then, because its stack costs more than the body.
   req.once('close', () => {
     if (isOver) return
@@ -87,6 +94,11 @@ function receive({ req, state }: Exchange, maxBytes: number, arrival: Arrival): 
     arrival.onError(clientGone())
   })
   return stop
+}
+
+/** Requests of HTTP/2 are of Node's own class. */
+function isDirect(req: IncomingMessage): req is IncomingRequest {
+  return req instanceof IncomingRequest
 }
 
 type Reading = { readonly maxBytes: number; readonly boundBytes: number; readonly alignedAt: number }
@@ -133,6 +145,7 @@ function unpack(
       reject(error)
     }
     const stop = receive(exchange, maxBytes, {
+      isPaced: true,
       onChunk: (chunk) => {
         packedBytes += chunk.byteLength
         writePaced(req, decoder, chunk)

@@ -11,6 +11,7 @@ import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
 import { createApp, MAX_HEADER_FIELDS, type AppOptions } from './app.ts'
 import { answerClientError } from './client-error.ts'
 import { exchangeOf } from './http2-exchange.ts'
+import { IncomingRequest } from './incoming-request.ts'
 import { listenError, type ListenAddress } from './listen-error.ts'
 import { contextOptions, tlsOptions, type ListenerTls } from './listener-tls.ts'
 import { ProtocolChoice } from './protocol-choice.ts'
@@ -247,6 +248,7 @@ function choiceFor(
 
 function serverOptions(policy: HttpPolicy) {
   return {
+    IncomingMessage: IncomingRequest,
     maxHeaderSize: MAX_HEADER_BYTES,
     connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
     // Node refuses a head limit beyond the limit of the whole request.
