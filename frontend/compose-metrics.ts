@@ -9,6 +9,8 @@ import type { ResponseFacts } from './observability/http-metrics.ts'
 import type { Logger } from './observability/logger.ts'
 import { Metrics } from './observability/metrics.ts'
 import { processMetrics } from './observability/process-metrics.ts'
+import type { GpuReading } from './observability/system/gpu.ts'
+import { gpuMetrics, tritonGpuMetrics } from './observability/system/gpu-metrics.ts'
 import { SystemMonitor } from './observability/system/system-monitor.ts'
 import { SystemReader } from './observability/system/system-reading.ts'
 import { LEGACY_NAMES, TS_NAMES } from './observability/torchserve/ts-metrics.ts'
@@ -73,6 +75,7 @@ export function composeMetrics(config: MetricsConfig, parts: MetricsParts): Comp
   })
   const sources = [
     ...sourcesOf(config.metricsMode, { metrics, handlers, ts }, readVersions),
+    ...gpuSourcesOf(config, () => monitor?.reading?.gpus ?? []),
     ...aliasesOf(config, parts),
   ]
   const quirks = { trailingComma: true, decimals: true, genericHelp: true }
@@ -113,6 +116,16 @@ function sourcesOf(
   }
 }
 
+/** Under our names, and under those of the aliases; nothing where metrics go to a log. */
+function gpuSourcesOf(
+  { metricsMode, metricsAliases }: MetricsConfig,
+  readGpus: () => readonly GpuReading[],
+): MetricSource[] {
+  if (metricsMode !== 'prometheus') return []
+  const own = () => gpuMetrics(readGpus())
+  return metricsAliases === 'none' ? [own] : [own, () => tritonGpuMetrics(readGpus())]
+}
+
 /** Nothing where metrics go to a log. */
 function aliasesOf(
   { metricsMode, metricsAliases }: MetricsConfig,
@@ -133,7 +146,7 @@ function monitorOf(config: MetricsConfig, files: MetricFiles | undefined): Syste
 }
 
 /** Names under which the server's own metrics appear. */
-const OWN_NAMES = /^(onnxserve|process|nodejs|nv_inference|nv_model)_/
+const OWN_NAMES = /^(onnxserve|process|nodejs|nv_inference|nv_model|nv_gpu)_/
 
 function handlerMetricsOf(
   config: MetricsConfig,

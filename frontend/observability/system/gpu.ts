@@ -3,17 +3,19 @@ import { join } from 'node:path'
 
 const BYTES_PER_MEGABYTE = 1024 ** 2
 
+/** What a driver tells of a GPU; what it does not tell is absent. */
 export type GpuReading = {
   readonly deviceId: string
-  readonly utilizationPercent: number
-  readonly memoryUsedMegabytes: number
-  readonly memoryUtilizationPercent: number
+  readonly uuid?: string
+  readonly utilizationPercent?: number
+  readonly memoryUsedMegabytes?: number
+  readonly memoryTotalMegabytes?: number
+  readonly temperatureCelsius?: number
+  readonly powerWatts?: number
+  readonly powerLimitWatts?: number
 }
 
-/**
- * GPUs whose drivers tell of their load in sysfs, as amdgpu does. NVIDIA's tells only its own library and
- * programs, and no program is started for this: its GPUs are not seen here.
- */
+/** GPUs whose drivers tell of their load in sysfs, as amdgpu does. NVIDIA's tells its own programs only. */
 export async function readGpus(drmDirectory = '/sys/class/drm'): Promise<GpuReading[]> {
   const entries = await readdir(drmDirectory).catch(() => [])
   const cards = entries.filter((name) => /^card\d+$/.test(name)).sort(byNumber)
@@ -35,7 +37,7 @@ async function readCard(directory: string): Promise<Omit<GpuReading, 'deviceId'>
     return {
       utilizationPercent: await numberIn('gpu_busy_percent'),
       memoryUsedMegabytes: usedBytes / BYTES_PER_MEGABYTE,
-      memoryUtilizationPercent: totalBytes === 0 ? 0 : (100 * usedBytes) / totalBytes,
+      memoryTotalMegabytes: totalBytes / BYTES_PER_MEGABYTE,
     }
   } catch {
     return undefined // another driver, or none

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { readGpus, type GpuReading } from './gpu.ts'
+import { NvidiaSmi } from './nvidia-smi.ts'
 import { readMemory, type MemoryReading } from './memory.ts'
 
 const BYTES_PER_GIGABYTE = 1024 ** 3
@@ -11,7 +12,7 @@ export type SystemReading = {
   readonly memory: MemoryReading
   /** Of the file system that holds the model store; absent where it cannot be asked. */
   readonly disk: DiskReading | undefined
-  /** Those that the kernel tells of in its files; NVIDIA's driver does not. */
+  /** Those that the kernel tells of in its files, and NVIDIA's. */
   readonly gpus: readonly GpuReading[]
 }
 
@@ -27,18 +28,27 @@ export type CpuTimes = { readonly busyMs: number; readonly totalMs: number }
 /** Reads the machine. CPU utilisation is that since the reading before, at first since the machine started. */
 export class SystemReader {
   readonly #modelStore: string
+  readonly #nvidia: Pick<NvidiaSmi, 'read'>
   #before: CpuTimes = { busyMs: 0, totalMs: 0 }
 
-  constructor(modelStore: string) {
+  constructor(modelStore: string, nvidia: Pick<NvidiaSmi, 'read'> = new NvidiaSmi()) {
     this.#modelStore = modelStore
+    this.#nvidia = nvidia
   }
 
   async read(): Promise<SystemReading> {
     const now = cpuTimes()
     const utilizationPercent = cpuPercent(this.#before, now)
     this.#before = now
-    const [memory, disk, gpus] = await Promise.all([readMemory(), readDisk(this.#modelStore), readGpus()])
-    return { cpu: { utilizationPercent }, memory, disk, gpus }
+    const [memory, disk, nvidia, others] = await Promise.all([
+      readMemory(),
+      readDisk(this.#modelStore),
+      this.#nvidia.read(),
+      readGpus(),
+    ])
+    // CUDA's numbers are those of deviceIds; the others come behind them.
+    const behind = others.map((gpu, i) => ({ ...gpu, deviceId: String(nvidia.length + i) }))
+    return { cpu: { utilizationPercent }, memory, disk, gpus: [...nvidia, ...behind] }
   }
 }
 

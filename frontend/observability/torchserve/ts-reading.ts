@@ -1,6 +1,7 @@
 import { formatModelId, type ModelId } from '../../../worker/contract/model-id.ts'
 import type { Metrics } from '../metrics.ts'
 import type { RequestTotals } from '../request-totals.ts'
+import type { GpuReading } from '../system/gpu.ts'
 import type { SystemReading } from '../system/system-reading.ts'
 import type { VersionSeries } from '../version-series.ts'
 import type { TsReading, TsRow } from './ts-metrics.ts'
@@ -79,8 +80,11 @@ function batchRows(metrics: Metrics, hostname: string): TsReading {
 /** What the machine says, as TorchServe names it. */
 export function systemRows({ cpu, memory, disk, gpus }: SystemReading, hostname: string): TsReading {
   const host = (value: number) => [{ values: ['Host', hostname], value }]
-  const device = (key: 'utilizationPercent' | 'memoryUsedMegabytes' | 'memoryUtilizationPercent') =>
-    gpus.map((gpu) => ({ values: ['Host', gpu.deviceId, hostname], value: gpu[key] }))
+  const device = (valueOf: (gpu: GpuReading) => number | undefined) =>
+    gpus.flatMap((gpu): TsRow[] => {
+      const value = valueOf(gpu)
+      return value === undefined ? [] : [{ values: ['Host', gpu.deviceId, hostname], value }]
+    })
   return {
     CPUUtilization: host(cpu.utilizationPercent),
     MemoryUtilization: host(memory.utilizationPercent),
@@ -93,10 +97,16 @@ export function systemRows({ cpu, memory, disk, gpus }: SystemReading, hostname:
           DiskUsage: host(disk.usedGigabytes),
           DiskAvailable: host(disk.availableGigabytes),
         }),
-    GPUUtilization: device('utilizationPercent'),
-    GPUMemoryUsed: device('memoryUsedMegabytes'),
-    GPUMemoryUtilization: device('memoryUtilizationPercent'),
+    GPUUtilization: device((gpu) => gpu.utilizationPercent),
+    GPUMemoryUsed: device((gpu) => gpu.memoryUsedMegabytes),
+    GPUMemoryUtilization: device(memoryUtilizationPercent),
   }
+}
+
+function memoryUtilizationPercent(gpu: GpuReading): number | undefined {
+  const { memoryUsedMegabytes: used, memoryTotalMegabytes: total } = gpu
+  if (used === undefined || total === undefined) return undefined
+  return total === 0 ? 0 : (100 * used) / total
 }
 
 /** As TorchServe names its workers; a process and a thread stand for its port. */

@@ -85,7 +85,7 @@ describe('the machine', () => {
       [`${name}/device/mem_info_vram_total`]: 2048 * MEGABYTE,
     })
     write({ ...card('card10', 3), ...card('card2', 75), 'card1/device/vendor': 'other', 'card2-DP-1/x': '' })
-    const memory = { memoryUsedMegabytes: 512, memoryUtilizationPercent: 25 }
+    const memory = { memoryUsedMegabytes: 512, memoryTotalMegabytes: 2048 }
     assert.deepEqual(await readGpus(directory), [
       { deviceId: '0', utilizationPercent: 75, ...memory },
       { deviceId: '1', utilizationPercent: 3, ...memory },
