@@ -7,6 +7,9 @@ import { createProgram, type GivenOnCommandLine } from './config/command-line.ts
 import { loadConfig, type LoadedConfig, type QuirksOf } from './config/load.ts'
 import { environmentName, SETTINGS } from './config/schema.ts'
 import { commandFrom } from './config/torchserve-flags.ts'
+import { doctorCommand } from './doctor/command.ts'
+import { realSystem, type DoctorHost } from './doctor/real-system.ts'
+import { installGpuCommand } from './gpu-install/command.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { noServer, runningServer, stopServer } from './running-server.ts'
 import { Server } from './server.ts'
@@ -144,6 +147,21 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
+function doctorHost(): DoctorHost {
+  const { platform, arch, version: nodeVersion, env: environment, execPath } = process
+  // Of no use here, and it may wait for a name server.
+  Object.assign(process.report, { excludeNetwork: true }) // not in the typings
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } } // typed by node as object
+  const glibcVersion = header.glibcVersionRuntime
+  return { platform, arch, nodeVersion, glibcVersion, environment, execPath, execArgv: execArgv() }
+}
+
+/** @param isGood whether the exit code says so, too */
+function printAndExit(text: string, isGood: boolean): void {
+  print(text)
+  if (!isGood) process.exitCode = EXIT_FAILURE
+}
+
 function fail(error: unknown, exitCode: number): void {
   process.stderr.write(`onnxserve: ${messageOf(error)}\n`)
   process.exit(exitCode)
@@ -164,6 +182,14 @@ const program = createProgram(
     clientTypes: async (model, { url, modelVersion: version, output }) => {
       const token = process.env['ONNXSERVE_INFERENCE_TOKEN']
       process.stdout.write(await clientTypes({ model, version, url, token, output }))
+    },
+    doctor: async (given) => {
+      const { text, isUsable } = await doctorCommand(given, doctorHost())
+      printAndExit(text, isUsable)
+    },
+    installGpu: async (given) => {
+      const { text, isComplete } = await installGpuCommand(given, realSystem(doctorHost()))
+      printAndExit(text, isComplete)
     },
   },
   (code) => process.exit(code === 0 ? 0 : EXIT_USAGE),

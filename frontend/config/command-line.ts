@@ -12,6 +12,21 @@ export type Commands = {
   readonly status: (given: GivenOnCommandLine) => Promise<void>
   readonly version: () => Promise<void>
   readonly clientTypes: (model: string, given: GivenForClientTypes) => Promise<void>
+  readonly doctor: (given: GivenForDoctor) => Promise<void>
+  readonly installGpu: (given: GivenForInstallGpu) => Promise<void>
+}
+
+export type GivenForDoctor = {
+  readonly provider?: string
+  readonly stateDir?: string
+  readonly json?: boolean
+}
+
+export type GivenForInstallGpu = {
+  readonly from?: string
+  readonly sha256?: string
+  readonly sourceVersion?: string
+  readonly uninstall?: boolean
 }
 
 export type GivenForClientTypes = {
@@ -40,6 +55,8 @@ export function createProgram(commands: Commands, exit: (code: number) => never)
   addConfigOptions(status).action((options: Options) => commands.status(sourcesFromOptions(options)))
   program.command('version').description('print the version').action(commands.version)
   addClientTypes(program, commands)
+  addDoctor(program, commands)
+  addInstallGpu(program, commands)
   return program
 }
 
@@ -56,6 +73,34 @@ function addClientTypes(program: Command, { clientTypes }: Commands): void {
       '\nA server that asks for tokens gets the one in the variable ONNXSERVE_INFERENCE_TOKEN.',
     )
     .action(clientTypes)
+}
+
+function addDoctor(program: Command, { doctor }: Commands): void {
+  program
+    .command('doctor')
+    .description(
+      'check Node.js, onnxruntime-node, execution providers, drivers and libraries of this machine',
+    )
+    .option('--provider <names>', 'tensorrt, cuda, webgpu or cpu: fail unless each of these is usable')
+    .option('--state-dir <path>', 'check that this directory can be written')
+    .option('--json', 'print the findings as JSON')
+    .addHelpText('after', '\nExit code 0: usable; 1: Node.js, the runtime or a provider asked for is not.')
+    .action(doctor)
+}
+
+function addInstallGpu(program: Command, { installGpu }: Commands): void {
+  program
+    .command('install-gpu')
+    .description("put the CUDA libraries of onnxruntime beside onnxruntime-node's binding, without network")
+    .option('--from <path>', 'NuGet package, wheel, zip or tar.gz file, or directory, of the same release')
+    .option('--sha256 <digest>', 'what the file must have')
+    .option('--source-version <version>', 'the release of a source whose name does not say it')
+    .option('--uninstall', 'take them away again')
+    .addHelpText(
+      'after',
+      '\nExit code 0: installed; 1: installed or not, something that they need is missing.',
+    )
+    .action(installGpu)
 }
 
 type Options = Readonly<Record<string, unknown>>

@@ -94,7 +94,16 @@ function textOf(value: unknown): string {
   return Array.isArray(value) ? value.join(',') : typeof value === 'string' ? value : ''
 }
 
-const SUBCOMMANDS = new Set(['start', 'stop', 'status', 'version', 'client-types', 'help'])
+const SUBCOMMANDS = new Set([
+  'start',
+  'stop',
+  'status',
+  'version',
+  'client-types',
+  'doctor',
+  'install-gpu',
+  'help',
+])
 const VERSION_FLAGS = new Set(['-v', '--version'])
 
 /**

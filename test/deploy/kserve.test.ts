@@ -24,6 +24,8 @@ async function configOf(args: readonly string[]) {
       stop: other,
       status: other,
       clientTypes: other,
+      doctor: other,
+      installGpu: other,
       version: other,
     },
     (code) => assert.fail(`the arguments are refused with ${code}`),

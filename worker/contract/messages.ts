@@ -15,6 +15,8 @@ export type ProviderFinding = {
   readonly usable: boolean
   /** Why not, or what it runs on. */
   readonly reason: string
+  /** Paths of the GPU libraries that its process had loaded; only where they were asked for. */
+  readonly libraries?: readonly string[]
 }
 
 /** Conventions of request and answer bodies around a handler, in TorchServe's words. */

@@ -6,13 +6,24 @@ import { moduleFile } from '../contract/module-file.ts'
 const PROBE_TIMEOUT_MS = 45_000
 
 /** Tries each provider in a process of its own: a driver that crashes takes down no other answer. */
-export function probeProviders(providers: readonly ExecutionProvider[]): Promise<readonly ProviderFinding[]> {
-  return Promise.all(providers.map(probeProvider))
+export function probeProviders(
+  providers: readonly ExecutionProvider[],
+  options: ProbeOptions,
+): Promise<readonly ProviderFinding[]> {
+  return Promise.all(providers.map((provider) => probeProvider(provider, options)))
 }
 
-function probeProvider(provider: ExecutionProvider): Promise<ProviderFinding> {
+export type ProbeOptions = {
+  /** Whether findings name the GPU libraries that were loaded. */
+  readonly tellsLibraries: boolean
+}
+
+function probeProvider(
+  provider: ExecutionProvider,
+  { tellsLibraries }: ProbeOptions,
+): Promise<ProviderFinding> {
   const entry = moduleFile(import.meta.url, './main.ts')
-  const args = [...process.execArgv, entry, 'provider', provider]
+  const args = [...process.execArgv, entry, 'provider', provider, ...(tellsLibraries ? ['libraries'] : [])]
   return new Promise((resolve) => {
     execFile(
       process.execPath,

@@ -71,14 +71,26 @@ function hasGpuDevice(): boolean {
 
 const PROBE_TIMEOUT_MS = 60_000
 
-/** Runs `worker/probe` as a child process. @param environment of the child, the worker's allow-list */
+/**
+ * Runs `worker/probe` as a child process.
+ *
+ * @param environment of the child, the worker's allow-list
+ * @param options `tellsLibraries`: findings name the GPU libraries that were loaded
+ */
 export function childProbe(
   node: { readonly execPath: string; readonly execArgv: readonly string[] },
   environment: Readonly<Record<string, string>>,
+  { tellsLibraries = false }: { readonly tellsLibraries?: boolean } = {},
 ): ProviderProbe {
   const entry = moduleFile(import.meta.url, '../../../worker/probe/main.ts')
   return async (providers) => {
-    const args = [...node.execArgv, entry, 'providers', providers.join(',')]
+    const args = [
+      ...node.execArgv,
+      entry,
+      'providers',
+      providers.join(','),
+      ...(tellsLibraries ? ['libraries'] : []),
+    ]
     const output = await outputOf(node.execPath, args, environment)
     const line = output.trim().split('\n').at(-1) ?? ''
     return (JSON.parse(line) as { providers: readonly ProviderFinding[] }).providers // our own probe's answer

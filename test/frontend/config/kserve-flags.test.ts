@@ -14,6 +14,8 @@ async function configOf(...args: string[]) {
       stop: other,
       status: other,
       clientTypes: other,
+      doctor: other,
+      installGpu: other,
       version: other,
     },
     (code) => assert.fail(`the command line is refused with ${code}`),

@@ -18,6 +18,8 @@ async function loaded(...args: string[]) {
       stop: other,
       status: other,
       clientTypes: other,
+      doctor: other,
+      installGpu: other,
       version: other,
     },
     (code) => assert.fail(`the command line is refused with ${code}`),
