@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import type { Config } from './config/schema.ts'
 import { systemClock } from './core/clock.ts'
 import { createCore, type Core, type RepositoryOptions } from './core/create-core.ts'
+import { residentBytes } from './core/process-memory.ts'
+import { freeMemoryBytes } from './core/workers/free-memory.ts'
 import { usableCpus } from './core/workers/cpu-quota.ts'
 import { listDirectory, visibleGpus } from './core/workers/gpu-count.ts'
 import { launchCommand, workerEnvironment } from './core/workers/launch-command.ts'
@@ -69,6 +71,11 @@ export function coreOf(config: Config, host: HostProcess): Core {
     cpus: usableCpus(),
     gpus: config.gpus === 'all' ? gpusOf(environment) : config.gpus,
     findings: new ProbedProviders(childProbe(host, environment)),
+    memory: {
+      limitBytes: config.memoryLimitBytes,
+      freeBytes: freeMemoryBytes,
+      ownBytes: () => residentBytes(host.pid),
+    },
     preparation: { run: childPreparation(host, environment), environment: graphEnvironment() },
     startProcess: startProcessOf(config, host),
     clock: systemClock,

@@ -94,9 +94,13 @@ function versionLine(version: VersionDescription): string {
   const { model, workers, workerProcesses, intraOpThreads, provider, state, reason } = version
   const name = `${model.name} ${model.version}`
   if (state !== 'ready') return `${name}: ${state}${reason === undefined ? '' : ` (${reason})`}`
-  const layout = `${count(workers.length, 'worker')} in ${count(workerProcesses, 'process', 'processes')}, ${count(intraOpThreads, 'thread')} each (${version.layoutReason})`
+  const layout = `${count(workers.length, 'worker')} in ${count(workerProcesses, 'process', 'processes')}, ${count(intraOpThreads, 'thread')} each (${version.layoutReason})${memoryPhrase(version)}`
   const weights = version.graph?.isPrepared === true ? `; ${version.graph.reason}` : ''
   return `${name}: ready on ${placeOf(version)} (${provider.reason}); ${layout}${weights}`
+}
+
+function memoryPhrase({ memory }: VersionDescription): string {
+  return memory === undefined ? '' : `, about ${Math.ceil(memory.totalBytes / 2 ** 20)} MiB`
 }
 
 /** The provider and, of a GPU's, the devices. */

@@ -99,6 +99,13 @@ export type VersionDescription = {
   readonly batchesInFlight: BatchesInFlight
   /** Which form of the graph its workers have opened, and why; absent without workers. */
   readonly graph?: { readonly isPrepared: boolean; readonly reason: string }
+  /** What its workers were estimated to take before they were started; absent without workers. */
+  readonly memory?: {
+    readonly totalBytes: number
+    /** Counted once for all of them. */
+    readonly sharedBytes: number
+    readonly perWorkerBytes: number
+  }
   readonly maxBatchRows: number
   readonly maxBatchDelayMs: number
   readonly inferenceTimeoutMs: number

@@ -22,6 +22,7 @@ import { StoreSource } from './repository/store-source.ts'
 import type { ServedPaths } from './served-paths.ts'
 import { SnapshotStore, UnkeptState } from './snapshot.ts'
 import type { Note } from './startup-notes.ts'
+import { MemoryBudget, type MemoryBudgetOptions } from './workers/memory-budget.ts'
 import { PreparedGraphs, type PreparedGraphsOptions } from './workers/prepared-graphs.ts'
 import type { ProviderFindings } from './workers/provider-findings.ts'
 import { WorkerSetFactory, type WorkerSetFactoryOptions } from './workers/worker-set-factory.ts'
@@ -56,6 +57,8 @@ export type CoreOptions = {
   readonly findings: ProviderFindings
   /** Absent: no graph is prepared. */
   readonly preparation?: Pick<PreparedGraphsOptions, 'run' | 'environment'>
+  /** Absent: workers are started whatever memory there is. */
+  readonly memory?: MemoryBudgetOptions
   readonly startProcess: StartWorkerProcess
   /** What the end of a version's worker processes waits for; absent: nothing. */
   readonly beforeStop?: WorkerSetFactoryOptions['beforeStop']
@@ -111,6 +114,7 @@ export function createCore(options: CoreOptions): Core {
     random,
     beforeStop,
     ...preparedGraphs(options, events),
+    ...(options.memory === undefined ? {} : { memory: new MemoryBudget(options.memory) }),
   })
   const dataPlane = new InferenceService(registry, events, clock)
   const controlPlane = new ManagementService({

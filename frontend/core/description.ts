@@ -28,6 +28,7 @@ export function describeVersion(
     intraOpThreads: layout?.plan.intraOpThreads ?? 0,
     layoutReason: layout?.plan.why ?? 'no workers',
     batchesInFlight: batchesInFlightOf(settings, device, workers),
+    ...(layout?.memory === undefined ? {} : { memory: layout.memory }),
     ...graphOf(layout),
     maxBatchRows: settings.maxBatchRows,
     maxBatchDelayMs: settings.maxBatchDelayMs,

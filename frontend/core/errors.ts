@@ -253,6 +253,14 @@ export function pieceNotTaken(cause: unknown): ServingError {
   })
 }
 
+export function memoryTooSmall(model: ModelId, neededBytes: number, availableBytes: number): ServingError {
+  return new ServingError(
+    'resource_exhausted',
+    `the workers of ${formatModelId(model)} would take about ${neededBytes} bytes of memory, and ${availableBytes} are left; start fewer workers, unload a version, or raise memory_limit_bytes if more is there`,
+    { reason: 'memory' },
+  )
+}
+
 /** @param cause says what the caller should do, if it was made for callers */
 export function workersDidNotStart(model: ModelId, cause: unknown): ServingError {
   const message = `${formatModelId(model)} did not start: ${messageOf(cause)}`

@@ -80,6 +80,13 @@ export const workersSettings = {
     default: true,
     doc: 'Whether optimized graphs of models of 1 MiB or more are kept in the state directory and opened by later starts.',
   }),
+  memoryLimitBytes: setting({
+    property: 'memory_limit_bytes',
+    kind: integer(0, Number.MAX_SAFE_INTEGER, 'bytes'),
+    default: 0,
+    defaultText: '0 (what is free)',
+    doc: 'Memory for server and workers; workers that would not fit are refused, not killed later. 0: what machine or cgroup has free.',
+  }),
   workerAddressSpaceBytes: setting({
     property: 'worker_address_space_bytes',
     kind: integer(0, Number.MAX_SAFE_INTEGER, 'bytes'),

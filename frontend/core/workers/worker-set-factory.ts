@@ -2,6 +2,8 @@ import type { Artefact } from '../artefact.ts'
 import { isStateful, type VersionSettings } from '../settings.ts'
 import type { Clock } from '../clock.ts'
 import type { GraphChoice } from './graph-choice.ts'
+import type { MemoryBudget } from './memory-budget.ts'
+import { estimateMemory, type MemoryEstimate } from './memory-estimate.ts'
 import type { PreparedGraphs } from './prepared-graphs.ts'
 import type { ProviderFindings } from './provider-findings.ts'
 import { mayOverlapRuns } from './batches-in-flight.ts'
@@ -18,6 +20,8 @@ export type WorkerLayout = {
   readonly plan: WorkerPlan
   /** Absent: the graph as it came. */
   readonly graph?: GraphChoice
+  /** Absent: nobody has asked for a version's. */
+  readonly memory?: MemoryEstimate
 }
 
 export type WorkerSetFactoryOptions = {
@@ -27,6 +31,8 @@ export type WorkerSetFactoryOptions = {
   readonly findings: ProviderFindings
   /** Absent: every graph is opened as it came. */
   readonly graphs?: PreparedGraphs
+  /** Absent: any number of workers is started. */
+  readonly memory?: MemoryBudget
   readonly startProcess: StartWorkerProcess
   readonly clock: Clock
   readonly random: () => number
@@ -56,7 +62,8 @@ export class WorkerSetFactory {
   /**
    * Chooses provider, layout, and the form of the graph, probing GPUs if the setting allows one.
    *
-   * @throws ServingError `failed_precondition` when no listed provider can run, or a named device is not there.
+   * @throws ServingError `failed_precondition` when no listed provider can run, or a named device is not there;
+   * `resource_exhausted` when the workers of the artefact would not fit into the memory.
    */
   async plan(settings: VersionSettings, artefact?: Artefact): Promise<WorkerLayout> {
     const { minWorkers, workerProcesses, intraOpThreads } = settings
@@ -77,11 +84,11 @@ export class WorkerSetFactory {
       cpus: this.#options.cpus,
     })
     const layout = { provider, plan }
-    return artefact === undefined ? layout : this.#withGraph(layout, artefact, settings)
+    return artefact === undefined ? layout : this.#ofArtefact(layout, artefact, settings)
   }
 
   /** Prepares the graph first if it has not been. */
-  async #withGraph(
+  async #ofArtefact(
     layout: WorkerLayout,
     artefact: Artefact,
     settings: VersionSettings,
@@ -89,7 +96,9 @@ export class WorkerSetFactory {
     const { provider, plan } = layout
     const runs = { provider: provider.provider, intraOpThreads: plan.intraOpThreads }
     const graph = await this.#options.graphs?.choose(artefact, settings, runs)
-    return graph === undefined ? layout : { ...layout, graph }
+    const memory = estimateMemory(plan, artefact.modelBytes, graph)
+    this.#options.memory?.check(artefact.model, memory)
+    return { ...layout, memory, ...(graph === undefined ? {} : { graph }) }
   }
 
   get #gpus(): number {
@@ -158,6 +167,7 @@ export class WorkerSetFactory {
         }),
       ),
     })
+    if (layout.memory !== undefined) this.#options.memory?.hold(workers, layout.memory)
     if (layout.provider.provider !== 'cpu') {
       const devices = layout.plan.processes.map(({ device }) => device.deviceId)
       this.#onGpus.set(workers, devices)

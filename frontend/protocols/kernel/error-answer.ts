@@ -22,6 +22,7 @@ const STATUS_OF_REASON: Readonly<Record<string, number>> = {
   'invalid_argument headers_too_large': 431,
   'resource_exhausted body_too_large': 413,
   'resource_exhausted disk_full': 507,
+  'resource_exhausted memory': 507,
   'resource_exhausted worker_memory': 507,
   'permission_denied foreign_host': 421,
   'deadline_exceeded request_timeout': 408,

@@ -38,6 +38,7 @@ const BY_REASON: Readonly<Record<string, Wording>> = {
   'failed_precondition default_version': { status: 403, type: 'InvalidModelVersionException' },
   'resource_exhausted body_too_large': { status: 413, type: 'RequestEntityTooLargeException' },
   'resource_exhausted disk_full': { status: 507, type: 'InternalServerException' },
+  'resource_exhausted memory': { status: 507, type: 'InternalServerException' },
   'resource_exhausted token_failures': { status: 429, type: 'TooManyRequestsException' },
   'permission_denied download': { status: 403, type: 'ForbiddenException' },
   'invalid_argument download': { status: 400, type: 'DownloadArchiveException' },

@@ -41,6 +41,7 @@ export function descriptionToJson(version: VersionDescription, hasQuirk: HasQuir
     layoutReason: version.layoutReason,
     batchesInFlight: version.batchesInFlight,
     graph: version.graph,
+    memory: version.memory,
     maxQueuedRequests: version.maxQueuedRequests,
     maxRequestBytes: version.maxRequestBytes,
     serviceTime: version.serviceTime,

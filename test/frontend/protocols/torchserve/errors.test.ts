@@ -26,6 +26,7 @@ const CASES: readonly Case[] = [
   ['resource_exhausted', 'queue_full', 503, 'ServiceUnavailableException'],
   ['resource_exhausted', 'body_too_large', 413, 'RequestEntityTooLargeException'],
   ['resource_exhausted', 'disk_full', 507, 'InternalServerException'],
+  ['resource_exhausted', 'memory', 507, 'InternalServerException'],
   ['resource_exhausted', 'worker_memory', 507, 'InternalServerException'],
   ['deadline_exceeded', 'queue', 504, 'GatewayTimeoutException'],
   ['deadline_exceeded', 'request_timeout', 408, 'RequestTimeoutException'],
