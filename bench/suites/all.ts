@@ -1,6 +1,7 @@
 import { models } from './models.ts'
 import { overlap } from './overlap.ts'
 import { overhead } from './overhead.ts'
+import { overload } from './overload.ts'
 import { payload } from './payload.ts'
 import { peers } from './peers.ts'
 import type { Suite } from './suite.ts'
@@ -18,4 +19,5 @@ export const SUITES: readonly SuiteEntry[] = [
   { suite: payload, quickBudgetSeconds: 75 },
   { suite: peers, quickBudgetSeconds: 90 },
   { suite: overlap, quickBudgetSeconds: 50 },
+  { suite: overload, quickBudgetSeconds: 45 },
 ]

@@ -1,0 +1,69 @@
+import { packTestArchive } from '../../test/support/archives.ts'
+import { startOnnxServe } from '../contenders/onnxserve.ts'
+import { LoadGenerator } from '../load/load-generator.ts'
+import { residentBytes } from '../process-usage.ts'
+import { measureCapacity, measureFactor, type OverloadRun } from './overload/measure-overload.ts'
+import { MODEL_CONFIG, SLEEPING_HANDLER, TARGET_WAIT_MS } from './overload/model.ts'
+import type { Overload, OverloadPoint } from './overload/results.ts'
+import { overloadCharts, overloadRatios, overloadTable, overloadTargets } from './overload/tables.ts'
+import type { BenchContext, Suite, SuiteResult } from './suite.ts'
+
+const FACTORS = [0.8, 1.2, 3, 10]
+const LOOP_TICK_MS = 5
+const FULL_PLAN = { warmUpMs: 3000, measureMs: 15_000 }
+const QUICK_PLAN = { warmUpMs: 1500, measureMs: 4000 }
+
+export const overload: Suite = {
+  name: 'overload',
+  about:
+    'More requests than the model can take. The model sleeps, 8 ms and 2 ms for each row of up to 16, so that its capacity does not depend on the processors, which the server and the load generator share.',
+  run: async (context) => {
+    const plan = context.quick ? QUICK_PLAN : FULL_PLAN
+    const measured = await measure(context, plan)
+    return resultOf(measured, plan)
+  },
+}
+
+type Plan = typeof FULL_PLAN
+
+async function measure(context: BenchContext, plan: Plan): Promise<Overload> {
+  const { directory, generator, flags } = context
+  const model = { modelName: 'sleeper', handler: SLEEPING_HANDLER, config: MODEL_CONFIG }
+  await packTestArchive(directory, model)
+  const server = await startOnnxServe({
+    modelStore: directory,
+    modelName: model.modelName,
+    flags,
+    loopTickMs: LOOP_TICK_MS,
+  })
+  const healthGenerator = new LoadGenerator()
+  try {
+    return await measureFactors({ server, generator, healthGenerator, ...plan }, context)
+  } finally {
+    healthGenerator.close()
+    await server.close()
+  }
+}
+
+async function measureFactors(run: OverloadRun, { log }: BenchContext): Promise<Overload> {
+  log('capacity')
+  const capacity = await measureCapacity(run)
+  const residentBytesBefore = residentBytes(run.server.frontendPid)
+  const points: OverloadPoint[] = []
+  for (const factor of FACTORS) {
+    log(`${factor} × ${Math.round(capacity.requestsPerSecond)} requests per second`)
+    points.push(await measureFactor(run, factor, capacity))
+  }
+  return { capacity, residentBytesBefore, points }
+}
+
+function resultOf(measured: Overload, { measureMs }: Plan): SuiteResult {
+  return {
+    settings: `one worker, targetWaitMs ${TARGET_WAIT_MS}, ${measureMs / 1000} s for each load`,
+    tables: [overloadTable(measured)],
+    charts: overloadCharts(measured),
+    targets: overloadTargets(measured),
+    ratios: overloadRatios(measured),
+    skipped: [],
+  }
+}

@@ -1,0 +1,24 @@
+/** Rows of a full batch. */
+export const MAX_BATCH_ROWS = 16
+/** s(n) = a + b·n: a full batch takes 40 ms, so that one worker does some 400 a second whatever the machine does. */
+const FIXED_MS = 8
+const PER_ROW_MS = 2
+/** Longest predicted wait, its own run included, that a request is admitted to. */
+export const TARGET_WAIT_MS = 250
+
+/** A model that sleeps: server and load generator need not share the processors with it. */
+export const SLEEPING_HANDLER = `
+import { defineHandler } from 'onnxserve/handler'
+
+export default defineHandler({
+  async handle(requests) {
+    await new Promise((resolve) => setTimeout(resolve, ${FIXED_MS} + ${PER_ROW_MS} * requests.length))
+    return requests.map(() => 'done')
+  },
+})
+`
+
+/** Admission takes requests up to 0.8 of their time. */
+const INFERENCE_TIMEOUT_MS = Math.round(TARGET_WAIT_MS / 0.8)
+
+export const MODEL_CONFIG = `maxBatchRows: ${MAX_BATCH_ROWS}\ninferenceTimeoutMs: ${INFERENCE_TIMEOUT_MS}\n`
