@@ -15,6 +15,7 @@ const spec = workerData as LoadSpec // set by session-thread.ts
 const host = new SessionHost({
   open: () => {
     if (spec.modelFile === undefined) throw new ServingError('internal', 'this archive has no graph to open')
+    // Never a prepared graph: those are made for the CPU, where no session has a thread of its own.
     return OrtSession.open(join(spec.modelDir, spec.modelFile), spec)
   },
   nowMs: () => performance.now(),
