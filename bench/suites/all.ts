@@ -1,3 +1,4 @@
+import { batching } from './batching.ts'
 import { models } from './models.ts'
 import { overlap } from './overlap.ts'
 import { overhead } from './overhead.ts'
@@ -15,6 +16,7 @@ export type SuiteEntry = {
 /** In the order in which they run and stand in the document. */
 export const SUITES: readonly SuiteEntry[] = [
   { suite: overhead, quickBudgetSeconds: 90 },
+  { suite: batching, quickBudgetSeconds: 40 },
   { suite: models, quickBudgetSeconds: 75 },
   { suite: payload, quickBudgetSeconds: 75 },
   { suite: peers, quickBudgetSeconds: 90 },
