@@ -5,6 +5,7 @@ import { overhead } from './overhead.ts'
 import { overload } from './overload.ts'
 import { payload } from './payload.ts'
 import { peers } from './peers.ts'
+import { scale } from './scale.ts'
 import type { Suite } from './suite.ts'
 
 export type SuiteEntry = {
@@ -22,4 +23,5 @@ export const SUITES: readonly SuiteEntry[] = [
   { suite: peers, quickBudgetSeconds: 90 },
   { suite: overlap, quickBudgetSeconds: 50 },
   { suite: overload, quickBudgetSeconds: 45 },
+  { suite: scale, quickBudgetSeconds: 75 },
 ]
