@@ -69,6 +69,8 @@ export type RequestHead = {
   readonly headers: Readonly<Record<string, string>>
   /** It can come later as well: under load it is refused before others are. */
   readonly isBackground?: true
+  /** Told where the time of the request went, before its answer is given. */
+  readonly onTiming?: (timing: RequestTiming) => void
   /** Tighter than the version's own `inferenceTimeoutMs` if the caller asked for it; counted from arrival. */
   readonly timeoutMs?: number
   /** Size of the body if the caller announced it. */

@@ -50,7 +50,9 @@ export class HeldRequest implements AdmittedRequest {
       const outcome = await this.#outcomeOf(payload, options)
       this.#announce(outcome)
       if (!outcome.ok) throw outcome.error
-      return responseOf(this.#options.version, outcome)
+      const response = responseOf(this.#options.version, outcome)
+      this.#options.head.onTiming?.(response.timing)
+      return response
     } finally {
       this.cancel()
     }

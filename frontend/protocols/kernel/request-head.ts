@@ -1,10 +1,21 @@
-import type { ModelSelector, Operation, RequestHead, SequenceMark } from '../../core/data-plane.ts'
+import type {
+  ModelSelector,
+  Operation,
+  RequestHead,
+  RequestTiming,
+  SequenceMark,
+} from '../../core/data-plane.ts'
+import { batchExplainer } from './debug-header.ts'
 import { badHeader } from './errors.ts'
 import type { RequestContext, RequestState } from './transport.ts'
 
 /** A caller's own deadline, counted from arrival; the version's `inferenceTimeoutMs` remains the upper bound. */
 export const TIMEOUT_HEADER = 'x-timeout-ms'
 const MAX_TIMEOUT_MS = 86_400_000
+
+/** Says that a request can come later as well: under load it is refused before others. Other values mean nothing here. */
+const PRIORITY_HEADER = 'x-priority'
+const BACKGROUND = 'batch'
 
 /** Names of the headers that mark a request as one of a sequence, in lower case. */
 export type SequenceHeaders = { readonly id: string; readonly start: string; readonly end: string }
@@ -48,9 +59,11 @@ export class HttpRequestHead implements RequestHead {
   declare readonly sequenceInBody?: true
   declare readonly timeoutMs?: number
   declare readonly announcedBytes?: number
+  declare readonly isBackground?: true
+  declare readonly onTiming?: (timing: RequestTiming) => void
   readonly caller: RequestState
 
-  constructor({ state, req }: RequestContext, target: PredictionTarget, options: HeadOptions) {
+  constructor({ state, req, res }: RequestContext, target: PredictionTarget, options: HeadOptions) {
     // Node joins repeated request headers into one text; only `set-cookie`, no request header, is a list.
     const headers = req.headers as Headers
     const { announcedBytes, sequenceHeaders, sequenceInBody } = options
@@ -64,6 +77,9 @@ export class HttpRequestHead implements RequestHead {
     if (sequenceInBody !== undefined) this.sequenceInBody = sequenceInBody
     if (timeoutMs !== undefined) this.timeoutMs = timeoutMs
     if (announcedBytes !== undefined) this.announcedBytes = announcedBytes
+    if (headers[PRIORITY_HEADER] === BACKGROUND) this.isBackground = true
+    const onTiming = batchExplainer({ req, res })
+    if (onTiming !== undefined) this.onTiming = onTiming
     this.caller = state
   }
 

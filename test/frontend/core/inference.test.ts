@@ -67,6 +67,16 @@ describe('InferenceService', () => {
       assert.deepEqual(pieces, ['1'])
     })
 
+    it('tells who asks where its time went', async () => {
+      const told: string[] = []
+      const running = core
+        .admit('m', { onTiming: ({ closedBy, batchRequests }) => told.push(`${closedBy} ${batchRequests}`) })
+        .run(parts(1))
+      core.workers.batches[0]?.answer()
+      await running
+      assert.deepEqual(told, ['idle_worker 1'])
+    })
+
     it('never shares a batch with a request of another operation', async () => {
       const operations = ['predict', 'explain', undefined, 'explain', 'describe'] as const
       const blocker = core.admit('m').run(parts(1))
