@@ -6,6 +6,7 @@ import {
   SERVICE_ENVELOPES,
 } from '../../worker/contract/messages.ts'
 import { nearest } from '../../worker/contract/nearest.ts'
+import { paddingSchema } from './padding.ts'
 import { schedulingSchema } from './scheduling.ts'
 import { signatureSchema } from './signatures.ts'
 import { TORCHSERVE_KEYS, translateTorchServeKeys, type RawConfig, type Report } from './torchserve-keys.ts'
@@ -79,6 +80,8 @@ export const modelConfigSchema = z.strictObject({
   scheduling: schedulingSchema.optional(),
   /** Requests join and leave a running batch between iterations: for handlers that generate piece by piece. */
   continuousBatching: z.boolean().optional(),
+  /** Fills up requests of different length, so that they share engine calls. */
+  padding: paddingSchema.optional(),
   /** Splits a batch so that preparing one part overlaps running another. */
   microBatching: z
     .strictObject({

@@ -127,7 +127,7 @@ const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   thread_pool_name: 'no model shares the workers of another',
   allowed_batch_sizes: 'ONNX Runtime runs any number of rows, and batches are not padded',
   pad_variable_length_inputs:
-    'requests of different shapes run in batches of their own, so that none is padded',
+    "padding is a model's own choice: its 'padding' names the dimensions, their sizes and what fills them up",
   enable_large_batch_splitting: 'a request larger than a batch runs whole, in a call of its own',
   max_execution_batch_size: 'it counts only with enable_large_batch_splitting',
 }

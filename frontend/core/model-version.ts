@@ -215,6 +215,7 @@ export class ModelVersion {
       settings: this.#settings,
       hasOneBucket: this.workers?.hasOneBucket,
       hasRows: this.workers?.hasRows,
+      inputs: this.workers?.report?.inputs,
     })
     this.batcher.push(request)
     return request.outcome

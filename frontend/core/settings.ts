@@ -10,6 +10,7 @@ import {
 import type { Scheduling } from '../../archiver-cli/format/scheduling.ts'
 import type { Signature } from '../../archiver-cli/format/signatures.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
+import type { Padding } from '../../worker/contract/padding.ts'
 import type { ExecutionProvider, GraphOptimization, ServiceEnvelope } from '../../worker/contract/messages.ts'
 
 /** Who said the value that counts, from the strongest on. */
@@ -54,6 +55,7 @@ export type VersionSettings = {
   readonly sequenceBatching: SequenceBatching | undefined
   readonly scheduling: Scheduling | undefined
   readonly continuousBatching: boolean
+  readonly padding: Padding | undefined
   readonly microBatching: MicroBatching | undefined
   readonly serviceEnvelope: ServiceEnvelope
   readonly decodeInputRequest: boolean
@@ -200,6 +202,7 @@ export function resolveSettings(layers: SettingLayers, defaults: SettingDefaults
     sequenceBatching: merged.sequenceBatching,
     scheduling: merged.scheduling,
     continuousBatching: merged.continuousBatching ?? false,
+    padding: merged.padding,
     microBatching: merged.microBatching,
     serviceEnvelope: merged.serviceEnvelope ?? defaults.serviceEnvelope ?? 'none',
     decodeInputRequest: merged.decodeInputRequest ?? defaults.decodeInputRequest ?? true,

@@ -51,6 +51,7 @@ export function settings(changes: Partial<VersionSettings> = {}): VersionSetting
     sequenceBatching: undefined,
     scheduling: undefined,
     continuousBatching: false,
+    padding: undefined,
     microBatching: undefined,
     serviceEnvelope: 'none',
     decodeInputRequest: true,

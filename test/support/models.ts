@@ -247,3 +247,30 @@ export function externalData(directory: string, location = 'weights.bin'): strin
   writeFileSync(path, model)
   return path
 }
+
+/**
+ * `mean` `[batch]` = the mean of the elements of `x` that `mask` marks with 1, and `y` = `x` less that mean, FP32
+ * `[batch, length]`: what is masked has no part in the first, and an element of its own in the second.
+ */
+export function maskedMean(): Uint8Array {
+  const shape = ['batch', 'length']
+  const keepdims = { keepdims: { int: 1 } }
+  return buildModel({
+    inputs: [
+      { name: 'x', dtype: 'FP32', shape },
+      { name: 'mask', dtype: 'FP32', shape },
+    ],
+    outputs: [
+      { name: 'y', dtype: 'FP32', shape },
+      { name: 'mean', dtype: 'FP32', shape: ['batch', 1] },
+    ],
+    nodes: [
+      { op: 'Mul', inputs: ['x', 'mask'], outputs: ['marked'] },
+      { op: 'ReduceSum', inputs: ['marked', 'axes'], outputs: ['sum'], attributes: keepdims },
+      { op: 'ReduceSum', inputs: ['mask', 'axes'], outputs: ['count'], attributes: keepdims },
+      { op: 'Div', inputs: ['sum', 'count'], outputs: ['mean'] },
+      { op: 'Sub', inputs: ['x', 'mean'], outputs: ['y'] },
+    ],
+    initializers: [int64('axes', 1n)],
+  })
+}

@@ -1,5 +1,6 @@
 import type { ErrorData } from './errors.ts'
 import type { ModelId } from './model-id.ts'
+import type { Padding } from './padding.ts'
 import type { Tensor, TensorMetadata } from './tensor.ts'
 
 /** Where a session runs. `tensorrt` leaves to `cuda` the nodes that it cannot run. */
@@ -92,6 +93,8 @@ export type LoadSpec = {
   readonly serviceEnvelope?: ServiceEnvelope
   /** A handler's throw fails its whole batch; absent: each request is tried once more alone. */
   readonly failsWholeBatch?: boolean
+  /** Fills up requests of different length; absent: they run apart. */
+  readonly padding?: Padding
   /** Splits a batch, for handlers with `preprocess` and `postprocess`. */
   readonly microBatching?: MicroBatching
 }

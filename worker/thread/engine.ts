@@ -25,13 +25,23 @@ export type EngineResult = {
 /** What a batch has taken of the engine so far. */
 type Tally = { readonly rowsOfRuns: number[]; waitMs: number }
 
+/** What runs the feeds of a batch's members. */
+export interface BatchEngine {
+  /** Whether members may share a run. */
+  readonly batches: boolean
+  /** @param members checked feeds, each in the order of the graph's inputs */
+  run(members: readonly Tensors[]): Promise<EngineResult>
+  /** Frees the session. */
+  release(): Promise<void>
+}
+
 /**
  * Runs the feeds of a batch's members in as few engine calls as their shapes and `maxBatchRows` allow.
  *
  * A run of several members that fails is repeated for each of them alone, so none fails for its neighbours.
  * A graph whose outputs turn out not to keep the rows is from then on run for one member at a time.
  */
-export class Engine {
+export class Engine implements BatchEngine {
   readonly #session: Session
   readonly #maxBatchRows: number
   readonly #log: HandlerLogger

@@ -16,7 +16,8 @@ import { tensorHandler } from '../handlers/tensor.ts'
 import { NO_LINK, type BatchLink } from './batch-link.ts'
 import { BatchMember } from './batch-member.ts'
 import { ContinuousBatch } from './continuous-batch.ts'
-import { Engine } from './engine.ts'
+import type { BatchEngine } from './engine.ts'
+import { engineOf } from './engine-of.ts'
 import { envelopeOf } from './envelope/choose-envelope.ts'
 import { enveloped } from './envelope/enveloped-way.ts'
 import { GuardedSession, type OnDeviceLost } from './guarded-session.ts'
@@ -38,7 +39,7 @@ type Parts = {
   readonly handler: Handler
   readonly session: Session | undefined
   /** Of the session, if there is one. */
-  readonly engine: Engine | undefined
+  readonly engine: BatchEngine | undefined
   readonly context: HandlerContext
 }
 
@@ -87,7 +88,7 @@ export class Instance {
     try {
       const context = contextOf(spec, session, { log, metrics })
       await handler.initialize?.(context)
-      const engine = session === undefined ? undefined : new Engine(session, spec.maxBatchRows, log)
+      const engine = session === undefined ? undefined : engineOf(session, { spec, handler, log })
       const parts = { spec, log, handler, session, engine, context }
       const instance = new Instance(parts)
       const loadedAtMs = performance.now()

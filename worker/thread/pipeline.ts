@@ -4,7 +4,7 @@ import { requestRows } from '../contract/request-rows.ts'
 import type { Tensor } from '../contract/tensor.ts'
 import type { Feeds, Handler, HandlerContext, Outputs } from '../handler.ts'
 import type { BatchMember, Stage } from './batch-member.ts'
-import type { Engine } from './engine.ts'
+import type { BatchEngine } from './engine.ts'
 import type { Way, WayResult } from './way.ts'
 
 export type Steps = Required<Pick<Handler, 'preprocess' | 'postprocess'>>
@@ -12,7 +12,7 @@ export type Steps = Required<Pick<Handler, 'preprocess' | 'postprocess'>>
 export type PipelineOptions = {
   readonly steps: Steps
   readonly context: HandlerContext
-  readonly engine: Engine
+  readonly engine: BatchEngine
   /** Rows that a request may bring; absent: any number. */
   readonly maxRequestRows?: number | undefined
 }

@@ -1,4 +1,6 @@
-import type { RequestPayload } from '../../../worker/contract/messages.ts'
+import type { RequestPayload, TensorsPayload } from '../../../worker/contract/messages.ts'
+import { paddedKey } from '../../../worker/contract/padding.ts'
+import type { TensorMetadata } from '../../../worker/contract/tensor.ts'
 import { bucketKey, rowCount } from '../../../worker/contract/tensor-batch.ts'
 import type { Operation, RequestHead, RunOptions } from '../data-plane.ts'
 import { requestTimeoutMs, type VersionSettings } from '../settings.ts'
@@ -17,15 +19,18 @@ export type Placing = {
   readonly hasOneBucket?: boolean | undefined
   /** Whether dimension 0 of its tensors is the rows. */
   readonly hasRows?: boolean | undefined
+  /** What requests of tensors bring; absent: not known. */
+  readonly inputs?: readonly TensorMetadata[] | undefined
 }
 
 /** What waits in the queue for a request. */
 export function pendingFromArrived(
   head: RequestHead,
   { arrivedAtMs, payload, onPiece, sequence = head.sequence, priority, timeoutMs: askedMs }: ArrivedRequest,
-  { settings, hasOneBucket = false, hasRows = false }: Placing,
+  { settings, hasOneBucket = false, hasRows = false, inputs = [] }: Placing,
 ): PendingRequest {
-  const { scheduling } = settings
+  const { scheduling, padding } = settings
+  const keyOf = padding === undefined ? bucketKey : (tensors: Tensors) => paddedKey(tensors, inputs, padding)
   // A queue policy says whether a request may shorten its wait; without one, it shortens its deadline.
   const timeoutMs = requestTimeoutMs(settings, head.timeoutMs, scheduling === undefined ? askedMs : undefined)
   return new PendingRequest({
@@ -36,7 +41,7 @@ export function pendingFromArrived(
     payload,
     // An empty request, too, takes a place in a batch.
     rows: payload.kind === 'tensors' && hasRows ? Math.max(1, rowCount(payload.tensors) ?? 1) : 1,
-    bucket: bucketOf(head.operation, hasOneBucket ? ANY : payload),
+    bucket: bucketOf(head.operation, hasOneBucket ? ANY : payload, keyOf),
     arrivedAtMs,
     deadlineMs: arrivedAtMs + timeoutMs,
     ...(scheduling === undefined ? {} : { priority, queueTimeoutMs: askedMs }),
@@ -45,13 +50,19 @@ export function pendingFromArrived(
   })
 }
 
+type Tensors = TensorsPayload['tensors']
+
 const ANY = { kind: 'any' } as const
 
 /**
  * Requests of different operations never share a batch; nor do tensors and raw parts, unless the version has one
  * bucket: their rows are counted in different places, and only one of the two may go past the handler.
  */
-function bucketOf(operation: Operation | undefined, payload: RequestPayload | typeof ANY): string {
-  const bucket = payload.kind === 'tensors' ? `tensors ${bucketKey(payload.tensors)}` : ''
+function bucketOf(
+  operation: Operation | undefined,
+  payload: RequestPayload | typeof ANY,
+  keyOf: (tensors: Tensors) => string,
+): string {
+  const bucket = payload.kind === 'tensors' ? `tensors ${keyOf(payload.tensors)}` : ''
   return operation === undefined || operation === 'predict' ? bucket : `${operation} ${bucket}`
 }

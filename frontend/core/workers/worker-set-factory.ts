@@ -157,6 +157,7 @@ export class WorkerSetFactory {
             modelConfig: artefact.config,
             decodeInputRequest: settings.decodeInputRequest,
             serviceEnvelope: settings.serviceEnvelope,
+            ...(settings.padding === undefined ? {} : { padding: settings.padding }),
             ...(settings.microBatching === undefined ? {} : { microBatching: settings.microBatching }),
           },
           modelBytes: artefact.modelBytes,
