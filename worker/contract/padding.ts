@@ -1,4 +1,5 @@
-import { ARRAY_OF } from './data-type.ts'
+import { ARRAY_OF, type DataType } from './data-type.ts'
+import { float16FromNumber } from './float16.ts'
 import { bucketKey } from './tensor-batch.ts'
 import { elementCount, type Tensor, type TensorMetadata } from './tensor.ts'
 
@@ -54,14 +55,26 @@ export function reshaped(tensor: Tensor, shape: readonly number[], value = 0): T
     return { name, dtype: 'BYTES', shape, data }
   }
   const data = new ARRAY_OF[tensor.dtype](length)
-  const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array
-  // An array is made of zeros.
-  if (value !== 0) (data as { fill(value: number | bigint): unknown }).fill(isBig ? BigInt(value) : value) // as its dtype takes it
+  const fill = fillOf(tensor.dtype, value) ?? 0
+  // An array is made of zeros. The fill is of the kind that the array of this dtype takes.
+  if (fill !== 0) (data as { fill(value: number | bigint): unknown }).fill(fill)
   const source = tensor.data
   forEachBlock(tensor.shape, shape, ({ from, to, count }) => {
     data.set(source.subarray(from, from + count) as never, to) // of the same class
   })
   return { name, dtype, shape, data } as Tensor // data was made from dtype's own constructor
+}
+
+/** A value as the arrays of a dtype hold it; undefined when they cannot. */
+export function fillOf(dtype: DataType, value: number): number | bigint | undefined {
+  if (dtype === 'FP32' || dtype === 'FP64') return value
+  if (dtype === 'FP16') return float16FromNumber(value)
+  if (dtype === 'BYTES' || !Number.isSafeInteger(value) || (dtype === 'BOOL' && value > 1)) return undefined
+  if (dtype === 'INT64') return BigInt(value)
+  if (dtype === 'UINT64') return value < 0 ? undefined : BigInt(value)
+  const held = new ARRAY_OF[dtype](1)
+  held[0] = value
+  return held[0] === value ? value : undefined
 }
 
 type Block = { readonly from: number; readonly to: number; readonly count: number }

@@ -1,6 +1,6 @@
 import { ServingError } from '../contract/errors.ts'
 import { keepsRows } from '../contract/keeps-rows.ts'
-import { paddedShape, reshaped, type Padding } from '../contract/padding.ts'
+import { fillOf, paddedShape, reshaped, type Padding } from '../contract/padding.ts'
 import { formatShape, type Tensor, type TensorMetadata } from '../contract/tensor.ts'
 
 type Tensors = readonly Tensor[]
@@ -70,7 +70,13 @@ function checkPadding({ buckets, values = {} }: Padding, { inputs, outputs }: Si
     const names = inputs.map(({ name }) => `'${name}'`).join(', ')
     throw unsuitable(`'${stranger}', for which there is a value, is no input; its inputs are ${names}`)
   }
+  for (const input of inputs) checkValue(input, values[input.name])
   for (const output of outputs) checkOutput(output, symbols)
+}
+
+function checkValue({ name, dtype }: TensorMetadata, value: number | undefined): void {
+  if (value === undefined || fillOf(dtype, value) !== undefined) return
+  throw unsuitable(`input '${name}' is ${dtype}, which cannot hold the value ${value} that is to fill it up`)
 }
 
 /** A size that the graph does not name may follow a padded one in a way that nobody could undo. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { paddedKey, paddedShape, paddedSize, reshaped } from '../../../worker/contract/padding.ts'
+import { fillOf, paddedKey, paddedShape, paddedSize, reshaped } from '../../../worker/contract/padding.ts'
 import type { Tensor } from '../../../worker/contract/tensor.ts'
 
 const count = (length: number) => Array.from({ length }, (_, i) => i + 1)
@@ -45,6 +45,25 @@ describe('reshaped', () => {
     const tensor: Tensor = { name: 'x', dtype: 'FP32', shape: [1, 2], data: Float32Array.of(1, 2) }
     assert.equal(reshaped(tensor, [1, 2], 9), tensor)
   })
+})
+
+describe('fillOf', () => {
+  const CASES = [
+    ['FP32', -0.5, -0.5],
+    ['FP16', 1, 0x3c00],
+    ['INT64', -2, -2n],
+    ['UINT64', 2, 2n],
+    ['UINT64', -2, undefined],
+    ['INT64', 0.5, undefined],
+    ['INT32', 7, 7],
+    ['UINT8', 256, undefined],
+    ['BOOL', 1, 1],
+    ['BOOL', 2, undefined],
+    ['BYTES', 0, undefined],
+  ] as const
+  for (const [dtype, value, fill] of CASES) {
+    it(`of ${value} is ${fill} in ${dtype}`, () => assert.equal(fillOf(dtype, value), fill))
+  }
 })
 
 describe('paddedShape', () => {

@@ -92,6 +92,12 @@ describe('Padder', () => {
       message: /'mask', for which there is a value, is no input; its inputs are 'x'$/,
     },
     {
+      it: 'a value that an input cannot hold',
+      signature: { inputs: [{ ...x, dtype: 'INT64' as const }], outputs: [y] },
+      padding: { buckets: { length: [4] }, values: { x: 0.5 } },
+      message: /input 'x' is INT64, which cannot hold the value 0\.5 that is to fill it up$/,
+    },
+    {
       it: 'an output of a size that the graph does not name',
       signature: { inputs: [x], outputs: [{ ...y, shape: ['batch', -1] }] },
       padding: { buckets: { length: [4] } },
