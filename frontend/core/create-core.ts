@@ -3,6 +3,7 @@ import type { ConfigTolerance } from '../../archiver-cli/format/model-config.ts'
 import { isSameModel } from '../../worker/contract/model-id.ts'
 import type { Precedence } from './candidate.ts'
 import type { Clock } from './clock.ts'
+import type { ControlPlane } from './control-plane.ts'
 import { EventBus } from './events.ts'
 import { InferenceService } from './inference.ts'
 import { LocatedArchives, type FetchArchive } from './located-archives.ts'
@@ -80,6 +81,9 @@ export type Core = {
   /** Restores and registers. @returns what could not be served */
   load(note?: Note): Promise<StartupFailure[]>
 }
+
+/** The core as listeners have it: whoever changes models may do more than the core does. */
+export type OutwardCore = Omit<Core, 'controlPlane'> & { readonly controlPlane: ControlPlane }
 
 /** Wires core's objects together; nothing runs before `load`. */
 export function createCore(options: CoreOptions): Core {

@@ -50,6 +50,23 @@ export type VersionStatistics = ComputeTotals & {
 
 export type StatisticsFacts = Pick<VersionStatistics, 'model' | 'pendingRequests' | 'loadMs'>
 
+type Sum = readonly [count: number, ms: number]
+type ComputeSums = readonly [input: Sum, infer: Sum, output: Sum]
+
+/** What was counted by one process and is to be added to what another has counted. Plain data. */
+export type StatisticsDelta = {
+  readonly success: Sum
+  readonly fail: Sum
+  readonly queue: Sum
+  readonly compute: ComputeSums
+  readonly byRows: readonly (readonly [rows: number, sums: ComputeSums])[]
+  readonly failures: Readonly<Record<FailureReason, number>>
+  readonly rows: number
+  readonly runs: number
+  /** How long ago the last answer was; absent: there was none. */
+  readonly lastAgoMs: number | undefined
+}
+
 /** An answered request. */
 export type Answered = {
   readonly response: Pick<BatchResponse, 'rows'>
@@ -108,6 +125,19 @@ export class Statistics {
     }
   }
 
+  /** Hands over what was counted, and begins anew; undefined when that is nothing. */
+  take(): StatisticsDelta | undefined {
+    const counts = this.#counts
+    if (counts.isEmpty) return undefined
+    this.#counts = new Counts()
+    return counts.asDelta(this.#clock.nowMs())
+  }
+
+  /** Adds what another process has counted of this version. */
+  add(delta: StatisticsDelta): void {
+    this.#counts.add(delta, this.#clock.nowMs())
+  }
+
   read(facts: StatisticsFacts): VersionStatistics {
     const counts = this.#counts
     return {
@@ -141,6 +171,15 @@ class Total {
   read(): DurationTotal {
     return { count: this.#count, ns: Math.round(this.#ms * 1e6) }
   }
+
+  get sum(): Sum {
+    return [this.#count, this.#ms]
+  }
+
+  addSum([count, ms]: Sum): void {
+    this.#count += count
+    this.#ms += ms
+  }
 }
 
 class ComputeTotal {
@@ -153,6 +192,16 @@ class ComputeTotal {
     this.#input.add(preprocessMs * share)
     this.#infer.add(inferenceMs * share)
     this.#output.add(postprocessMs * share)
+  }
+
+  get sums(): ComputeSums {
+    return [this.#input.sum, this.#infer.sum, this.#output.sum]
+  }
+
+  addSums([input, infer, output]: ComputeSums): void {
+    this.#input.addSum(input)
+    this.#infer.addSum(infer)
+    this.#output.addSum(output)
   }
 
   read(): ComputeTotals {
@@ -180,6 +229,39 @@ class Counts {
     let total = this.#byRows.get(rows)
     if (total === undefined) this.#byRows.set(rows, (total = new ComputeTotal()))
     return total
+  }
+
+  get isEmpty(): boolean {
+    const failures = Object.values(this.failures).reduce((sum, each) => sum + each, 0)
+    return this.runs + this.success.sum[0] + this.fail.sum[0] + failures === 0
+  }
+
+  asDelta(nowMs: number): StatisticsDelta {
+    const { success, fail, queue, compute, failures, rows, runs, lastAtMs } = this
+    return {
+      success: success.sum,
+      fail: fail.sum,
+      queue: queue.sum,
+      compute: compute.sums,
+      byRows: [...this.#byRows].map(([each, total]) => [each, total.sums]),
+      failures,
+      rows,
+      runs,
+      lastAgoMs: lastAtMs === undefined ? undefined : nowMs - lastAtMs,
+    }
+  }
+
+  add(delta: StatisticsDelta, nowMs: number): void {
+    this.success.addSum(delta.success)
+    this.fail.addSum(delta.fail)
+    this.queue.addSum(delta.queue)
+    this.compute.addSums(delta.compute)
+    for (const [rows, sums] of delta.byRows) this.batchOf(rows).addSums(sums)
+    for (const reason of FAILURE_REASONS) this.failures[reason] += delta.failures[reason]
+    this.rows += delta.rows
+    this.runs += delta.runs
+    if (delta.lastAgoMs === undefined) return
+    this.lastAtMs = Math.max(this.lastAtMs ?? Number.NEGATIVE_INFINITY, nowMs - delta.lastAgoMs)
   }
 
   batches(): BatchStatistics[] {
