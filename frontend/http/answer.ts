@@ -151,7 +151,7 @@ function endAfterLinger(req: IncomingMessage, res: ServerResponse, content: Cont
 }
 
 /** Takes what still comes of a refused body, for a while, so that its client can read the answer; then finishes. */
-function discardBody(req: IncomingMessage, finish: () => void): void {
+export function discardBody(req: IncomingMessage, finish: () => void): void {
   let discardedBytes = 0
   const done = () => {
     clearTimeout(timer)

@@ -4,6 +4,7 @@ import { answerError, type ErrorRenderer, type FailureReport } from './error-bou
 import { malformedHttp, requestTooLate, servingErrorFrom, tooManyHeaders } from './errors.ts'
 import { limitArrival } from './http2-exchange.ts'
 import { MountedRoutes, type HttpExchange, type Mount } from './mounted-routes.ts'
+import { takePeer } from './pass-on.ts'
 import { RequestState } from './request-state.ts'
 
 /** Beyond this many header fields Node drops the rest silently, so one more is let in to notice it. */
@@ -34,6 +35,13 @@ export type AppOptions = {
   readonly compressMinBytes?: number | undefined
   /** Told of every request that ended. Absent: nothing is computed for it. */
   readonly onAccess?: (record: AccessRecord) => void
+  /**
+   * Takes a request that is answered elsewhere, together with its response; false for one that is answered here.
+   * Absent: costs nothing.
+   */
+  readonly passOn?: ((req: IncomingMessage, res: ServerResponse) => boolean) | undefined
+  /** Its requests come from other processes of this server, which say whom they had them from. */
+  readonly isBehindFrontends?: true | undefined
   /**
    * Sees every request before the dialects: puts headers on the response, answers, or refuses by throwing.
    * Absent: costs nothing.
@@ -67,7 +75,7 @@ export function createApp(
     }
     return mounted.serve(exchange)
   }
-  return (req, res) => {
+  const answerHere = (req: IncomingMessage, res: ServerResponse) => {
     const exchange = openExchange({ req, res }, { options, tracker })
     const fail = (thrown: unknown) => {
       refuse(exchange, thrown, options)
@@ -86,17 +94,30 @@ export function createApp(
       fail(thrown)
     }
   }
+  const { passOn } = options
+  if (passOn === undefined) return answerHere
+  return (req, res) => {
+    // What has no sound head is refused here: passed on, it could look sound.
+    if (!hasSoundHead(req) || !passOn(req, res)) answerHere(req, res)
+    else {
+      tracker.started(res)
+      res.once('close', () => {
+        tracker.ended(res)
+      })
+    }
+  }
 }
 
 /** One `close` listener hears of the end of a response, whatever it is. */
 function openExchange(
   { req, res }: Pick<HttpExchange, 'req' | 'res'>,
   {
-    options: { compressMinBytes, onAccess },
+    options: { compressMinBytes, onAccess, isBehindFrontends },
     tracker,
   }: { readonly options: AppOptions; readonly tracker: ResponseTracker },
 ): HttpExchange {
   const state = new RequestState(req.headers['x-request-id'], res, compressMinBytes)
+  if (isBehindFrontends) state.remoteAddress = takePeer(req)
   tracker.started(res)
   res.once('close', () => {
     tracker.ended(res)
@@ -138,6 +159,15 @@ function accessRecord(req: IncomingMessage, res: ServerResponse, state: RequestS
     ...(model === undefined ? {} : { model }),
     requestBytes,
     responseBytes,
+  }
+}
+
+function hasSoundHead(req: IncomingMessage): boolean {
+  try {
+    checkHead(req)
+    return true
+  } catch {
+    return false // whoever answers it checks again, and says why
   }
 }
 

@@ -29,6 +29,8 @@ export type HttpPolicy = {
 }
 
 const MAX_HEADER_BYTES = 16 * 1024
+/** Fields that a process of this server adds to a head that it passes on. */
+const PASSED_ON_FIELDS = 2
 /** How often Node looks for requests that are over their time; its default of 30 s would stretch every limit. */
 const CONNECTIONS_CHECK_MS = 1000
 /** How long a closing listener leaves idle connections open: a request may be on its way on any of them. */
@@ -50,11 +52,15 @@ export class HttpListener {
   readonly #pipelined = new WeakMap<Socket, number>()
   /** What lies beneath encrypted connections: Node's own list has those only whose handshake is done. */
   readonly #encrypted = new Set<Socket>()
+  /** Connections that were accepted elsewhere, still open. */
+  readonly #accepted = new Set<Socket>()
+  readonly #maxConnections: number
   readonly #serve: RequestListener
   readonly #choice: ProtocolChoice | undefined
   #isClosing = false
   #closed: Promise<void> | undefined
   #onLastEnded: (() => void) | undefined
+  #onNoneAccepted: (() => void) | undefined
   #idleCheck: NodeJS.Timeout | undefined
 
   constructor(options: AppOptions, policy: HttpPolicy) {
@@ -73,8 +79,9 @@ export class HttpListener {
     }
     this.#server = serverFor(policy, handle)
     this.#choice = choiceFor(this.#server, policy)
-    this.#server.maxHeadersCount = MAX_HEADER_FIELDS + 1
+    this.#server.maxHeadersCount = MAX_HEADER_FIELDS + 1 + (options.isBehindFrontends ? PASSED_ON_FIELDS : 0)
     this.#server.maxConnections = policy.maxConnections
+    this.#maxConnections = policy.maxConnections
     // Same as any request: whoever reads the body sends `100 Continue` first.
     this.#server.on('checkContinue', handle)
     this.#follow(policy)
@@ -92,6 +99,15 @@ export class HttpListener {
 
   /** Serves a connection that another port has accepted, as if it had come in here. */
   accept(socket: Socket): void {
+    if (this.#accepted.size >= this.#maxConnections) {
+      socket.destroy()
+      return
+    }
+    this.#accepted.add(socket)
+    socket.once('close', () => {
+      this.#accepted.delete(socket)
+      if (this.#accepted.size === 0) this.#onNoneAccepted?.()
+    })
     this.#server.emit('connection', socket)
   }
 
@@ -156,6 +172,7 @@ export class HttpListener {
       // Not the `close` of an HTTP server: it would cut idle connections at once, and reset what is on its way.
       NetServer.prototype.close.call(this.#server, resolve)
     })
+    await this.#noneAccepted()
     for (const timer of [limit, quiet, this.#idleCheck]) clearTimeout(timer)
     // Ends Node's own search for requests that are over their time; it has nothing left to close.
     this.#server.close(() => undefined)
@@ -200,6 +217,14 @@ export class HttpListener {
   #ended(res: ServerResponse): void {
     this.#pending.delete(res)
     if (this.#pending.size === 0) this.#onLastEnded?.()
+  }
+
+  /** The server itself counts those only that came in at its own port. */
+  #noneAccepted(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onNoneAccepted = resolve
+      if (this.#accepted.size === 0) resolve()
+    })
   }
 
   /** Cut responses announce their end after the server does; who records them must not be closed before. */

@@ -16,6 +16,9 @@ export class RequestState {
   /** Why the response ended before it was whole, if it was this server that ended it. */
   cut: ServingError | undefined = undefined
 
+  /** Whom a request came from that another process of this server has passed on. */
+  remoteAddress: string | undefined = undefined
+
   /** Smaller answers are not packed; absent: none is. */
   readonly compressMinBytes: number | undefined
 

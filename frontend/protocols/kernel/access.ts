@@ -36,7 +36,7 @@ export function accessGate({ access, scope: mountScope, open }: AccessOptions): 
     const scope = routeScope === 'health' || routeScope === 'description' ? mountScope : routeScope
     const caller = {
       authorization: ctx.req.headers.authorization,
-      remoteAddress: ctx.req.socket.remoteAddress,
+      remoteAddress: ctx.state.remoteAddress ?? ctx.req.socket.remoteAddress,
     }
     const { models } = access.check(caller, scope)
     if (models === undefined) return

@@ -13,6 +13,8 @@ export type RequestState = {
   readonly signal: AbortSignal
   /** For the access log. */
   model: string | undefined
+  /** Whom the request came from, where that is not the peer of its connection. */
+  readonly remoteAddress?: string | undefined
   requestBytes: number
   responseBytes: number
   /** Set for a caller who may use certain models only: throws for the others. */
