@@ -1,15 +1,21 @@
 import { join } from 'node:path'
+import type { LoadSpec } from '../worker/contract/messages.ts'
 import type { Config } from './config/schema.ts'
 import { systemClock } from './core/clock.ts'
-import { createCore, type Core, type RepositoryOptions } from './core/create-core.ts'
+import { createCore, type Core, type CoreOptions, type RepositoryOptions } from './core/create-core.ts'
 import { residentBytes } from './core/process-memory.ts'
 import { freeMemoryBytes } from './core/workers/free-memory.ts'
 import { usableCpus } from './core/workers/cpu-quota.ts'
 import { listDirectory, visibleGpus } from './core/workers/gpu-count.ts'
-import { launchCommand, workerEnvironment } from './core/workers/launch-command.ts'
+import { launchCommand, workerEnvironment, type LaunchCommand } from './core/workers/launch-command.ts'
 import { childProbe, ProbedProviders } from './core/workers/provider-findings.ts'
 import { childPreparation, graphEnvironment } from './core/workers/run-preparation.ts'
-import { ChildWorkerProcess, type StartWorkerProcess } from './core/workers/worker-process.ts'
+import {
+  ChildWorkerProcess,
+  type StartWorkerProcess,
+  type WorkerProcess,
+  type WorkerProcessListener,
+} from './core/workers/worker-process.ts'
 
 import { ArchiveFetcher } from './download/archive-fetcher.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
@@ -22,8 +28,14 @@ export type HostProcess = {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
+/** What is different where several frontend processes serve the models. */
+export type Sharing = {
+  readonly start: (command: LaunchCommand, spec: LoadSpec, listener: WorkerProcessListener) => WorkerProcess
+  readonly beforeStop: NonNullable<CoreOptions['beforeStop']>
+}
+
 /** The core as this configuration wants it; it starts worker processes with this process' own program. */
-export function coreOf(config: Config, host: HostProcess): Core {
+export function coreOf(config: Config, host: HostProcess, sharing?: Sharing): Core {
   const { defaultWorkersPerModel, maxQueuedRequests, inferenceTimeoutMs, startupTimeoutMs, maxRequestBytes } =
     config
   const hasQuirk = quirksOf(config.compatibility)
@@ -77,7 +89,8 @@ export function coreOf(config: Config, host: HostProcess): Core {
       ownBytes: () => residentBytes(host.pid),
     },
     preparation: { run: childPreparation(host, environment), environment: graphEnvironment() },
-    startProcess: startProcessOf(config, host),
+    startProcess: startProcessOf(config, host, sharing),
+    ...(sharing === undefined ? {} : { frontends: config.frontends, beforeStop: sharing.beforeStop }),
     clock: systemClock,
     random: Math.random,
   })
@@ -103,7 +116,7 @@ function repositoryOf(config: Config): RepositoryOptions {
   }
 }
 
-function startProcessOf(config: Config, host: HostProcess): StartWorkerProcess {
+function startProcessOf(config: Config, host: HostProcess, sharing?: Sharing): StartWorkerProcess {
   const failsWholeBatch = quirksOf(config.compatibility)('wholeBatchFails')
   return (planned, modelBytes, listener) => {
     const spec = failsWholeBatch ? { ...planned, failsWholeBatch } : planned
@@ -114,6 +127,6 @@ function startProcessOf(config: Config, host: HostProcess): StartWorkerProcess {
       extraEnvironment: config.workerEnvironment,
       ...host,
     })
-    return new ChildWorkerProcess(command, spec, { listener })
+    return sharing?.start(command, spec, listener) ?? new ChildWorkerProcess(command, spec, { listener })
   }
 }

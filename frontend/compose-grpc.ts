@@ -2,7 +2,7 @@ import type { OipParts } from './compose-oip.ts'
 import type { Admission, Security } from './compose-security.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
 import type { ControlPlane } from './core/control-plane.ts'
-import type { Core } from './core/create-core.ts'
+import type { OutwardCore } from './core/create-core.ts'
 import type { DataPlane } from './core/data-plane.ts'
 import type { CoreEvents } from './core/events.ts'
 import { GrpcListener, type GrpcOptions, type GrpcPolicy } from './grpc/listener.ts'
@@ -43,7 +43,7 @@ type GrpcParts = {
 /** The listeners of gRPC with the dialect's services on each, unless it is switched off; none listens yet. */
 export function grpcListenersOf(
   config: Config,
-  core: Core,
+  core: OutwardCore,
   { logger, security, oip, onePort }: GrpcParts,
 ): Partial<GrpcListeners> {
   if (!config.enableGrpcApi) return {}
@@ -187,7 +187,7 @@ function managementPolicy(config: Config): GrpcPolicy {
   }
 }
 
-function announceHealth({ events }: Core, { grpcInference, grpcManagement }: GrpcListeners): void {
+function announceHealth({ events }: OutwardCore, { grpcInference, grpcManagement }: GrpcListeners): void {
   for (const event of HEALTH_EVENTS satisfies readonly (keyof CoreEvents)[]) {
     events.on(event, () => {
       grpcInference.announceHealth()

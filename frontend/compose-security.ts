@@ -12,6 +12,7 @@ import { modelApiOff } from './security/errors.ts'
 import { listenerPolicy } from './security/listener-policy.ts'
 import { RequestOriginCheck } from './security/request-origin.ts'
 import { tokensFromEnvironment } from './security/supplied-tokens.ts'
+import type { KnownToken } from './security/token.ts'
 import { hasCertificate, httpsWithoutCertificate, TlsSource } from './security/tls-source.ts'
 
 /** How long a key that `GET /token` replaced is still accepted, while clients change over. */
@@ -29,6 +30,8 @@ export type SecurityOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly logger: Logger
   readonly hasQuirk: HasQuirk
+  /** Those that another process knows, or that it asks for none. Absent: this one finds out, and makes keys. */
+  readonly tokens?: (() => readonly KnownToken[]) | 'none' | undefined
 }
 
 /** A listener as the policy sees it, of whatever protocol. */
@@ -64,13 +67,14 @@ export class Security {
 
   /** @throws ServingError `invalid_argument` for settings that contradict each other or name unusable files */
   constructor(options: SecurityOptions) {
-    const { config, environment, logger, hasQuirk } = options
+    const { config, environment, logger, hasQuirk, tokens } = options
     const log = (level: 'info' | 'warn' | 'error', message: string) => {
       logger.log(level, message)
     }
     this.#options = options
     this.authorization = new Authorization({
-      mode: tokenMode(config),
+      mode: tokens === undefined ? tokenMode(config) : tokens === 'none' ? 'off' : 'on',
+      ...(typeof tokens === 'function' ? { tokens } : {}),
       tokenFile: config.tokenFile,
       environmentTokens: tokensFromEnvironment(environment, TOKEN_VARIABLES),
       keyFile: config.keyFile,

@@ -78,17 +78,23 @@ export class ExtraPorts {
     await Promise.all(closed)
   }
 
+  #follow(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+  }
+
   #open(
     owner: PortOwner,
     address: { readonly host: string; readonly port: number },
     setting: string,
   ): Promise<string> {
     // As the servers of HTTP have it; the sockets of gRPC end as a whole.
+    const isGivenAway = this.#config.frontends > 1 && owner === this.#owners.inference
     const server = createServer(
-      { allowHalfOpen: owner !== this.#owners.grpcInference, noDelay: true },
+      { allowHalfOpen: owner !== this.#owners.grpcInference, noDelay: true, pauseOnConnect: isGivenAway },
       (socket) => {
-        this.#sockets.add(socket)
-        socket.once('close', () => this.#sockets.delete(socket))
+        // Its end is not heard of here when it has gone to another process.
+        if (!isGivenAway) this.#follow(socket)
         owner.accept(socket)
       },
     )

@@ -29,7 +29,9 @@ export type Addresses = {
 
 /** A listener, and what it has to be told before it listens. */
 export type GuardedListener = {
-  readonly http: HttpListener
+  readonly http: Pick<HttpListener, 'listen'>
+  /** The same routes on a listener of its own, for requests that other processes of this server pass on. */
+  readonly behindFrontends: () => HttpListener
   readonly guard: ListenerGuard
   readonly key: AddressKey
   /** Whether its routes ask for tokens, where tokens are on. */
@@ -55,6 +57,9 @@ const ADDRESS_KEYS = {
   management: 'managementAddress',
   metrics: 'metricsAddress',
 } as const
+
+/** Connections of other processes of this server stay open, however long nothing comes. */
+const TRUSTED = { keepAliveTimeoutMs: 0, maxConnections: 1_000_000 } as const
 
 type Purpose = keyof typeof ADDRESS_KEYS
 type AddressKey = (typeof ADDRESS_KEYS)[Purpose]
@@ -89,22 +94,20 @@ export function listenersOf(
   ): GuardedListener => {
     const guard = security.guard(key)
     const tls = isEncrypted(config[key]) ? security.tls : undefined
-    const http = new HttpListener(
-      {
-        mounts: [mount],
-        before: guard.before,
-        renderError,
-        compressMinBytes: config.compressMinBytes === 0 ? undefined : config.compressMinBytes,
-        report: (error, requestId) => {
-          logger.failure(error, requestId)
-        },
-        onAccess: (record) => {
-          metrics.countResponse(record)
-          if (config.accessLog) logger.access(record)
-        },
+    const options: AppOptions = {
+      mounts: [mount],
+      before: guard.before,
+      renderError,
+      compressMinBytes: config.compressMinBytes === 0 ? undefined : config.compressMinBytes,
+      report: (error, requestId) => {
+        logger.failure(error, requestId)
       },
-      { ...config, tls, onHttp2: shared?.onHttp2 },
-    )
+      onAccess: (record) => {
+        metrics.countResponse(record)
+        if (config.accessLog) logger.access(record)
+      },
+    }
+    const http = new HttpListener(options, { ...config, tls, onHttp2: shared?.onHttp2 })
     shared?.join({ http })
     const mayAskForTokens = key !== 'metricsAddress' || !hasQuirk('openDocuments')
     return {
@@ -112,6 +115,8 @@ export function listenersOf(
       guard,
       key,
       mayAskForTokens,
+      behindFrontends: () =>
+        new HttpListener({ ...options, isBehindFrontends: true }, { ...config, ...TRUSTED }),
       accept: (socket) => {
         http.accept(socket)
       },

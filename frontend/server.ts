@@ -1,11 +1,12 @@
 import { grpcListenersOf } from './compose-grpc.ts'
 import { composeMetrics, type ComposedMetrics } from './compose-metrics.ts'
 import { coreOf, type HostProcess } from './compose-core.ts'
+import { Fleet } from './compose-frontends.ts'
 import { oipPartsOf, type OipParts } from './compose-oip.ts'
 import { Security } from './compose-security.ts'
 import type { Config } from './config/schema.ts'
 import { systemClock } from './core/clock.ts'
-import type { Core } from './core/create-core.ts'
+import type { Core, OutwardCore } from './core/create-core.ts'
 import type { StartupFailure } from './core/startup.ts'
 import type { StartupNote } from './core/startup-notes.ts'
 import { lockState, type StateLock } from './core/state-lock.ts'
@@ -35,6 +36,8 @@ export class Server {
   readonly #security: Security
   readonly #oip: OipParts
   readonly #listeners: Listeners
+  /** Absent: this process serves alone. */
+  readonly #fleet: Fleet | undefined
   readonly #startedAt = new Date().toISOString()
   #lock: StateLock | undefined
   #closed: Promise<void> | undefined
@@ -44,7 +47,8 @@ export class Server {
     this.#config = config
     this.#host = host
     this.#logger = createLogger(config)
-    this.#core = coreOf(config, host)
+    this.#fleet = config.frontends > 1 ? new Fleet(config, host) : undefined
+    this.#core = coreOf(config, host, this.#fleet?.sharing)
     for (const note of notes) this.#logger.log('warn', note)
     logEvents(this.#core.events, this.#logger)
     const { events } = this.#core
@@ -61,10 +65,15 @@ export class Server {
     this.#security = new Security({ config, environment: host.environment, logger, hasQuirk })
     this.#oip = oipPartsOf(config, this.#core, logger)
     const onePort = onePortOf(config)
-    const parts = { logger, metrics: this.#metrics, security: this.#security, oip: this.#oip, onePort }
+    const metrics = this.#fleet?.metricsOf(this.#metrics) ?? this.#metrics
+    const parts = { logger, metrics, security: this.#security, oip: this.#oip, onePort }
+    const core = this.#outwardCore()
+    const http = listenersOf(config, core, parts)
+    const { countResponse } = this.#metrics
+    const fleetParts = { core: this.#core, security: this.#security, logger, countResponse }
     const listeners = {
-      ...listenersOf(config, this.#core, parts),
-      ...grpcListenersOf(config, this.#core, parts),
+      ...(this.#fleet?.join(http, fleetParts) ?? http),
+      ...grpcListenersOf(config, core, parts),
     }
     this.#listeners = { ...listeners, extraPorts: new ExtraPorts(config, listeners) }
   }
@@ -83,13 +92,16 @@ export class Server {
     // Before anybody can ask whether the server is ready.
     this.#core.dataPlane.beginStartup()
     try {
+      await this.#fleet?.open()
       const addresses = await listen(this.#config, this.#listeners, this.#security)
       this.#security.authorization.publishKeys()
       await this.#metrics.start()
       await this.#record(addresses, 'starting')
+      await this.#fleet?.start()
       const notes: StartupNote[] = []
       const failures = await this.#core.load((note) => notes.push(note))
       const { modelPaths, modelBasePath, modelConfigFile } = this.#config
+      await this.#fleet?.settled()
       const explains = modelPaths.length > 0 || (modelBasePath !== '' && modelConfigFile === '')
       if (explains) refuseToServe(failures)
       if (this.#closed === undefined) await this.#report(addresses, { failures, notes, explains })
@@ -121,6 +133,7 @@ export class Server {
     this.#core.dataPlane.announceShutdown()
     await Promise.all(Object.values(this.#listeners).map((listener) => listener.close(drainTimeoutMs)))
     await this.#core.controlPlane.close(Math.max(0, endsAtMs - systemClock.nowMs()))
+    this.#fleet?.remove()
     this.#security.close()
     if (this.#lock !== undefined) await removeRunRecord(this.#config.stateDir)
     await this.#lock?.release()
@@ -130,9 +143,15 @@ export class Server {
     await this.#logger.flush()
   }
 
+  /** The core as clients have it. */
+  #outwardCore(): OutwardCore {
+    const { controlPlane } = this.#core
+    return { ...this.#core, controlPlane: this.#fleet?.controlPlaneOf(controlPlane) ?? controlPlane }
+  }
+
   async #report(addresses: Addresses, outcome: StartupOutcome): Promise<void> {
     for (const { message } of outcome.failures) this.#logger.log('error', `at the start: ${message}`)
-    this.#logger.report(await reportOf(this.#core, addresses, outcome))
+    this.#logger.report([...(this.#fleet?.report ?? []), ...(await reportOf(this.#core, addresses, outcome))])
     await this.#record(addresses, 'started')
     this.#logger.log('info', STARTED_MARKER)
   }

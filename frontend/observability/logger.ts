@@ -70,6 +70,8 @@ export class Logger {
   readonly #writer: LineWriter
   readonly #isPretty: boolean
   #levels: LogLevels
+  /** Told of changes of what is written, and how. */
+  onUse: ((levels: LogLevels, style: LineStyle) => void) | undefined
 
   constructor({ pinoLogger, sink, writer, isPretty }: LoggerParts) {
     this.#pino = pinoLogger
@@ -94,6 +96,17 @@ export class Logger {
   use(levels: LogLevels, style: LineStyle): void {
     this.#levels = levels
     this.#writer.style = style
+    this.onUse?.(levels, style)
+  }
+
+  /** Whether its lines are for people. */
+  get isPretty(): boolean {
+    return this.#isPretty
+  }
+
+  /** Writes lines that another process of this server has made. */
+  pass(lines: string): void {
+    this.#sink.write(lines)
   }
 
   log(level: LogLevel, message: string, fields: Fields = {}): void {

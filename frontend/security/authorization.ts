@@ -12,6 +12,8 @@ import { WatchedFiles } from './watched-files.ts'
 export type AuthorizationOptions = {
   /** `auto`: on when tokens are supplied. */
   readonly mode: 'auto' | 'on' | 'off'
+  /** Tokens that another process of this server knows. Absent: those of file and environment, or keys made here. */
+  readonly tokens?: () => readonly KnownToken[]
   /** Empty: none. */
   readonly tokenFile: string
   readonly environmentTokens: readonly KnownToken[]
@@ -29,6 +31,8 @@ export type AuthorizationOptions = {
 export class Authorization {
   readonly authorizer: Authorizer
   readonly isOn: boolean
+  /** Told of the tokens when they are others. */
+  onChange: ((tokens: readonly KnownToken[]) => void) | undefined
   readonly #options: AuthorizationOptions
   readonly #generated: GeneratedKeys | undefined
   readonly #watched: WatchedFiles | undefined
@@ -44,12 +48,16 @@ export class Authorization {
       this.authorizer = openAuthorizer
       return
     }
+    if (options.tokens !== undefined) {
+      this.authorizer = new TokenAuthorizer({ tokens: options.tokens, nowMs })
+      return
+    }
     if (tokenFile !== '') {
       this.#watched = new WatchedFiles([tokenFile], () => this.#reload())
       this.#fileTokens = readTokens(tokenFile)
     }
     if (!isSupplied) this.#generated = new GeneratedKeys(options)
-    this.authorizer = new TokenAuthorizer({ tokens: () => this.#tokens(), nowMs })
+    this.authorizer = new TokenAuthorizer({ tokens: () => this.tokens, nowMs })
   }
 
   /** Once the server listens: hands generated keys over, or warns of what no token is for. @throws ServingError `invalid_argument` */
@@ -67,7 +75,7 @@ export class Authorization {
     if (!this.isOn) return
     const { scopes, log } = this.#options
     for (const scope of scopes) {
-      if (this.#tokens().some((token) => token.scopes.has(scope))) continue
+      if (this.tokens.some((token) => token.scopes.has(scope))) continue
       log('warn', `no token has the scope '${scope}', so nobody can use what needs it; supply such a token`)
     }
   }
@@ -81,7 +89,9 @@ export class Authorization {
     if (!this.isOn) throw tokensAreOff()
     if (this.#generated === undefined) throw keysAreSupplied()
     this.#options.log('info', `the ${key} key was renewed`)
-    return this.#generated.rotate(key)
+    const record = this.#generated.rotate(key)
+    this.onChange?.(this.tokens)
+    return record
   }
 
   /** Looks for a changed token file now. A timer does so every few seconds. */
@@ -94,7 +104,8 @@ export class Authorization {
     this.#generated?.close()
   }
 
-  #tokens(): readonly KnownToken[] {
+  /** Those that are known now. */
+  get tokens(): readonly KnownToken[] {
     return this.#generated?.tokens() ?? [...this.#options.environmentTokens, ...this.#fileTokens]
   }
 
@@ -105,6 +116,7 @@ export class Authorization {
       this.#fileTokens = readTokens(tokenFile)
       log('info', `the token file '${tokenFile}' was read again: ${this.#fileTokens.length} tokens`)
       this.#warnOfUselessScopes()
+      this.onChange?.(this.tokens)
     } catch (error) {
       log('error', `${messageOf(error)}; the tokens read before stay in force`)
     }

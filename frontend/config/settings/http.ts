@@ -3,6 +3,12 @@ import { MAX_TIMER_MS, milliseconds, setting } from './setting.ts'
 
 /** What protects the HTTP listeners. */
 export const httpSettings = {
+  frontends: setting({
+    property: 'frontends',
+    kind: integer(1, 64, 'processes'),
+    default: 1,
+    doc: 'Processes that share the connections of the inference address and the workers of the models; 1 is enough until one core is busy with HTTP alone.',
+  }),
   drainTimeoutMs: setting({
     property: 'drain_timeout_ms',
     kind: milliseconds(0),
