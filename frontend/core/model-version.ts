@@ -182,6 +182,7 @@ export class ModelVersion {
   async tune(settings: VersionSettings, commit: () => Promise<void>): Promise<void> {
     await commit()
     this.#useSettings(settings)
+    this.#options.events.emit('versionChanged', { model: this.model })
   }
 
   /**

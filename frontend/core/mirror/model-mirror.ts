@@ -109,6 +109,7 @@ export class ModelMirror {
     const known = this.#versions.get(formatModelId(artefact.model))
     if (known?.key === key) {
       if (known.version.workers?.id !== workers.setId) await known.version.scale(settings)
+      else await known.version.tune(settings, () => Promise.resolve())
       return
     }
     const mirrored = this.#make(published)

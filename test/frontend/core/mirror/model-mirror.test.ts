@@ -76,6 +76,15 @@ describe('ModelMirror', () => {
     assert.equal(left.length, 1)
   })
 
+  it('takes over settings that change while a version serves', async () => {
+    const { mirror, publish, attached, primary } = await mirrored()
+    await mirror.apply(publish())
+    await primary.version.tune({ ...primary.version.settings, maxBatchDelayMs: 7 }, async () => undefined)
+    await mirror.apply(publish())
+    assert.equal(mirror.find({ name: 'm' })?.settings.maxBatchDelayMs, 7)
+    assert.equal(attached.length, 1)
+  })
+
   it('attaches to the process that comes in the place of one that died', async () => {
     const { mirror, publish, ask, attached, primary } = await mirrored()
     await mirror.apply(publish())
