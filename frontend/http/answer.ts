@@ -110,9 +110,25 @@ function write({ req, res, state }: AnswerContext, { status, headers, body }: An
 function end(res: ServerResponse, content: Content): void {
   if (Array.isArray(content)) endWithPieces(res, content)
   else if (content.byteLength > MAX_JOINED_BYTES || content.byteLength === 0) res.end(content)
-  else res.end(latin1(content), 'latin1')
+  else if (!joinToHead(res, content)) res.end(latin1(content), 'latin1')
   // Without a listener of its own, Node ends the connection when the time is over, and progress starts it anew.
   if (res.writableLength > 0) res.setTimeout(STALLED_READER_MS)
+}
+
+/**
+ * Ends with a small body at the end of the head, as one text: given to `end`, Node would write it as a list of two,
+ * whose request costs the frontend another tenth of a small answer (20.20; the head is there since 0.1).
+ *
+ * @returns false where Node keeps no head to join it to, or has sent it
+ */
+function joinToHead(
+  res: ServerResponse & { _header?: unknown; readonly _headerSent?: unknown },
+  content: Uint8Array,
+): boolean {
+  if (typeof res._header !== 'string' || res._headerSent !== false) return false
+  res._header += latin1(content)
+  res.end()
+  return true
 }
 
 /** Head and pieces leave in one call of the system. */
