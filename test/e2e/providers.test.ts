@@ -83,6 +83,14 @@ describe('the execution provider of a model', function () {
       const { text } = await http(`${server.metrics}/metrics`)
       assert.match(text, /onnxserve_execution_provider_info\{.*model="webgpu".*provider="webgpu".*\} 1/)
     })
+
+    it('ends its processes when it is unregistered, and what they held on the device with them', async () => {
+      await register('leaving', 'webgpu')
+      const pids = (await described('leaving')).workers.map(({ pid }) => pid)
+      assert.equal(pids.filter(isRunning).length, 2)
+      assert.equal((await http(`${server.management}/models/leaving`, { method: 'DELETE' })).status, 200)
+      while (pids.some(isRunning)) await new Promise((resolve) => setImmediate(resolve))
+    })
   })
 
   async function register(name: string, archive = name): Promise<void> {
@@ -102,3 +110,11 @@ describe('the execution provider of a model', function () {
     return (JSON.parse(text) as Answer).y[0] ?? []
   }
 })
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false // no such process
+  }
+}
