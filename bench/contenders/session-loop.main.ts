@@ -23,8 +23,11 @@ process.on('message', (message: LoopMessage) => {
 // Nothing runs in native code while this callback does, but an exit would still run its destructors.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 
-async function open({ modelPath, intraOpThreads, isSpinning, row }: SessionLoopOptions): Promise<Opened> {
+async function open(options: SessionLoopOptions): Promise<Opened> {
+  const { modelPath, intraOpThreads, isSpinning, row, provider = 'cpu' } = options
   const session = await InferenceSession.create(modelPath, {
+    // As the server does: CUDA runs what TensorRT does not know.
+    executionProviders: provider === 'tensorrt' ? ['tensorrt', 'cuda'] : [provider],
     intraOpNumThreads: intraOpThreads,
     extra: { 'session.intra_op.allow_spinning': isSpinning ? '1' : '0' },
   })

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import type { ExecutionProvider } from '../../worker/contract/messages.ts'
 import type { Tensor } from '../../worker/contract/tensor.ts'
 
 export type SessionLoopOptions = {
@@ -7,6 +8,8 @@ export type SessionLoopOptions = {
   readonly intraOpThreads: number
   /** Whether these wait busily between runs: the runtime's default, and better unless somebody else needs the cores. */
   readonly isSpinning: boolean
+  /** Default: the CPU. */
+  readonly provider?: ExecutionProvider
   /** The inputs of one row; a batch is made of copies. */
   readonly row: readonly Tensor[]
 }

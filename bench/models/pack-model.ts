@@ -7,7 +7,7 @@ export type PackOptions = {
   readonly modelPath: string
   readonly modelStore: string
   /** As `model-config.yaml` has them. */
-  readonly config?: Readonly<Record<string, string | number>>
+  readonly config?: Readonly<Record<string, string | number | readonly string[]>>
 }
 
 /** Into a directory, not a zip: random weights do not shrink, and packing them is none of the benchmark's questions. */

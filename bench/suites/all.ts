@@ -1,4 +1,5 @@
 import { batching } from './batching.ts'
+import { gpu } from './gpu.ts'
 import { models } from './models.ts'
 import { overlap } from './overlap.ts'
 import { overhead } from './overhead.ts'
@@ -19,6 +20,7 @@ export const SUITES: readonly SuiteEntry[] = [
   { suite: overhead, quickBudgetSeconds: 90 },
   { suite: batching, quickBudgetSeconds: 40 },
   { suite: models, quickBudgetSeconds: 75 },
+  { suite: gpu, quickBudgetSeconds: 60 },
   { suite: payload, quickBudgetSeconds: 75 },
   { suite: peers, quickBudgetSeconds: 90 },
   { suite: overlap, quickBudgetSeconds: 50 },
