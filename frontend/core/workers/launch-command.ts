@@ -34,6 +34,7 @@ export const ALLOWED_ENVIRONMENT: readonly string[] = [
   'NODE_ENV',
   'LD_LIBRARY_PATH',
   'CUDA_VISIBLE_DEVICES',
+  'CUDA_DEVICE_ORDER',
   'NVIDIA_VISIBLE_DEVICES',
   'VK_DRIVER_FILES',
   'VK_ICD_FILENAMES',
@@ -81,8 +82,10 @@ export function workerEnvironment(
   const allowed = Object.entries(options.environment).filter(
     (entry): entry is [string, string] => names.has(entry[0]) && entry[1] !== undefined,
   )
+  // CUDA would number the fastest GPU 0; nvidia-smi, and so our metrics, go by the bus.
+  const order = { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' }
   // onnxruntime-node 1.30.0 reports usage by default; it reads this when it loads.
-  return { ...Object.fromEntries(allowed), ORT_DISABLE_TELEMETRY: '1' }
+  return { ...order, ...Object.fromEntries(allowed), ORT_DISABLE_TELEMETRY: '1' }
 }
 
 /** WebAssembly guard regions reserve 10 GB each, which the address-space limit would refuse. */

@@ -35,6 +35,9 @@ function options(changes: Partial<LaunchOptions> = {}, spec: Partial<LoadSpec> =
   }
 }
 
+/** In every environment: no telemetry, and the numbers of GPUs by their place on the bus. */
+const ALWAYS = { ORT_DISABLE_TELEMETRY: '1', CUDA_DEVICE_ORDER: 'PCI_BUS_ID' }
+
 describe('workerEnvironment', () => {
   const secrets = {
     AWS_SECRET_ACCESS_KEY: 's',
@@ -54,14 +57,22 @@ describe('workerEnvironment', () => {
     })
   })
 
+  it('numbers GPUs by the bus, as nvidia-smi does, unless it is told otherwise', () => {
+    const environment = workerEnvironment({
+      environment: { CUDA_DEVICE_ORDER: 'FASTEST_FIRST' },
+      extraEnvironment: [],
+    })
+    assert.equal(environment['CUDA_DEVICE_ORDER'], 'FASTEST_FIRST')
+  })
+
   it('lets pass what is named', () => {
     const environment = workerEnvironment({ environment: secrets, extraEnvironment: ['HOME'] })
-    assert.deepEqual(environment, { HOME: '/root', ORT_DISABLE_TELEMETRY: '1' })
+    assert.deepEqual(environment, { HOME: '/root', ...ALWAYS })
   })
 
   it('skips what is allowed but not set', () => {
     const environment = workerEnvironment({ environment: { PATH: undefined }, extraEnvironment: ['X'] })
-    assert.deepEqual(environment, { ORT_DISABLE_TELEMETRY: '1' })
+    assert.deepEqual(environment, ALWAYS)
   })
 
   it('cannot be talked into telemetry', () => {
@@ -98,7 +109,7 @@ describe('launchCommand', () => {
 
   it('keeps the environment of the command to the allow-list', () => {
     const { env } = launchCommand(options({ environment: { TOKEN: 's', TZ: 'UTC' } }))
-    assert.deepEqual(env, { TZ: 'UTC', ORT_DISABLE_TELEMETRY: '1' })
+    assert.deepEqual(env, { TZ: 'UTC', ...ALWAYS })
   })
 
   for (const provider of ['cuda', 'webgpu'] satisfies ExecutionProvider[]) {
