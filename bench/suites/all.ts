@@ -1,5 +1,6 @@
 import { batching } from './batching.ts'
 import { gpu } from './gpu.ts'
+import { lifecycle } from './lifecycle.ts'
 import { models } from './models.ts'
 import { overlap } from './overlap.ts'
 import { overhead } from './overhead.ts'
@@ -19,6 +20,7 @@ export type SuiteEntry = {
 export const SUITES: readonly SuiteEntry[] = [
   { suite: overhead, quickBudgetSeconds: 90 },
   { suite: batching, quickBudgetSeconds: 40 },
+  { suite: lifecycle, quickBudgetSeconds: 45 },
   { suite: models, quickBudgetSeconds: 75 },
   { suite: gpu, quickBudgetSeconds: 60 },
   { suite: payload, quickBudgetSeconds: 75 },

@@ -1,0 +1,59 @@
+import type { LoadResult } from '../../load/job.ts'
+import { median } from '../../load/percentile.ts'
+import type { ResultTable, Target } from '../suite.ts'
+import { target } from '../target.ts'
+import type { Neighbours } from './measure-neighbours.ts'
+import type { Times } from './measure-times.ts'
+
+const MOST_COLD_START_MS = 1000
+const MOST_REPLACE_MS = 500
+const MOST_P99_RATIO = 1.2
+
+export function timesTable({ coldStartMs, loadMs, replaceMs }: Times): ResultTable {
+  const row = (what: string, values: readonly number[]) => [
+    ...[what, median(values), Math.min(...values), Math.max(...values)],
+  ]
+  return {
+    title: 'Times',
+    columns: ['what', 'median ms', 'least ms', 'most ms'],
+    rows: [
+      row('start of the process to the first prediction of digits', coldStartMs),
+      row('registration of tiny with one worker', loadMs),
+      row('SIGKILL of the worker process to the next prediction of digits', replaceMs),
+    ],
+  }
+}
+
+export function neighboursTable({ steady, swapping, loadingLarge, swaps, loads }: Neighbours): ResultTable {
+  const row = (what: string, { accepted, refused, broken, unanswered }: LoadResult) => [
+    ...[what, accepted.count, refused.count + broken + unanswered],
+    ...[accepted.p50Ms, accepted.p99Ms, accepted.maxMs],
+  ]
+  return {
+    title: 'Latency of one model while something happens beside it',
+    columns: ['meanwhile', 'answered', 'lost', 'p50 ms', 'p99 ms', 'max ms'],
+    rows: [
+      row('nothing', steady),
+      row(`${swaps} × its next version takes over`, swapping),
+      row(`${loads} × a model of 200 MB is loaded and unloaded`, loadingLarge),
+    ],
+    note: 'Open loop, 200 requests per second at random times; a latency counts from the time its request was due.',
+  }
+}
+
+export function lifecycleTargets(times: Times, neighbours: Neighbours): Target[] {
+  const { steady, swapping, loadingLarge } = neighbours
+  return [
+    most('cold start to the first prediction', median(times.coldStartMs), [MOST_COLD_START_MS, ' ms']),
+    most('replace after a worker crash', median(times.replaceMs), [MOST_REPLACE_MS, ' ms']),
+    most('requests lost in swaps', swapping.refused.count + swapping.broken + swapping.unanswered, [0, '']),
+    most('p99 while 200 MB load ÷ steady p99', loadingLarge.accepted.p99Ms / steady.accepted.p99Ms, [
+      MOST_P99_RATIO,
+      ' ×',
+    ]),
+  ]
+}
+
+function most(name: string, measured: number, [limit, unit]: readonly [number, string]): Target {
+  return target({ name, measured, limit, bound: 'most', unit })
+}
