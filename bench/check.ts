@@ -1,0 +1,64 @@
+import { compareRatios, type Comparison } from './regression/compare.ts'
+import { RULES } from './regression/rules.ts'
+import { markdownTable } from './report/markdown.ts'
+import { readReports, RESULTS_DIRECTORY } from './report/result-files.ts'
+import { runSuites } from './run-suites.ts'
+import { runOverhead } from './suites/overhead.ts'
+import { runPayload } from './suites/payload.ts'
+import type { Suite } from './suites/suite.ts'
+
+/*
+ * npm run bench:check
+ *
+ * Runs the smallest form of two suites and compares their ratios, never absolute times, with the committed results.
+ * What looks like a regression is measured once more: only what is seen twice counts.
+ */
+
+const OVERHEAD_PLAN = {
+  models: ['tiny'],
+  connections: [32],
+  repeats: 2,
+  warmUpMs: 400,
+  measureMs: 800,
+  rawLoopMs: 100,
+}
+const PAYLOAD_PLAN = { sizesBytes: [2 ** 20], passes: 1, measureMs: 200, leastRounds: 2 }
+const ATTEMPTS = 2
+
+const SMALLEST: readonly Suite[] = [
+  { name: 'overhead', about: '', run: (context) => runOverhead(context, OVERHEAD_PLAN) },
+  { name: 'payload', about: '', run: (context) => runPayload(context, PAYLOAD_PLAN) },
+]
+
+async function check(suite: Suite): Promise<readonly Comparison[]> {
+  const committed = readReports(RESULTS_DIRECTORY).get(suite.name)?.result.ratios
+  if (committed === undefined) {
+    console.error(`${suite.name}: bench/results has nothing to compare with`)
+    return []
+  }
+  let comparisons: readonly Comparison[] = []
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    comparisons = compareRatios(committed, await ratiosOf(suite), RULES)
+    if (comparisons.every(({ isRegression }) => !isRegression)) break
+  }
+  return comparisons
+}
+
+async function ratiosOf(suite: Suite): Promise<Readonly<Record<string, number>>> {
+  const entries = [{ suite, quickBudgetSeconds: Infinity }]
+  for await (const outcome of runSuites({ entries, quick: true, flags: [] }, (line) => console.error(line))) {
+    if (outcome.kind === 'measured') return outcome.report.result.ratios
+    throw new Error(`${suite.name} failed`, { cause: outcome.error })
+  }
+  return {}
+}
+
+for (const suite of SMALLEST) {
+  const comparisons = await check(suite)
+  const rows = comparisons.map(({ name, committed, measured, limit, isRegression }) => [
+    ...[name, committed, measured, limit, isRegression ? 'REGRESSION' : 'ok'],
+  ])
+  if (rows.length > 0)
+    console.log(`${markdownTable(['ratio', 'committed', 'measured', 'limit', 'verdict'], rows)}\n`)
+  if (comparisons.some(({ isRegression }) => isRegression)) process.exitCode = 1
+}
