@@ -18,7 +18,4 @@ export default defineHandler({
 })
 `
 
-/** Admission takes requests up to 0.8 of their time. */
-const INFERENCE_TIMEOUT_MS = Math.round(TARGET_WAIT_MS / 0.8)
-
-export const MODEL_CONFIG = `maxBatchRows: ${MAX_BATCH_ROWS}\ninferenceTimeoutMs: ${INFERENCE_TIMEOUT_MS}\n`
+export const MODEL_CONFIG = `maxBatchRows: ${MAX_BATCH_ROWS}\ntargetWaitMs: ${TARGET_WAIT_MS}\n`
