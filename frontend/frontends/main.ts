@@ -12,7 +12,8 @@ process.env['ORT_DISABLE_TELEMETRY'] = '1'
 
 // The primary decides when this process ends. A Ctrl-C or a service manager signals the whole group.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
-process.on('disconnect', () => process.exit(1))
+// The primary has died, and the reader of the log with it: an exit would wait for what cannot be written any more.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 
 let server: FrontendServer | undefined
 let start: Promise<void> = Promise.resolve()

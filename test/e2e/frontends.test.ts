@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { packTestArchive } from '../support/archives.ts'
 import { http, postJson, until } from '../support/http-client.ts'
@@ -44,6 +45,12 @@ const ROUTES: readonly Route[] = [
   { path: '/v2/health/ready', body: undefined },
   { path: '/nothing/here', body: undefined },
 ]
+
+/** A process that has ended stays in the table until its new parent has looked at it. */
+function isRunning(pid: number): boolean {
+  const path = `/proc/${pid}/stat`
+  return existsSync(path) && !readFileSync(path, 'utf8').includes(') Z ')
+}
 
 /** Of the ready workers in a description. */
 function pidsIn(description: string): number[] {
@@ -171,6 +178,13 @@ describe('three frontend processes', function () {
     await server.untilOutput(/the frontend process \d+ is replaced/)
     const answers = await Promise.all(connections(FRONTENDS * 2).map((agent) => predict(agent)))
     assert.deepEqual(new Set(answers), new Set(['200']))
+  })
+
+  it('end at once when the primary is killed', async () => {
+    const pids = await frontendPids()
+    await Promise.all(connections(FRONTENDS).map((agent) => predict(agent)))
+    await server.stop('SIGKILL')
+    while (pids.some(isRunning)) await new Promise((resolve) => setTimeout(resolve, 20))
   })
 
   it('answer what they have accepted before the server ends', async () => {
