@@ -5,6 +5,7 @@ import { systemClock } from './core/clock.ts'
 import { createCore, type Core, type CoreOptions, type RepositoryOptions } from './core/create-core.ts'
 import { residentBytes } from './core/process-memory.ts'
 import { freeMemoryBytes } from './core/workers/free-memory.ts'
+import type { SettingDefaults } from './core/settings.ts'
 import { usableCpus } from './core/workers/cpu-quota.ts'
 import { listDirectory, visibleGpus } from './core/workers/gpu-count.ts'
 import { launchCommand, workerEnvironment, type LaunchCommand } from './core/workers/launch-command.ts'
@@ -36,8 +37,6 @@ export type Sharing = {
 
 /** The core as this configuration wants it; it starts worker processes with this process' own program. */
 export function coreOf(config: Config, host: HostProcess, sharing?: Sharing): Core {
-  const { defaultWorkersPerModel, maxQueuedRequests, inferenceTimeoutMs, startupTimeoutMs, maxRequestBytes } =
-    config
   const hasQuirk = quirksOf(config.compatibility)
   const environment = workerEnvironment({
     environment: host.environment,
@@ -46,20 +45,7 @@ export function coreOf(config: Config, host: HostProcess, sharing?: Sharing): Co
   return createCore({
     modelStore: config.modelStore,
     stateDir: config.stateDir,
-    defaults: {
-      defaultWorkersPerModel,
-      maxBatchRows: config.defaultMaxBatchRows,
-      maxBatchDelayMs: config.defaultMaxBatchDelayMs,
-      maxQueuedRequests,
-      targetWaitMs: config.targetWaitMs,
-      inferenceTimeoutMs,
-      startupTimeoutMs,
-      maxRequestBytes,
-      maxResponseBytes: config.maxResponseBytes,
-      serviceEnvelope: config.defaultServiceEnvelope,
-      decodeInputRequest: config.defaultDecodeInputRequest,
-      optimizedGraphCache: config.optimizedGraphCache,
-    },
+    defaults: coreDefaultsOf(config),
     unregisterTimeoutMs: config.unregisterTimeoutMs,
     served: {
       paths: config.modelPaths,
@@ -96,6 +82,26 @@ export function coreOf(config: Config, host: HostProcess, sharing?: Sharing): Co
   })
 }
 
+/** What a version's settings are where neither archive nor call says otherwise. */
+export function coreDefaultsOf(config: Config): SettingDefaults {
+  const { defaultWorkersPerModel, maxQueuedRequests, inferenceTimeoutMs, startupTimeoutMs, maxRequestBytes } =
+    config
+  return {
+    defaultWorkersPerModel,
+    maxBatchRows: config.defaultMaxBatchRows,
+    maxBatchDelayMs: config.defaultMaxBatchDelayMs,
+    maxQueuedRequests,
+    targetWaitMs: config.targetWaitMs,
+    inferenceTimeoutMs,
+    startupTimeoutMs,
+    maxRequestBytes,
+    maxResponseBytes: config.maxResponseBytes,
+    serviceEnvelope: config.defaultServiceEnvelope,
+    decodeInputRequest: config.defaultDecodeInputRequest,
+    optimizedGraphCache: config.optimizedGraphCache,
+  }
+}
+
 /** @param environment of worker processes */
 function gpusOf(environment: Readonly<Record<string, string>>): number {
   return visibleGpus({ list: listDirectory, visibleDevices: environment['CUDA_VISIBLE_DEVICES'] })
@@ -116,7 +122,8 @@ function repositoryOf(config: Config): RepositoryOptions {
   }
 }
 
-function startProcessOf(config: Config, host: HostProcess, sharing?: Sharing): StartWorkerProcess {
+/** Worker processes of this process' own program. */
+export function startProcessOf(config: Config, host: HostProcess, sharing?: Sharing): StartWorkerProcess {
   const failsWholeBatch = quirksOf(config.compatibility)('wholeBatchFails')
   return (planned, modelBytes, listener) => {
     const spec = failsWholeBatch ? { ...planned, failsWholeBatch } : planned

@@ -3,8 +3,10 @@ import type { ChildProcess } from 'node:child_process'
 import { messageOf, ServingError } from '../worker/contract/errors.ts'
 import { startInBackground, STARTED_MESSAGE } from './background.ts'
 import { clientTypes } from './client-types.ts'
+import type { HostProcess } from './compose-core.ts'
 import { createProgram, type GivenOnCommandLine } from './config/command-line.ts'
 import { loadConfig, type LoadedConfig, type QuirksOf } from './config/load.ts'
+import type { GivenForTune } from './config/tune-command.ts'
 import { environmentName, SETTINGS } from './config/schema.ts'
 import { commandFrom } from './config/torchserve-flags.ts'
 import { doctorCommand } from './doctor/command.ts'
@@ -14,6 +16,7 @@ import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { noServer, runningServer, stopServer } from './running-server.ts'
 import { Server } from './server.ts'
 import { listenersText } from './startup-report.ts'
+import { tuneArchive } from './tune-archive.ts'
 import { withHome } from './temporary-home.ts'
 import { writeTerminationLog } from './termination-log.ts'
 import { packageVersion } from './version.ts'
@@ -49,18 +52,16 @@ async function start(given: GivenOnCommandLine): Promise<void> {
   terminationLog = loaded.config.terminationLog
   const { config, remove } = withHome(loaded.config)
   process.once('exit', remove)
-  const host = {
-    pid: process.pid,
-    execPath: process.execPath,
-    execArgv: execArgv(),
-    environment: process.env,
-  }
-  const server = new Server(config, host, loaded.notes)
+  const server = new Server(config, hostProcess(), loaded.notes)
   // Before the start: restored models answer while others still load.
   closeOnSignal(server)
   await server.start()
   // In the background: whoever started it may go now.
   if (process.connected) process.send?.(STARTED_MESSAGE, () => process.disconnect())
+}
+
+function hostProcess(): HostProcess {
+  return { pid: process.pid, execPath: process.execPath, execArgv: execArgv(), environment: process.env }
 }
 
 function execArgv(): string[] {
@@ -143,6 +144,18 @@ function homeless(): ServingError {
   )
 }
 
+async function tune(archive: string, given: GivenForTune): Promise<void> {
+  const { config } = configFrom({ flags: {} })
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+  try {
+    await tuneArchive({ archive, given, config, host: hostProcess(), print, signal: stop.signal })
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+    fail(new Error('interrupted; the archive is as it was'), EXIT_INTERRUPTED)
+  }
+}
+
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
@@ -178,6 +191,7 @@ const program = createProgram(
     start: (given, { isDetached }) => (isDetached ? startDetached(given) : start(given)),
     stop,
     status,
+    tune,
     version: () => Promise.resolve(print(`onnxserve ${packageVersion()}`)),
     clientTypes: async (model, { url, modelVersion: version, output }) => {
       const token = process.env['ONNXSERVE_INFERENCE_TOKEN']

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import type { ConfigSources } from './sources.ts'
 import { addConfigOptions, sourcesFromOptions } from './flags.ts'
+import { addTune, type GivenForTune } from './tune-command.ts'
 
 /** What the command line says of the configuration. */
 export type GivenOnCommandLine = Pick<ConfigSources, 'flags' | 'flagProperties' | 'configFile'>
@@ -14,6 +15,7 @@ export type Commands = {
   readonly clientTypes: (model: string, given: GivenForClientTypes) => Promise<void>
   readonly doctor: (given: GivenForDoctor) => Promise<void>
   readonly installGpu: (given: GivenForInstallGpu) => Promise<void>
+  readonly tune: (archive: string, given: GivenForTune) => Promise<void>
 }
 
 export type GivenForDoctor = {
@@ -57,6 +59,7 @@ export function createProgram(commands: Commands, exit: (code: number) => never)
   addClientTypes(program, commands)
   addDoctor(program, commands)
   addInstallGpu(program, commands)
+  addTune(program, commands.tune)
   return program
 }
 

@@ -102,6 +102,7 @@ const SUBCOMMANDS = new Set([
   'client-types',
   'doctor',
   'install-gpu',
+  'tune',
   'help',
 ])
 const VERSION_FLAGS = new Set(['-v', '--version'])

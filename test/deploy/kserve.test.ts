@@ -26,6 +26,7 @@ async function configOf(args: readonly string[]) {
       clientTypes: other,
       doctor: other,
       installGpu: other,
+      tune: other,
       version: other,
     },
     (code) => assert.fail(`the arguments are refused with ${code}`),

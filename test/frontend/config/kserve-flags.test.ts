@@ -16,6 +16,7 @@ async function configOf(...args: string[]) {
       clientTypes: other,
       doctor: other,
       installGpu: other,
+      tune: other,
       version: other,
     },
     (code) => assert.fail(`the command line is refused with ${code}`),

@@ -20,6 +20,7 @@ async function loaded(...args: string[]) {
       clientTypes: other,
       doctor: other,
       installGpu: other,
+      tune: other,
       version: other,
     },
     (code) => assert.fail(`the command line is refused with ${code}`),
