@@ -63,6 +63,10 @@ export class BatchFormer {
 
   useLimits(limits: FormerLimits): void {
     this.#limits = limits
+    if (limits.targetWaitMs !== undefined) return
+    // Nothing would be learned any more that takes back what a target has brought about.
+    this.#guard.reset()
+    this.#rowLimit.reset()
   }
 
   noteArrival(request: PendingRequest): void {

@@ -28,10 +28,6 @@ export class RowLimit {
   }
 
   observe({ rows, ms, fixedMs }: BatchFacts, { targetWaitMs, maxRows }: RowLimitRules): void {
-    if (targetWaitMs === undefined) {
-      this.#rows = Number.POSITIVE_INFINITY
-      return
-    }
     const isTooLong = ms > MAX_SHARE * targetWaitMs && fixedMs <= ms / 2 && rows > 1
     if (isTooLong) {
       this.#rows = Math.max(1, Math.floor(SHRINKING * Math.min(this.#rows, rows, maxRows)))
@@ -41,10 +37,15 @@ export class RowLimit {
       this.#good = 0
     }
   }
+
+  /** There is no target any more: batches are as large as configured. */
+  reset(): void {
+    this.#rows = Number.POSITIVE_INFINITY
+    this.#good = 0
+  }
 }
 
 export type RowLimitRules = {
-  /** Absent: batches are as large as configured. */
-  readonly targetWaitMs: number | undefined
+  readonly targetWaitMs: number
   readonly maxRows: number
 }

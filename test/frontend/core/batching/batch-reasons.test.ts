@@ -186,4 +186,29 @@ describe('Batcher, when requests wait far longer than admission predicted', () =
     await settlePromises()
     assert.deepEqual(all.running(), ['a2'])
   })
+
+  it('drops nobody any more once the target is taken back', async () => {
+    const all = await overloaded()
+    all.batcher.useLimits({ maxBatchRows: 1, maxBatchDelayMs: 0, inferenceTimeoutMs: 1000 })
+    await all.clock.advance(200)
+    all.push('fresh')
+    all.workers.batches[0]?.answer()
+    assert.equal(await all.outcomeOf('b2'), 'pending')
+    assert.deepEqual(all.running(), ['a2'])
+  })
+
+  it('forms batches as large as configured once the target is taken back', async () => {
+    const limits = { maxBatchRows: 4, maxBatchDelayMs: 0, inferenceTimeoutMs: 1000 }
+    const all = fixture({ limits: { ...limits, targetWaitMs: 20 } })
+    for (let rows = 1; rows <= 4; rows++) {
+      all.push(`w${rows}`, { rows })
+      await all.clock.advance(10 * rows)
+      const [batch] = all.workers.batches
+      batch?.reply(batch.requests.map(echo), rows)
+      await settlePromises()
+    }
+    assert.equal(all.batcher.maxRows, 1)
+    all.batcher.useLimits(limits)
+    assert.equal(all.batcher.maxRows, 4)
+  })
 })

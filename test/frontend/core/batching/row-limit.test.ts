@@ -37,7 +37,7 @@ describe('RowLimit', () => {
   it('is given up when there is no target any more', () => {
     const limit = new RowLimit()
     limit.observe(SLOW, RULES)
-    limit.observe(SLOW, { ...RULES, targetWaitMs: undefined })
+    limit.reset()
     assert.equal(limit.rowsWithin(32), 32)
   })
 
