@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { freemem } from 'node:os'
 
 /** Reads a file of the system; undefined when it is not there. */
 export type ReadSystemFile = (path: string) => string | undefined
@@ -11,10 +10,13 @@ const BYTES_PER_KB = 1024
 /**
  * Memory that processes may still take: what the machine has available, and no more than is left of the cgroup's
  * limit (v2, then v1). Cached files count as free, since the kernel gives them up.
+ *
+ * Where the system tells neither, there is no bound: what Node calls free is next to nothing on macOS, which keeps
+ * files in memory that nobody uses, and refusing wrongly is worse than not refusing.
  */
 export function freeMemoryBytes(read: ReadSystemFile = readSystemFile): number {
   return Math.min(
-    machineBytes(read) ?? freemem(),
+    machineBytes(read) ?? Number.POSITIVE_INFINITY,
     cgroupBytes(read, [`${V2}/memory.max`, `${V2}/memory.current`, `${V2}/memory.stat`], 'inactive_file') ??
       cgroupBytes(
         read,

@@ -89,6 +89,7 @@ describe('freeMemoryBytes', () => {
       files: { ...MACHINE, ...V2, '/sys/fs/cgroup/memory.max': 'max\n' },
       bytes: 4_096_000,
     },
+    { it: 'has no bound where the system does not tell', files: {}, bytes: Number.POSITIVE_INFINITY },
   ]
   for (const { it: claim, files, bytes } of CASES) {
     it(claim, () =>
