@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
 const MAX_KNOWN = 10_000
-/** The primary has let nobody pass who gets one of these. */
-const REFUSALS: ReadonlySet<number> = new Set([401, 403, 429])
+/** From it on, the primary may have answered before it looked at the token. */
+const FIRST_FAILURE = 400
 
 /**
  * Callers whose token the primary has accepted from their address. It alone counts wrong tokens, so that there are no
@@ -19,7 +19,7 @@ export class KnownCallers {
 
   /** What the primary has answered to a request of inference. */
   note(req: IncomingMessage, status: number): void {
-    if (REFUSALS.has(status) || req.headers.authorization === undefined) return
+    if (status >= FIRST_FAILURE || req.headers.authorization === undefined) return
     if (this.#known.size >= MAX_KNOWN) this.#known.clear()
     this.#known.add(callerOf(req))
   }

@@ -7,7 +7,7 @@ const request = (remoteAddress: string, authorization?: string) =>
 
 const CASES = [
   { it: 'knows a caller whom the primary has answered', status: 200, isKnown: true },
-  { it: 'knows one whose request was wrong otherwise', status: 404, isKnown: true },
+  { it: 'does not know one who asked by a name that is not served', status: 421, isKnown: false },
   { it: 'does not know one without a token that is known', status: 401, isKnown: false },
   { it: 'does not know one whose token is for something else', status: 403, isKnown: false },
   { it: 'does not know one who has guessed too often', status: 429, isKnown: false },
