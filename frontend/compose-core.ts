@@ -35,8 +35,15 @@ export type Sharing = {
   readonly beforeStop: NonNullable<CoreOptions['beforeStop']>
 }
 
+export type CoreParts = {
+  /** Absent: this process serves the models alone. */
+  readonly sharing?: Sharing | undefined
+  /** Called whenever a worker process was started. */
+  readonly onWorkerStart?: () => void
+}
+
 /** The core as this configuration wants it; it starts worker processes with this process' own program. */
-export function coreOf(config: Config, host: HostProcess, sharing?: Sharing): Core {
+export function coreOf(config: Config, host: HostProcess, { sharing, onWorkerStart }: CoreParts = {}): Core {
   const hasQuirk = quirksOf(config.compatibility)
   const environment = workerEnvironment({
     environment: host.environment,
@@ -75,7 +82,7 @@ export function coreOf(config: Config, host: HostProcess, sharing?: Sharing): Co
       ownBytes: () => residentBytes(host.pid),
     },
     preparation: { run: childPreparation(host, environment), environment: graphEnvironment() },
-    startProcess: startProcessOf(config, host, sharing),
+    startProcess: announcing(startProcessOf(config, host, sharing), onWorkerStart),
     ...(sharing === undefined ? {} : { frontends: config.frontends, beforeStop: sharing.beforeStop }),
     clock: systemClock,
     random: Math.random,
@@ -135,5 +142,13 @@ export function startProcessOf(config: Config, host: HostProcess, sharing?: Shar
       ...host,
     })
     return sharing?.start(command, spec, listener) ?? new ChildWorkerProcess(command, spec, { listener })
+  }
+}
+
+function announcing(start: StartWorkerProcess, onStart: () => void = () => undefined): StartWorkerProcess {
+  return (...planned) => {
+    const process = start(...planned)
+    onStart()
+    return process
   }
 }

@@ -6,7 +6,6 @@ import type { OipParts } from './compose-oip.ts'
 import { isEncrypted, type Admission, type ListenerGuard, type Security } from './compose-security.ts'
 import { SETTINGS, type Config } from './config/schema.ts'
 import type { ControlPlane } from './core/control-plane.ts'
-import type { Core } from './core/create-core.ts'
 import type { DataPlane } from './core/data-plane.ts'
 import type { AppOptions } from './http/app.ts'
 import { HttpListener } from './http/listener.ts'
@@ -210,9 +209,4 @@ export async function listen(config: Config, listeners: Listeners, security: Sec
 /** An address as gRPC clients take it. */
 function targetOf(url: string): string {
   return url.replace(/^https?:\/\//, '')
-}
-
-/** Every version of every model, as it stands. */
-export function allVersions({ controlPlane }: Core) {
-  return controlPlane.list().flatMap(({ name }) => controlPlane.describe({ name, version: 'all' }))
 }

@@ -9,14 +9,11 @@ import { loadConfig, type LoadedConfig, type QuirksOf } from './config/load.ts'
 import type { GivenForTune } from './config/tune-command.ts'
 import { environmentName, SETTINGS } from './config/schema.ts'
 import { commandFrom } from './config/torchserve-flags.ts'
-import { doctorCommand } from './doctor/command.ts'
 import { realSystem, type DoctorHost } from './doctor/real-system.ts'
-import { installGpuCommand } from './gpu-install/command.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
 import { noServer, runningServer, stopServer } from './running-server.ts'
 import { Server } from './server.ts'
 import { listenersText } from './startup-report.ts'
-import { tuneArchive } from './tune-archive.ts'
 import { withHome } from './temporary-home.ts'
 import { writeTerminationLog } from './termination-log.ts'
 import { packageVersion } from './version.ts'
@@ -149,6 +146,7 @@ async function tune(archive: string, given: GivenForTune): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
   try {
+    const { tuneArchive } = await import('./tune-archive.ts') // a start needs none of it
     await tuneArchive({ archive, given, config, host: hostProcess(), print, signal: stop.signal })
   } catch (error) {
     if (!stop.signal.aborted) throw error
@@ -198,10 +196,12 @@ const program = createProgram(
       process.stdout.write(await clientTypes({ model, version, url, token, output }))
     },
     doctor: async (given) => {
+      const { doctorCommand } = await import('./doctor/command.ts')
       const { text, isUsable } = await doctorCommand(given, doctorHost())
       printAndExit(text, isUsable)
     },
     installGpu: async (given) => {
+      const { installGpuCommand } = await import('./gpu-install/command.ts')
       const { text, isComplete } = await installGpuCommand(given, realSystem(doctorHost()))
       printAndExit(text, isComplete)
     },

@@ -1,22 +1,22 @@
-import { grpcListenersOf } from './compose-grpc.ts'
+import { setTimeout as delay } from 'node:timers/promises'
 import { composeMetrics, type ComposedMetrics } from './compose-metrics.ts'
 import { coreOf, type HostProcess } from './compose-core.ts'
 import { Fleet } from './compose-frontends.ts'
-import { oipPartsOf, type OipParts } from './compose-oip.ts'
+import type { Outside } from './compose-outside.ts'
 import { Security } from './compose-security.ts'
 import type { Config } from './config/schema.ts'
 import { systemClock } from './core/clock.ts'
-import type { Core, OutwardCore } from './core/create-core.ts'
+import type { Core } from './core/create-core.ts'
+import { deferred } from './core/deferred.ts'
 import type { StartupFailure } from './core/startup.ts'
 import type { StartupNote } from './core/startup-notes.ts'
 import { lockState, type StateLock } from './core/state-lock.ts'
 import { logEvents } from './observability/event-log.ts'
 import { createLogger, type Logger } from './observability/logger.ts'
 import { quirksOf } from './protocols/torchserve/quirks.ts'
-import { ExtraPorts } from './extra-ports.ts'
 import { findSample } from './find-sample.ts'
-import { allVersions, listen, listenersOf, type Addresses, type Listeners } from './listeners.ts'
-import { onePortOf } from './one-port.ts'
+import type { Addresses } from './listeners.ts'
+import { onePortOf, type OnePort } from './one-port.ts'
 import { ServingError } from '../worker/contract/errors.ts'
 import { removeRunRecord, writeRunRecord, type RunRecord } from './run-file.ts'
 import { exampleRequest, startupReport } from './startup-report.ts'
@@ -25,6 +25,8 @@ import { packageVersion } from './version.ts'
 
 /** The sentence that scripts written for TorchServe wait for. */
 const STARTED_MARKER = 'Model server started'
+/** Listening waits no longer for the first worker process. */
+const HEAD_START_MS = 200
 
 /** The server: core, its listeners, its log. Started once, closed once. */
 export class Server {
@@ -34,11 +36,13 @@ export class Server {
   readonly #core: Core
   readonly #metrics: ComposedMetrics
   readonly #security: Security
-  readonly #oip: OipParts
-  readonly #listeners: Listeners
+  readonly #onePort: OnePort | undefined
   /** Absent: this process serves alone. */
   readonly #fleet: Fleet | undefined
   readonly #startedAt = new Date().toISOString()
+  readonly #firstWorker = deferred<void>()
+  #outside: Outside | undefined
+  #listening: Promise<Addresses> | undefined
   #lock: StateLock | undefined
   #closed: Promise<void> | undefined
 
@@ -48,7 +52,12 @@ export class Server {
     this.#host = host
     this.#logger = createLogger(config)
     this.#fleet = config.frontends > 1 ? new Fleet(config, host) : undefined
-    this.#core = coreOf(config, host, this.#fleet?.sharing)
+    this.#core = coreOf(config, host, {
+      sharing: this.#fleet?.sharing,
+      onWorkerStart: () => {
+        this.#firstWorker.resolve()
+      },
+    })
     for (const note of notes) this.#logger.log('warn', note)
     logEvents(this.#core.events, this.#logger)
     const { events } = this.#core
@@ -63,26 +72,14 @@ export class Server {
       hasQuirk,
     })
     this.#security = new Security({ config, environment: host.environment, logger, hasQuirk })
-    this.#oip = oipPartsOf(config, this.#core, logger)
-    const onePort = onePortOf(config)
-    const metrics = this.#fleet?.metricsOf(this.#metrics) ?? this.#metrics
-    const parts = { logger, metrics, security: this.#security, oip: this.#oip, onePort }
-    const core = this.#outwardCore()
-    const http = listenersOf(config, core, parts)
-    const { countResponse } = this.#metrics
-    const fleetParts = { core: this.#core, security: this.#security, logger, countResponse }
-    const listeners = {
-      ...(this.#fleet?.join(http, fleetParts) ?? http),
-      ...grpcListenersOf(config, core, parts),
-    }
-    this.#listeners = { ...listeners, extraPorts: new ExtraPorts(config, listeners) }
+    this.#onePort = onePortOf(config)
   }
 
   /**
    * Listens, loads the models and logs what is served; resolves when all models are ready or have failed, or when
    * the server has been closed meanwhile.
    *
-   * It listens before the models load: liveness answers at once, readiness when they are there.
+   * It listens while the models load: liveness answers at once, readiness when they are there.
    *
    * @throws ServingError `failed_precondition` when an address or the state directory is taken, or no saved state
    * is readable.
@@ -92,14 +89,14 @@ export class Server {
     // Before anybody can ask whether the server is ready.
     this.#core.dataPlane.beginStartup()
     try {
-      await this.#fleet?.open()
-      const addresses = await listen(this.#config, this.#listeners, this.#security)
-      this.#security.authorization.publishKeys()
-      await this.#metrics.start()
-      await this.#record(addresses, 'starting')
-      await this.#fleet?.start()
       const notes: StartupNote[] = []
-      const failures = await this.#core.load((note) => notes.push(note))
+      const load = () => this.#core.load((note) => notes.push(note))
+      // With other frontend processes, what they are told of the models by comes first.
+      const loading = this.#fleet === undefined ? load() : undefined
+      this.#listening = this.#listen(loading)
+      const addresses = await this.#listening
+      await this.#fleet?.start()
+      const failures = await (loading ?? load())
       const { modelPaths, modelBasePath, modelConfigFile } = this.#config
       await this.#fleet?.settled()
       const explains = modelPaths.length > 0 || (modelBasePath !== '' && modelConfigFile === '')
@@ -112,6 +109,32 @@ export class Server {
       }
     }
     await this.#closed
+  }
+
+  /** @param loading models, as far as that has begun */
+  async #listen(loading: Promise<unknown> | undefined): Promise<Addresses> {
+    if (loading !== undefined) await this.#headStart(loading)
+    const { listen, outsideOf } = await import('./compose-outside.ts')
+    const [core, logger, metrics, security] = [this.#core, this.#logger, this.#metrics, this.#security]
+    const [onePort, fleet] = [this.#onePort, this.#fleet]
+    this.#outside = outsideOf(this.#config, { core, logger, metrics, security, onePort, fleet })
+    await fleet?.open()
+    const addresses = await listen(this.#config, this.#outside.listeners, security)
+    security.authorization.publishKeys()
+    await metrics.start()
+    await this.#record(addresses, 'starting')
+    return addresses
+  }
+
+  /**
+   * The modules of the listeners take half a second of this thread: a worker process that is started before uses it.
+   * A load that fails is noticed by who waits for it.
+   */
+  async #headStart(loading: Promise<unknown>): Promise<void> {
+    const isOver = new AbortController()
+    const limit = delay(HEAD_START_MS, undefined, { signal: isOver.signal }).catch(() => undefined) // it is over
+    await Promise.race([this.#firstWorker.promise, loading.catch(() => undefined), limit])
+    isOver.abort()
   }
 
   /**
@@ -131,22 +154,18 @@ export class Server {
       `stopping: accepted requests get up to ${drainTimeoutMs / 1000} s to finish; a second signal ends at once`,
     )
     this.#core.dataPlane.announceShutdown()
-    await Promise.all(Object.values(this.#listeners).map((listener) => listener.close(drainTimeoutMs)))
+    await this.#listening?.catch(() => undefined) // who started the server hears of it
+    const listeners = Object.values(this.#outside?.listeners ?? {})
+    await Promise.all(listeners.map((listener) => listener.close(drainTimeoutMs)))
     await this.#core.controlPlane.close(Math.max(0, endsAtMs - systemClock.nowMs()))
     this.#fleet?.remove()
     this.#security.close()
     if (this.#lock !== undefined) await removeRunRecord(this.#config.stateDir)
     await this.#lock?.release()
     await this.#metrics.close()
-    await this.#oip.close()
+    await this.#outside?.oip.close()
     this.#logger.log('info', 'stopped')
     await this.#logger.flush()
-  }
-
-  /** The core as clients have it. */
-  #outwardCore(): OutwardCore {
-    const { controlPlane } = this.#core
-    return { ...this.#core, controlPlane: this.#fleet?.controlPlaneOf(controlPlane) ?? controlPlane }
   }
 
   async #report(addresses: Addresses, outcome: StartupOutcome): Promise<void> {
@@ -207,4 +226,9 @@ async function reportOf(
     ...(explains ? versions.flatMap((version) => usageLines(version, addresses)) : []),
     ...(example === undefined || explains ? [] : [`try: ${example}`]),
   ]
+}
+
+/** Every version of every model, as it stands. */
+function allVersions({ controlPlane }: Core) {
+  return controlPlane.list().flatMap(({ name }) => controlPlane.describe({ name, version: 'all' }))
 }
