@@ -145,6 +145,10 @@ describe('a fault in a worker', function () {
   it('answers 504 to a handler that loops for ever, and 200 to all that the other thread serves meanwhile', async () => {
     const url = `${server.inference}/predictions/paired`
     const looping = http(url, { body: 'loop' })
+    // Requests of one turn would share its batch, and its fate.
+    await until(`${server.metrics}/metrics`, ({ text }) =>
+      /^onnxserve_running_batches\{.*"paired".*\} 1$/m.test(text),
+    )
     const statuses: number[] = []
     for (const startedMs = performance.now(); performance.now() - startedMs < 2500;) {
       statuses.push((await http(url, { body: 'good' })).status)
