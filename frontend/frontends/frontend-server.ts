@@ -48,6 +48,8 @@ export class FrontendServer {
   readonly #listener: HttpListener
   #tokens: readonly KnownToken[]
   #seq = -1
+  /** All that was published so far has been followed. */
+  #followed: Promise<unknown> = Promise.resolve()
 
   constructor(setup: FrontendSetup, host: FrontendHost) {
     const { config } = setup
@@ -80,9 +82,11 @@ export class FrontendServer {
   /** Follows what the primary serves at this moment; then connections may come. */
   async start(): Promise<void> {
     const { channel, workerSockets, models } = this.#setup
+    // First of all: whatever is published from now on is newer.
+    const followed = this.#follow(models)
     // Node keeps the time limits of a server only that listens itself; nobody is told of this socket.
     await this.#listener.listen({ path: join(workerSockets, `frontend-${channel}.sock`) }, 'frontends')
-    await this.#follow(models)
+    await followed
     this.#host.send({ kind: 'started' })
   }
 
@@ -129,8 +133,10 @@ export class FrontendServer {
   }
 
   async #follow({ seq, models }: Publication): Promise<void> {
-    await Promise.all(models.map((model) => this.#mirror.apply(model)))
-    this.#seq = Math.max(this.#seq, seq)
+    // In order, though each model is followed at once: one publication says that all before it were followed, too.
+    this.#followed = Promise.all([this.#followed, ...models.map((model) => this.#mirror.apply(model))])
+    await this.#followed
+    this.#seq = seq
     this.#tellFollowed()
   }
 
