@@ -1,6 +1,7 @@
 import { fail, note, ok, warn, type Finding } from './finding.ts'
 import type { System } from './system.ts'
 
+const WINDOWS_NODE = '/dev/dxg'
 const PERMISSION_FIX =
   "add this user to the group of the device nodes, or run the container with the GPU's nodes: docker run --gpus all …"
 
@@ -49,6 +50,10 @@ function checkDriver(version: string | undefined, answers: boolean): Finding[] {
 }
 
 function checkNodes(nodes: readonly string[], system: System): Finding[] {
+  // Below Windows (WSL 2) there is one node for all GPUs, and no kernel module of NVIDIA.
+  if (nodes.length === 0 && system.stat(WINDOWS_NODE) !== undefined) {
+    return [ok('device nodes', `${WINDOWS_NODE}, by which Windows lends its GPUs`)]
+  }
   if (nodes.length === 0) {
     return [fail('device nodes', 'no /dev/nvidia0, though there is a driver', PERMISSION_FIX)]
   }

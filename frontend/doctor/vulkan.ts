@@ -2,7 +2,14 @@ import { join } from 'node:path'
 import { note, ok, warn, type Finding } from './finding.ts'
 import type { System } from './system.ts'
 
-const LOADER_DIRECTORIES = ['/usr/lib/x86_64-linux-gnu', '/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib']
+const LOADER_DIRECTORIES = [
+  '/usr/lib/x86_64-linux-gnu',
+  '/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/lib/aarch64-linux-gnu',
+  '/usr/lib64',
+  '/usr/lib',
+]
 /** The loader's own places for descriptions of drivers. */
 const DRIVER_DIRECTORIES = ['/etc/vulkan/icd.d', '/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d']
 const DRIVER_FIX = 'install the Vulkan driver of the GPU (Debian: mesa-vulkan-drivers, or nvidia-vulkan-icd)'
@@ -24,15 +31,16 @@ function checkLoader(system: System): Finding {
 }
 
 function checkDrivers(system: System): Finding {
-  const named = system.environment['VK_DRIVER_FILES'] ?? system.environment['VK_ICD_FILENAMES']
-  if (named !== undefined) {
+  const variable = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'].find((name) => system.environment[name])
+  const named = variable === undefined ? undefined : system.environment[variable]
+  if (variable !== undefined && named !== undefined) {
     const missing = named.split(':').filter((path) => system.stat(path) === undefined)
     return missing.length === 0
-      ? ok('Vulkan drivers', `${named}, named by VK_DRIVER_FILES`)
+      ? ok('Vulkan drivers', `${named}, named by ${variable}`)
       : warn(
           'Vulkan drivers',
-          `VK_DRIVER_FILES names ${missing.join(', ')}, which is not there`,
-          'correct or unset VK_DRIVER_FILES',
+          `${variable} names ${missing.join(', ')}, which is not there`,
+          `correct or unset ${variable}`,
         )
   }
   const found = DRIVER_DIRECTORIES.flatMap((directory) =>
