@@ -24,6 +24,8 @@ export class RegistryJournal {
   readonly #registry: ModelRegistry
   readonly #snapshots: StateStore
   readonly #records = new Map<ModelVersion, VersionRecord>()
+  /** By record: the same with the integer that clients know its version by. */
+  readonly #numberedRecords = new WeakMap<VersionRecord, VersionRecord>()
   /** What an earlier run had acknowledged and this one could not bring back. */
   #retained: readonly RetainedVersion[] = []
   #lastWrite: Promise<void> = Promise.resolve()
@@ -169,7 +171,16 @@ export class RegistryJournal {
     const record = this.#records.get(version)
     if (record === undefined) return []
     const integer = this.#registry.integerVersionOf(version.model)
-    return integer === version.model.version ? record : { ...record, integer }
+    return integer === version.model.version ? record : this.#numbered(record, integer)
+  }
+
+  /** The same object as long as nothing of it changes: its text is known by it. */
+  #numbered(record: VersionRecord, integer: string): VersionRecord {
+    const known = this.#numberedRecords.get(record)
+    if (known?.integer === integer) return known
+    const numbered = { ...record, integer }
+    this.#numberedRecords.set(record, numbered)
+    return numbered
   }
 
   /** A label is kept as long as its version is. */

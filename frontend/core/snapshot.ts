@@ -2,32 +2,11 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { modelConfigSchema } from '../../archiver-cli/format/model-config.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
+import { registryStateSchema, type RegistryState } from './registry-state.ts'
+import { registryText } from './registry-text.ts'
 
-/** Everything that a restart brings back. */
-const registryStateSchema = z.strictObject({
-  models: z.array(
-    z.strictObject({
-      name: z.string(),
-      defaultVersion: z.string(),
-      /** Label → version. */
-      labels: z.record(z.string(), z.string()).optional(),
-      versions: z.array(
-        z.strictObject({
-          version: z.string(),
-          archive: z.string(),
-          digest: z.string(),
-          handler: z.string().optional(),
-          /** By which clients that know only integers name it; absent where its name is one. */
-          integer: z.string().optional(),
-          /** Settings of the registration and of scaling; the archive's own are read again from it. */
-          settings: modelConfigSchema,
-        }),
-      ),
-    }),
-  ),
-})
+export type { RegistryState, VersionRecord } from './registry-state.ts'
 
 const snapshotSchema = z.strictObject({
   generation: z.int().min(1),
@@ -35,9 +14,6 @@ const snapshotSchema = z.strictObject({
   sha256: z.string(),
   state: registryStateSchema,
 })
-
-export type RegistryState = z.infer<typeof registryStateSchema>
-export type VersionRecord = RegistryState['models'][number]['versions'][number]
 
 const KEPT_GENERATIONS = 3
 const ASIDE_SUFFIX = '.unreadable'
@@ -120,11 +96,14 @@ export class SnapshotStore implements StateStore {
   /** Makes the state durable. After a failed write the next one writes everything anew. */
   async write(state: RegistryState): Promise<void> {
     const generation = this.#generation + 1
-    const text = JSON.stringify({ generation, sha256: digestOf(state), state })
+    const text = Buffer.from(registryText(state))
+    const head = `{"generation":${generation},"sha256":"${digestOf(text)}","state":`
     const temporary = join(this.#directory, `registry-${generation}.tmp`)
     const file = await open(temporary, 'w', 0o600)
     try {
+      await file.writeFile(head)
       await file.writeFile(text)
+      await file.writeFile('}')
       await file.sync()
     } finally {
       await file.close()
@@ -218,11 +197,12 @@ export class UnkeptState implements StateStore {
 function parseSnapshot(text: string, generation: number): RegistryState | undefined {
   const value: unknown = JSON.parse(text)
   const snapshot = snapshotSchema.parse(value)
-  const isWhole = snapshot.sha256 === digestOf((value as { state: unknown }).state) // its shape was just checked
+  // Of the text as it stands in the file: a parsed copy may order its keys differently.
+  const state = JSON.stringify((value as { state: unknown }).state) // its shape was just checked
+  const isWhole = snapshot.sha256 === digestOf(state)
   return isWhole && snapshot.generation === generation ? snapshot.state : undefined
 }
 
-/** Of the text as it stands in the file: a parsed copy may order its keys differently. */
-function digestOf(state: unknown): string {
-  return createHash('sha256').update(JSON.stringify(state)).digest('hex')
+function digestOf(state: string | Uint8Array): string {
+  return createHash('sha256').update(state).digest('hex')
 }

@@ -48,6 +48,21 @@ describe('RegistryJournal', () => {
     return () => rm(obstacle, { recursive: true })
   }
 
+  it('keeps the integer that a version has now, also after another one has claimed the one it had', async () => {
+    const version = add('m', '1.0')
+    const onDiskOf = async () => {
+      const state = await new SnapshotStore(root.path).read()
+      return state?.models[0]?.versions.find((each) => each.version === '1.0')?.integer
+    }
+    await journal.record(version, { minWorkers: 1 }, undefined)
+    const before = registry.integerVersionOf(version.model)
+    assert.equal(await onDiskOf(), before)
+    await journal.record(add('m', before), { minWorkers: 1 }, undefined)
+    const after = registry.integerVersionOf(version.model)
+    assert.notEqual(after, before)
+    assert.equal(await onDiskOf(), after)
+  })
+
   it('keeps what was recorded, the latest settings of each version', async () => {
     const version = add('m', '1')
     await journal.record(version, { minWorkers: 1 }, undefined)
