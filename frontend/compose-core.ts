@@ -80,6 +80,7 @@ export function coreOf(config: Config, host: HostProcess, { sharing, onWorkerSta
       limitBytes: config.memoryLimitBytes,
       freeBytes: freeMemoryBytes,
       ownBytes: () => residentBytes(host.pid),
+      takenBytes: residentBytes,
     },
     preparation: { run: childPreparation(host, environment), environment: graphEnvironment() },
     startProcess: announcing(startProcessOf(config, host, sharing), onWorkerStart),

@@ -7,6 +7,8 @@ export type MemoryHolder = {
   readonly isStopped: boolean
   readonly size: number
   readonly readyWorkers: number
+  /** Its processes. */
+  readonly pids: readonly number[]
 }
 
 export type MemoryBudgetOptions = {
@@ -16,12 +18,15 @@ export type MemoryBudgetOptions = {
   readonly freeBytes: () => number
   /** What this process takes itself. */
   readonly ownBytes: () => number
+  /** What a process of workers takes by now. */
+  readonly takenBytes: (pid: number) => number
 }
 
 /**
  * Refuses workers that the memory does not hold, instead of having one of them killed for it later.
  *
- * Workers that still load are not in what the system counts as taken; their estimate stands for them.
+ * What workers that still load have not taken yet is not in what the system counts: the rest of their estimate
+ * stands for it.
  */
 export class MemoryBudget {
   readonly #options: MemoryBudgetOptions
@@ -47,11 +52,16 @@ export class MemoryBudget {
     const { limitBytes, freeBytes, ownBytes } = this.#options
     for (const holder of this.#held.keys()) if (holder.isStopped) this.#held.delete(holder)
     const held = [...this.#held]
-    if (limitBytes > 0) return limitBytes - ownBytes() - sum(held)
-    return freeBytes() - sum(held.filter(([{ readyWorkers, size }]) => readyWorkers < size))
+    if (limitBytes > 0) return limitBytes - ownBytes() - sum(held.map(([, { totalBytes }]) => totalBytes))
+    const loading = held.filter(([{ readyWorkers, size }]) => readyWorkers < size)
+    return freeBytes() - sum(loading.map(([{ pids }, estimate]) => this.#yetToTake(pids, estimate)))
+  }
+
+  #yetToTake(pids: readonly number[], { totalBytes }: MemoryEstimate): number {
+    return Math.max(0, totalBytes - sum(pids.map(this.#options.takenBytes)))
   }
 }
 
-function sum(held: readonly (readonly [MemoryHolder, MemoryEstimate])[]): number {
-  return held.reduce((total, [, { totalBytes }]) => total + totalBytes, 0)
+function sum(bytes: readonly number[]): number {
+  return bytes.reduce((total, each) => total + each, 0)
 }

@@ -35,15 +35,28 @@ describe('MemoryBudget', () => {
     isStopped: false,
     size: 1,
     readyWorkers: 1,
+    pids: [],
     ...changes,
   })
   const budget = (limitBytes: number) =>
-    new MemoryBudget({ limitBytes, freeBytes: () => 1000, ownBytes: () => 100 })
+    new MemoryBudget({ limitBytes, freeBytes: () => 1000, ownBytes: () => 100, takenBytes: () => 80 })
 
   const CASES = [
     { it: 'takes what is free', limit: 0, held: [], fits: 1000 },
     { it: 'does not count again what runs', limit: 0, held: [workers()], fits: 1000 },
     { it: 'counts what still loads', limit: 0, held: [workers({ readyWorkers: 0 })], fits: 700 },
+    {
+      it: 'does not count again what it has taken while it loads',
+      limit: 0,
+      held: [workers({ readyWorkers: 0, pids: [1, 2] })],
+      fits: 860,
+    },
+    {
+      it: 'counts nothing of what takes more than was estimated',
+      limit: 0,
+      held: [workers({ readyWorkers: 0, pids: [1, 2, 3, 4] })],
+      fits: 1000,
+    },
     { it: 'forgets what was stopped', limit: 5000, held: [workers({ isStopped: true })], fits: 4900 },
     { it: 'counts itself and all workers against a limit', limit: 5000, held: [workers()], fits: 4600 },
     { it: 'lets a limit be above what is free', limit: 5000, held: [], fits: 4900 },
