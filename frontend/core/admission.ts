@@ -74,7 +74,7 @@ export function refusalOf(snapshot: AdmissionSnapshot): ServingError | undefined
   if (snapshot.queuedRequests >= maxQueuedRequests) {
     return queueFull(model, maxQueuedRequests, retryAfterMs(snapshot, waitMs))
   }
-  const maxQueuedBytes = MAX_QUEUED_BYTES / frontends
+  const maxQueuedBytes = Math.floor(MAX_QUEUED_BYTES / frontends)
   if (snapshot.queuedBytes + (announcedBytes ?? 0) > maxQueuedBytes) {
     return queueFullOfBytes(model, maxQueuedBytes, retryAfterMs(snapshot, waitMs))
   }

@@ -52,6 +52,15 @@ const REFUSED: readonly (Change & {
   readonly retryAfterMs?: number
 })[] = [
   {
+    it: 'a body beyond the share of the memory that one of three processes has, in whole bytes',
+    frontends: 3,
+    queuedBytes: 2 ** 30 / 3,
+    announcedBytes: 1,
+    code: 'resource_exhausted',
+    because: 'queue_full',
+    message: /^the requests that wait for digits\/1\.0 take 357913941 bytes together, the limit/,
+  },
+  {
     it: 'a body that would take the memory of the queue beyond its limit',
     queuedBytes: 2 ** 30,
     announcedBytes: 1,
