@@ -140,7 +140,9 @@ export class FrontendServer {
     this.#tellFollowed()
   }
 
+  /** After what has happened: of a version that is gone then, nothing more is to be told. */
   #tellFollowed(): void {
+    this.#outbox.flush()
     this.#host.send({ kind: 'followed', seq: this.#seq, setIds: this.#mirror.setIds })
   }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { loadConfig } from '../../../frontend/config/load.ts'
 import { FrontendServer } from '../../../frontend/frontends/frontend-server.ts'
@@ -20,7 +22,7 @@ describe('FrontendServer', () => {
       quirksOf,
     )
     const setup = {
-      config: { ...config, frontends: 2 },
+      config: { ...config, frontends: 2, accessLog: false },
       channel: 1,
       workerSockets: path,
       primarySocket: join(path, 'primary.sock'),
@@ -48,6 +50,21 @@ describe('FrontendServer', () => {
     assert.deepEqual(
       told.flatMap((message) => (message.kind === 'followed' ? message.seq : [])),
       [1, 2],
+    )
+  })
+
+  it('tells what has happened before it says that it has followed', async () => {
+    await server.start()
+    // Refused by its head, so that it is answered here.
+    const client = connect(join(directory.path, 'frontend-1.sock'))
+    client.resume().write('POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n')
+    await once(client, 'close')
+    told = []
+    server.receive({ kind: 'models', seq: 2, models: [] }, undefined)
+    await settlePromises()
+    assert.deepEqual(
+      told.map(({ kind }) => kind),
+      ['facts', 'followed'],
     )
   })
 })
