@@ -59,6 +59,7 @@ const REFUSED: readonly (Change & {
     code: 'resource_exhausted',
     because: 'queue_full',
     message: /^the requests that wait for digits\/1\.0 take 357913941 bytes together, the limit/,
+    retryAfterMs: 0,
   },
   {
     it: 'a body that would take the memory of the queue beyond its limit',
