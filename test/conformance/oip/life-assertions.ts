@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { freePorts } from '../../support/free-ports.ts'
+import { freePorts, untilListening } from '../../support/free-ports.ts'
 import { tokenText } from '../../support/tokens.ts'
 import type { WiredServer } from './wired-server.ts'
 import type { WireKind } from './wires.ts'
@@ -29,6 +29,7 @@ export const LIFE_ASSERTIONS: readonly LifeAssertion[] = [
       const ports = ['--inference-address', inference, '--grpc-inference-port', String(grpc)]
       const started = server.start({ args: [...LOAD_ALL, ...ports] })
       await server.gate.held(1)
+      await untilListening([http, grpc])
       const wire = open({ inference, grpcInference: `127.0.0.1:${grpc}` })
       assert.equal(await wire.isReady(), false)
       await server.gate.open(1)
