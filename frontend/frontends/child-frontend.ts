@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { HandOver } from './hand-over.ts'
 import type { FromFrontend, ToFrontend } from './messages.ts'
 
 /** What a frontend process is started with. */
@@ -24,9 +25,7 @@ export class ChildFrontend {
   setIds: ReadonlySet<number> = new Set()
   readonly #child: ChildProcess
   readonly #listener: ChildFrontendListener
-  /** The first of them is on its way. */
-  readonly #connections: Socket[] = []
-  #isOnTheWay = false
+  readonly #connections = new HandOver((connection, onFailed) => this.#sendConnection(connection, onFailed))
   #isGone = false
 
   constructor(command: FrontendCommand, channel: number, listener: ChildFrontendListener) {
@@ -46,7 +45,7 @@ export class ChildFrontend {
 
   /** Connections that wait to be handed over. */
   get backlog(): number {
-    return this.#connections.length
+    return this.#connections.backlog
   }
 
   send(message: ToFrontend): void {
@@ -54,33 +53,26 @@ export class ChildFrontend {
   }
 
   give(connection: Socket): void {
-    this.#connections.push(connection)
-    this.#giveNext()
+    this.#connections.give(connection)
   }
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }
 
-  /** One at a time: what has not been sent when it ends can be served by another. */
-  #giveNext(): void {
-    if (this.#isOnTheWay || !this.#child.connected) return
-    const connection = this.#connections.shift()
-    if (connection === undefined) return
-    this.#isOnTheWay = true
+  #sendConnection(connection: Socket, onFailed: () => void): boolean {
+    if (!this.#child.connected) return false
     const message: ToFrontend = { kind: 'connection' }
     this.#child.send(message, connection, {}, (error) => {
-      if (error !== null) connection.destroy()
+      if (error !== null) onFailed()
     })
+    return true
   }
 
   #follow(): void {
     this.#child.on('message', (message: FromFrontend) => {
       if (message.kind !== 'taken') this.#listener.onMessage(message)
-      else {
-        this.#isOnTheWay = false
-        this.#giveNext()
-      }
+      else this.#connections.taken()
     })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       let rest = ''
@@ -102,7 +94,7 @@ export class ChildFrontend {
     if (this.#isGone) return
     this.#isGone = true
     this.isTaking = false
-    this.#listener.onExit(detail, this.#connections.splice(0))
+    this.#listener.onExit(detail, this.#connections.stop())
   }
 }
 
