@@ -17,10 +17,12 @@ import type { Suite } from './suites/suite.ts'
 const OVERHEAD_PLAN = {
   models: ['tiny'],
   connections: [32],
-  repeats: 2,
-  warmUpMs: 400,
-  measureMs: 800,
-  rawLoopMs: 100,
+  rounds: 6,
+  warmUpMs: 500,
+  leadInMs: 100,
+  measureMs: 250,
+  rawLoopMs: 20,
+  lone: { rounds: 1, measureMs: 100 },
 }
 const PAYLOAD_PLAN = { sizesBytes: [2 ** 20], passes: 1, measureMs: 200, leastRounds: 2 }
 const ATTEMPTS = 2

@@ -16,6 +16,11 @@ export function residentBytes(pid: number): number {
   return sumOfKibibytes(`/proc/${pid}/status`, /^VmRSS:\s+(\d+) kB$/gm)
 }
 
+/** Resident memory, where pages that several processes share count a part for each: those of all add up to what they take. */
+export function proportionalBytes(pid: number): number {
+  return sumOfKibibytes(`/proc/${pid}/smaps_rollup`, /^Pss:\s+(\d+) kB$/gm)
+}
+
 /** Memory that no other process shares: what ending this process would give back. */
 export function privateBytes(pid: number): number {
   return sumOfKibibytes(`/proc/${pid}/smaps_rollup`, /^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm)

@@ -1,3 +1,5 @@
+import type { WatchedLoop } from './loop-watch.ts'
+
 /** A running server under measurement. */
 export type Contender = {
   readonly port: number
@@ -8,6 +10,8 @@ export type Contender = {
   readonly workerPids: () => readonly number[]
   /** Rows and engine calls since the start, where the contender counts them. */
   readonly batches?: () => Promise<BatchCount>
+  /** Of the process that speaks HTTP, where somebody watches it. */
+  readonly loopWatch?: WatchedLoop
   readonly close: () => Promise<void>
 }
 

@@ -3,7 +3,7 @@ import { createHistogram } from 'node:perf_hooks'
 import { isMainThread } from 'node:worker_threads'
 
 /*
- * Loaded into the server's frontend process (`--import`): measures how long its event loop stands still. At SIGUSR2 it
+ * Loaded into a process that speaks HTTP (`--import`): measures how long its event loop stands still. At SIGUSR2 it
  * writes what it saw since the last one, as wall time and, of the longest, as processor time of the process: of a
  * machine that does something else too, only the smaller of the two is the server's.
  */
@@ -13,6 +13,8 @@ const [tick = '', file = ''] = (process.env.BENCH_LOOP_WATCH ?? '').split(':')
 const tickMs = Number(tick)
 
 if (isMainThread && file !== '') {
+  // Not for the processes that it starts: there is one file, and they have work to do.
+  delete process.env.BENCH_LOOP_WATCH
   const delays = createHistogram()
   let [longestCpuMs, count] = [0, 0]
   let [last, lastCpu] = [performance.now(), cpuMs()]

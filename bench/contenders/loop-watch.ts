@@ -11,9 +11,7 @@ export type LoopDelay = {
   readonly longestCpuMs: number
 }
 
-/** Longer than any turn of the event loop that is not a fault. */
-const SETTLE_MS = 100
-const POLL_MS = 10
+const POLL_MS = 2
 const TIMEOUT_MS = 10_000
 
 let watches = 0
@@ -22,7 +20,6 @@ let watches = 0
 export class LoopWatch {
   readonly environment: Readonly<Record<string, string>>
   readonly #file: string
-  #asked = 0
 
   /** @param tickMs each tick costs the process some microseconds */
   constructor(directory: string, tickMs: number) {
@@ -31,18 +28,40 @@ export class LoopWatch {
     this.environment = { NODE_OPTIONS: `--import ${module}`, BENCH_LOOP_WATCH: `${tickMs}:${this.#file}` }
   }
 
-  /** What was seen since it was asked last. */
-  async read(pid: number): Promise<LoopDelay> {
-    await pause(SETTLE_MS)
-    process.kill(pid, 'SIGUSR2')
+  /** Call it when the process has begun: a signal would end it before. */
+  of(pid: number): WatchedLoop {
+    return new WatchedLoop(pid, this.#file)
+  }
+}
+
+export class WatchedLoop {
+  readonly #pid: number
+  readonly #file: string
+  #asked = 0
+
+  constructor(pid: number, file: string) {
+    this.#pid = pid
+    this.#file = file
+  }
+
+  /** What was seen so far is forgotten. */
+  restart(): void {
+    process.kill(this.#pid, 'SIGUSR2')
     this.#asked++
+  }
+
+  /** What was seen since it was asked last, or restarted. */
+  async read(): Promise<LoopDelay> {
+    this.restart()
     const deadlineMs = performance.now() + TIMEOUT_MS
     while (performance.now() < deadlineMs) {
       await pause(POLL_MS)
       const seen = this.#seen()
       if (seen?.count === this.#asked) return seen
     }
-    throw new Error(`process ${pid} did not say within ${TIMEOUT_MS} ms how long its event loop stood still`)
+    throw new Error(
+      `process ${this.#pid} did not say within ${TIMEOUT_MS} ms how long its event loop stood still`,
+    )
   }
 
   #seen(): (LoopDelay & { readonly count: number }) | undefined {

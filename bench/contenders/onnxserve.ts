@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import { freePorts } from '../../test/support/free-ports.ts'
 import { childrenOf } from '../process-usage.ts'
 import type { BatchCount, Contender } from './contender.ts'
-import { LoopWatch, type LoopDelay } from './loop-watch.ts'
+import { LoopWatch, type LoopDelay, type WatchedLoop } from './loop-watch.ts'
 
 const STARTUP_TIMEOUT_MS = 60_000
 const POLL_MS = 10
+/** Longer than any turn of the event loop that is not a fault. */
+const SETTLE_MS = 100
 /** The histogram of rows per engine call, in `/metrics`. */
 const BATCH_HISTOGRAM = 'onnxserve_batch_rows'
 
@@ -64,6 +66,7 @@ export async function startOnnxServe(options: OnnxServeOptions): Promise<OnnxSer
   const exited = once(child, 'exit')
   await Promise.race([untilReady(`${inference}/ping`), exited.then(failToStart)])
   const pid = child.pid ?? 0
+  const loopWatch = watch?.of(pid)
   const metricsPage = () => textOf(`${metrics}/metrics`)
   return {
     port: ports[0] ?? 0,
@@ -75,12 +78,20 @@ export async function startOnnxServe(options: OnnxServeOptions): Promise<OnnxSer
     workerPids: () => childrenOf(pid),
     metrics: metricsPage,
     batches: async () => batchCount(await metricsPage()),
-    loopDelay: () => watch?.read(pid) ?? Promise.reject(new Error('start it with loopTickMs')),
+    ...(loopWatch === undefined ? {} : { loopWatch }),
+    loopDelay: () => settledDelay(loopWatch),
     close: async () => {
       child.kill('SIGTERM')
       await exited
     },
   }
+}
+
+/** Of a loop that may still be in the turn that its last answer came from. */
+async function settledDelay(loopWatch: WatchedLoop | undefined): Promise<LoopDelay> {
+  if (loopWatch === undefined) throw new Error('start it with loopTickMs')
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+  return loopWatch.read()
 }
 
 function failToStart(): never {

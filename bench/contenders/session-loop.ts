@@ -43,13 +43,19 @@ export class SessionLoop {
   }
 
   async run(job: LoopJob): Promise<LoopResult> {
-    this.#tell({ kind: 'run', job })
-    const ended = once(this.#child, 'exit').then(() => {
+    const settled = new AbortController()
+    const first = (event: string) => once(this.#child, event, { signal: settled.signal })
+    const ended = first('exit').then(() => {
       throw new Error('the session.run loop ended')
     })
-    const [result] = (await Promise.race([once(this.#child, 'message'), ended])) as [LoopResult] // its only message
-    ended.catch(() => {}) // at `close`, later
-    return result
+    this.#tell({ kind: 'run', job })
+    try {
+      const [result] = (await Promise.race([first('message'), ended])) as [LoopResult] // its only message
+      return result
+    } finally {
+      ended.catch(() => {}) // nobody waits for it any more
+      settled.abort()
+    }
   }
 
   #tell(message: LoopMessage): void {

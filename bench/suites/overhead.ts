@@ -2,7 +2,8 @@ import { benchModels } from './overhead/bench-models.ts'
 import { measureLone } from './overhead/measure-lone.ts'
 import { measureModel, type ModelResults } from './overhead/measure-model.ts'
 import { FULL_PLAN, QUICK_PLAN, type Plan } from './overhead/plan.ts'
-import type { Overhead, Point } from './overhead/results.ts'
+import { ratiosOf } from './overhead/ratios.ts'
+import type { Overhead } from './overhead/results.ts'
 import { overheadCharts, overheadTables } from './overhead/tables.ts'
 import { overheadTargets } from './overhead/targets.ts'
 import type { BenchContext, Suite, SuiteResult } from './suite.ts'
@@ -35,17 +36,7 @@ export async function runOverhead(context: BenchContext, plan: Plan): Promise<Su
   }
 }
 
-function settingsOf({ flags }: BenchContext, { repeats, measureMs }: Plan): string {
+function settingsOf({ flags }: BenchContext, { rounds, measureMs }: Plan): string {
   const how = flags.length === 0 ? 'default settings' : flags.join(' ')
-  return `${how}, closed loop, median of ${repeats} runs of ${measureMs / 1000} s`
-}
-
-function ratiosOf({ model, wire, connections, onnxserve, bare }: Point): [string, number][] {
-  const name = `${model}, ${wire}, c=${connections}`
-  const cpuMicros = onnxserve.frontendCpuMicros + onnxserve.workerCpuMicros
-  return [
-    [`${name}: requests/s ÷ bare`, onnxserve.requestsPerSecond / bare.requestsPerSecond],
-    [`${name}: CPU per request ÷ bare`, cpuMicros / bare.frontendCpuMicros],
-    [`${name}: rows per batch`, onnxserve.batchRows],
-  ]
+  return `${how}, closed loop, median of ${rounds} rounds in which each has one run of ${measureMs / 1000} s`
 }

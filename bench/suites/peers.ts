@@ -18,9 +18,9 @@ export const peers: Suite = {
       results.push(...measured.results)
       skipped.push(...measured.skipped)
     }
-    const { connections, repeats, measureMs } = plan
+    const { connections, rounds, measureMs } = plan
     return {
-      settings: `${connections} connections, OnnxServe and each peer in turn, median of ${repeats} runs of ${measureMs / 1000} s; the engine with one thread, every server with its default settings.`,
+      settings: `${connections} connections, median of ${rounds} rounds in which OnnxServe and the peer have one run of ${measureMs / 1000} s each; the engine with one thread, every server with its default settings.`,
       tables: [tableOf(results)],
       charts: [],
       targets: targetsOf(results),

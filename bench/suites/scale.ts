@@ -13,9 +13,9 @@ export const scale: Suite = {
     const workers = await measureWorkers({ plan, context })
     const registrations = await measureRegistrations({ plan, context })
     const results = { workers, registrations }
-    const { active, repeats, measureMs } = plan
+    const { active, rounds, measureMs } = plan
     return {
-      settings: `Workers: a perceptron 256→2048→2048→16 at saturation, binary V2. Models: ${active} active ones of 4→16→3 at ${plan.requestsPerSecond} requests/s together, a server with them alone and one with all of them in turn, median of ${repeats} runs of ${measureMs / 1000} s.`,
+      settings: `Workers: a perceptron 256→2048→2048→16 at saturation, binary V2. Models: ${active} active ones of 4→16→3 at ${plan.requestsPerSecond} requests/s together, a server with them alone and one with all of them median of ${rounds} rounds in which each has one run of ${measureMs / 1000} s.`,
       tables: tablesOf(results),
       charts: chartsOf(results),
       targets: targetsOf(results),

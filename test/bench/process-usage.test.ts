@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpuMs, privateBytes, residentBytes } from '../../bench/process-usage.ts'
+import { cpuMs, privateBytes, proportionalBytes, residentBytes } from '../../bench/process-usage.ts'
 
 describe('process usage', () => {
   // It reads /proc.
@@ -10,5 +10,7 @@ describe('process usage', () => {
     assert.ok(Math.abs(cpuMs(process.pid) - ownMs) < 100)
     assert.ok(privateBytes(process.pid) > 1e6)
     assert.ok(residentBytes(process.pid) >= privateBytes(process.pid) / 2)
+    assert.ok(proportionalBytes(process.pid) > 1e6)
+    assert.ok(proportionalBytes(process.pid) < 2 * residentBytes(process.pid))
   })
 })

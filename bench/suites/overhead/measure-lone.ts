@@ -11,8 +11,6 @@ import type { Lone } from './results.ts'
 const DELAY_MS = 5
 /** Longer than any wait for another request. */
 const PAUSE_MS = 20
-/** At one request in some 20 ms, half a second has too few for a median. */
-const MEASURE_FACTOR = 2
 
 /** One server with two archives of the model: one may wait for further requests, the other never does. */
 export async function measureLone({ onnx, rows }: BenchModel, { plan, context }: Run): Promise<Lone> {
@@ -29,10 +27,9 @@ export async function measureLone({ onnx, rows }: BenchModel, { plan, context }:
   try {
     const subjects = { batching: subject('batching'), single: subject('single') }
     const measured = await measureAlternating(subjects, context.generator, {
+      ...plan,
+      ...plan.lone,
       loop: { kind: 'closed', connections: 1, pauseMs: PAUSE_MS },
-      repeats: plan.repeats,
-      warmUpMs: plan.warmUpMs,
-      measureMs: MEASURE_FACTOR * plan.measureMs,
     })
     return { delayMs: DELAY_MS, ...measured }
   } finally {

@@ -1,27 +1,36 @@
-/** How much is measured. Each point is measured `repeats` times by each contender, in alternating order. */
+/** How much is measured. In each round of a point each contender has one run, in alternating order. */
 export type Plan = {
   readonly models: readonly string[]
   readonly connections: readonly number[]
-  readonly repeats: number
+  readonly rounds: number
+  /** Of each contender, before the rounds of a point. */
   readonly warmUpMs: number
+  readonly leadInMs: number
   readonly measureMs: number
   readonly rawLoopMs: number
+  readonly lone: LonePlan
 }
+
+export type LonePlan = { readonly rounds: number; readonly measureMs: number }
 
 export const FULL_PLAN: Plan = {
   models: ['tiny', 'mid'],
   connections: [1, 8, 32, 128],
-  repeats: 5,
-  warmUpMs: 1000,
-  measureMs: 3000,
-  rawLoopMs: 2000,
+  rounds: 20,
+  warmUpMs: 2000,
+  leadInMs: 150,
+  measureMs: 600,
+  rawLoopMs: 200,
+  lone: { rounds: 10, measureMs: 2000 },
 }
 
 export const QUICK_PLAN: Plan = {
   models: ['tiny', 'mid'],
   connections: [1, 32],
-  repeats: 2,
-  warmUpMs: 500,
-  measureMs: 1000,
-  rawLoopMs: 500,
+  rounds: 6,
+  warmUpMs: 600,
+  leadInMs: 100,
+  measureMs: 400,
+  rawLoopMs: 100,
+  lone: { rounds: 3, measureMs: 1000 },
 }

@@ -1,3 +1,4 @@
+import type { LoopResult } from '../../contenders/session-loop.ts'
 import type { Measurement } from '../../measure.ts'
 
 export type WireName = 'JSON' | 'V2 binary'
@@ -10,8 +11,8 @@ export type Point = {
   readonly onnxserve: Measurement
   /** JSON, whatever the wire of the server. */
   readonly bare: Measurement
-  /** Rows per second of `session.run` alone, at the server's mean batch size. */
-  readonly rawRowsPerSecond: number
+  /** `session.run` alone, at the server's mean batch size, in the same rounds. */
+  readonly raw: readonly LoopResult[]
   readonly rawBatchRows: number
 }
 
@@ -19,8 +20,17 @@ export type Point = {
 export type Memory = {
   readonly model: string
   readonly modelBytes: number
-  readonly frontendResidentBytes: number
-  readonly workerPrivateBytes: number
+  readonly frontend: ProcessMemory
+  /** All worker processes together. */
+  readonly workers: ProcessMemory
+  readonly bare: ProcessMemory
+}
+
+export type ProcessMemory = {
+  readonly residentBytes: number
+  /** Shared pages count a part for each process that has them. */
+  readonly proportionalBytes: number
+  readonly privateBytes: number
 }
 
 /** A request that comes alone, to a model that may wait for others and to one that takes each by itself. */

@@ -1,14 +1,24 @@
+import { median } from '../../load/percentile.ts'
 import type { Measurement } from '../../measure.ts'
 import type { Chart, ResultTable } from '../suite.ts'
-import type { Lone, Memory, Overhead, Point } from './results.ts'
+import { throughputTimesBare, throughputTimesRaw } from './ratios.ts'
+import type { Lone, Memory, Overhead, Point, ProcessMemory } from './results.ts'
 
 const LEGEND =
   '(a) bare: `node:http` + `JSON.parse` + `session.run` in one thread, JSON in and out. (b) raw: the `session.run` ' +
   'loop alone, in one thread, at the mean batch size of the server. CPU in µs per request. Spread: (largest − ' +
-  'smallest) ÷ median of the runs.'
+  'smallest) ÷ median of the runs. × is the median, over the rounds, of the ratio within a round.'
+const LOOPS_LEGEND =
+  'How late a timer of 5 ms was in the process that speaks HTTP: the 99th percentile and the longest of a run, ' +
+  'medians of the runs. Generator: the share of one processor that the load generator used, for the server and for ' +
+  '(a); beyond 80 % it may be what limits the throughput.'
+const MEMORY_LEGEND =
+  'PSS: pages that several processes share count a part for each. Private: what no other process shares.'
+/** Of one processor. */
+const LIMITING_SHARE = 0.8
 
 export function overheadTables({ points, memory, lone }: Overhead): ResultTable[] {
-  return [throughputTable(points), loneTable(lone), memoryTable(memory)]
+  return [throughputTable(points), loopsTable(points), loneTable(lone), memoryTable(memory)]
 }
 
 function throughputTable(points: readonly Point[]): ResultTable {
@@ -24,17 +34,35 @@ function throughputTable(points: readonly Point[]): ResultTable {
 }
 
 function throughputRow(point: Point): (string | number)[] {
-  const { model, wire, connections, onnxserve, bare, rawRowsPerSecond, rawBatchRows } = point
+  const { model, wire, connections, onnxserve, bare, raw, rawBatchRows } = point
+  const rawRowsPerSecond = median(raw.map(({ rowsPerSecond }) => rowsPerSecond))
   return [
     ...[model, wire, String(connections), Math.round(onnxserve.requestsPerSecond), percent(onnxserve.spread)],
     ...[onnxserve.p50Ms, onnxserve.p99Ms, onnxserve.frontendCpuMicros, onnxserve.workerCpuMicros],
     ...[onnxserve.batchRows, Math.round(bare.requestsPerSecond), bare.p50Ms, bare.p99Ms],
     ...[bare.frontendCpuMicros, `${Math.round(rawRowsPerSecond)} at ${rawBatchRows}`],
-    ...[onnxserve.requestsPerSecond / bare.requestsPerSecond, onnxserve.requestsPerSecond / rawRowsPerSecond],
+    ...[throughputTimesBare(point), throughputTimesRaw(point)],
   ]
 }
 
 const percent = (share: number) => `${Math.round(100 * share)} %`
+
+function loopsTable(points: readonly Point[]): ResultTable {
+  const generator = ({ generatorShare }: Measurement) =>
+    `${percent(generatorShare)}${generatorShare > LIMITING_SHARE ? ', the limit' : ''}`
+  return {
+    title: 'Event loops, and the load generator',
+    columns: [
+      ...['model', 'wire', 'c', 'loop p99 ms', 'loop longest ms', '(a) loop p99 ms', '(a) loop longest ms'],
+      ...['generator', '(a) generator'],
+    ],
+    rows: points.map(({ model, wire, connections, onnxserve, bare }) => [
+      ...[model, wire, String(connections), onnxserve.loopP99Ms, onnxserve.loopLongestMs],
+      ...[bare.loopP99Ms, bare.loopLongestMs, generator(onnxserve), generator(bare)],
+    ]),
+    note: LOOPS_LEGEND,
+  }
+}
 
 function loneTable({ delayMs, batching, single }: Lone): ResultTable {
   const row = (name: string, { p50Ms, p90Ms, p99Ms }: Measurement) => [name, p50Ms, p90Ms, p99Ms]
@@ -47,13 +75,21 @@ function loneTable({ delayMs, batching, single }: Lone): ResultTable {
 }
 
 function memoryTable(memory: readonly Memory[]): ResultTable {
-  const megabytes = (bytes: number) => bytes / 1e6
+  const row = (model: string, what: string, of: ProcessMemory) => [
+    ...[model, what, of.residentBytes / 1e6, of.proportionalBytes / 1e6, of.privateBytes / 1e6],
+  ]
   return {
     title: 'Memory after the run',
-    columns: ['model', 'model MB', 'frontend RSS MB', 'worker process private MB'],
-    rows: memory.map(({ model, modelBytes, frontendResidentBytes, workerPrivateBytes }) => [
-      ...[model, megabytes(modelBytes), megabytes(frontendResidentBytes), megabytes(workerPrivateBytes)],
-    ]),
+    columns: ['model', 'process', 'RSS MB', 'PSS MB', 'private MB'],
+    rows: memory.flatMap(({ model, modelBytes, frontend, workers, bare }) => {
+      const name = `${model}, ${(modelBytes / 1e6).toFixed(1)} MB`
+      return [
+        row(name, 'frontend', frontend),
+        row(name, 'worker processes', workers),
+        row(name, '(a) bare', bare),
+      ]
+    }),
+    note: MEMORY_LEGEND,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Target } from '../suite.ts'
 import { target } from '../target.ts'
+import { addedLoneP50Ms, addedP50Ms, throughputTimesBare } from './ratios.ts'
 import type { Lone, Memory, Overhead, Point, WireName } from './results.ts'
 
 type Ratio = { readonly model: string; readonly wire: WireName; readonly limit: number }
@@ -30,44 +31,44 @@ export function overheadTargets({ points, memory, lone }: Overhead): Target[] {
 
 const isOf = (point: Point, { model, wire }: Ratio) => point.model === model && point.wire === wire
 
-function throughputTarget({ model, wire, connections, onnxserve, bare }: Point, limit: number): Target {
-  const measured = onnxserve.requestsPerSecond / bare.requestsPerSecond
+function throughputTarget(point: Point, limit: number): Target {
+  const { model, wire, connections } = point
   const name = `${model}, ${wire}, c=${connections}: × (a)`
-  return target({ name, measured, limit, bound: 'least', unit: ' ×' })
+  return target({ name, measured: throughputTimesBare(point), limit, bound: 'least', unit: ' ×' })
 }
 
-function delayTarget({ model, onnxserve, bare }: Point): Target {
+function delayTarget(point: Point): Target {
   return target({
-    name: `${model}, JSON, c=1: p50 over (a)`,
-    measured: onnxserve.p50Ms - bare.p50Ms,
+    name: `${point.model}, JSON, c=1: p50 over (a)`,
+    measured: addedP50Ms(point),
     limit: MOST_ADDED_P50_MS,
     bound: 'most',
     unit: ' ms',
   })
 }
 
-function loneTarget({ delayMs, batching, single }: Lone): Target {
+function loneTarget(lone: Lone): Target {
   return target({
-    name: `lone request, maxBatchDelayMs ${delayMs}: p50 over batch size 1`,
-    measured: batching.p50Ms - single.p50Ms,
+    name: `lone request, maxBatchDelayMs ${lone.delayMs}: p50 over batch size 1`,
+    measured: addedLoneP50Ms(lone),
     limit: MOST_LONE_WAIT_MS,
     bound: 'most',
     unit: ' ms',
   })
 }
 
-function memoryTargets({ model, modelBytes, frontendResidentBytes, workerPrivateBytes }: Memory): Target[] {
+function memoryTargets({ model, modelBytes, frontend, workers }: Memory): Target[] {
   return [
     target({
       name: `${model}: frontend RSS after the run`,
-      measured: frontendResidentBytes / MEGABYTE,
+      measured: frontend.residentBytes / MEGABYTE,
       limit: MOST_FRONTEND_MEGABYTES,
       bound: 'most',
       unit: ' MB',
     }),
     target({
       name: `${model}: worker process private memory, without the model`,
-      measured: (workerPrivateBytes - modelBytes) / MEGABYTE,
+      measured: (workers.privateBytes - modelBytes) / MEGABYTE,
       limit: MOST_WORKER_MEGABYTES,
       bound: 'most',
       unit: ' MB',

@@ -31,7 +31,7 @@ export async function measureCapacity(run: OverloadRun): Promise<Capacity> {
   const { server, generator, warmUpMs, measureMs } = run
   const subject = { contender: server, requests: [requestTo(server)] }
   const loop = { kind: 'closed', connections: CLOSED_CONNECTIONS } as const
-  const measured = await measureOnce(subject, generator, { loop, repeats: 1, warmUpMs, measureMs })
+  const measured = await measureOnce(subject, generator, { loop, leadInMs: warmUpMs, measureMs })
   return { requestsPerSecond: measured.requestsPerSecond, frontendCpuMicros: measured.frontendCpuMicros }
 }
 

@@ -20,7 +20,7 @@ export type PeerResult = {
   readonly theirs: Measurement
 }
 
-const WARM_UP_MS = 3000
+const SERVER_WARM_UP_MS = 2000
 
 export type Run = { readonly plan: Plan; readonly context: BenchContext }
 
@@ -56,7 +56,13 @@ export async function measurePeers(model: BenchModel, peers: readonly Peer[], ru
 async function warmUp(onnxserve: Contender, model: BenchModel, { plan, context }: Run): Promise<void> {
   const requests = model.rows.map((row) => jsonRequest(onnxserve.path, jsonBody(row)))
   const loop = { kind: 'closed', connections: plan.connections } as const
-  await context.generator.run({ port: onnxserve.port, requests, loop, warmUpMs: 0, measureMs: WARM_UP_MS })
+  await context.generator.run({
+    port: onnxserve.port,
+    requests,
+    loop,
+    warmUpMs: 0,
+    measureMs: SERVER_WARM_UP_MS,
+  })
 }
 
 type Contest = {

@@ -1,3 +1,4 @@
+import { acrossRounds } from '../../rounds.ts'
 import type { ResultTable, Target } from '../suite.ts'
 import { target } from '../target.ts'
 import type { PeerResult } from './measure-peers.ts'
@@ -36,7 +37,7 @@ export function tableOf(results: readonly PeerResult[]): ResultTable {
         rounded(timesOf(result)),
       ]
     }),
-    note: 'CPU is that of all processes of a server, per request.',
+    note: 'CPU is that of all processes of a server, per request. × is the median, over the rounds, of the ratio within a round.',
   }
 }
 
@@ -62,7 +63,11 @@ export function ratiosOf(results: readonly PeerResult[]): Record<string, number>
 }
 
 function timesOf({ onnxserve, theirs }: PeerResult): number {
-  return onnxserve.requestsPerSecond / theirs.requestsPerSecond
+  return acrossRounds(
+    onnxserve.runs,
+    theirs.runs,
+    (our, their) => our.requestsPerSecond / their.requestsPerSecond,
+  )
 }
 
 function cpuMicros({ frontendCpuMicros, workerCpuMicros }: PeerResult['theirs']): number {

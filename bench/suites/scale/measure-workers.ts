@@ -1,9 +1,9 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mlp } from '../../../test/support/mlp.ts'
-import { startOnnxServe } from '../../contenders/onnxserve.ts'
+import { startOnnxServe, type OnnxServe } from '../../contenders/onnxserve.ts'
 import { tensorsRequest } from '../../load/tensors-request.ts'
-import { measureOnce, medianOf, type Measurement } from '../../measure.ts'
+import { measureAlternating, type Measurement } from '../../measure.ts'
 import { packModel } from '../../models/pack-model.ts'
 import { privateBytes } from '../../process-usage.ts'
 import type { BenchContext } from '../suite.ts'
@@ -18,6 +18,7 @@ export type WorkersResult = Measurement & {
   readonly workerPrivateBytes: number
 }
 
+const MODEL = 'wide'
 const LAYERS = [256, 2048, 2048, 16]
 const CONNECTIONS = 32
 
@@ -25,46 +26,48 @@ const CONNECTIONS = 32
 export async function measureWorkers(run: Run): Promise<WorkersResult[]> {
   const { plan, context } = run
   const modelPath = join(context.directory, 'wide.onnx')
-  const modelStore = mkdtempSync(join(context.directory, 'store-'))
   writeFileSync(modelPath, mlp(LAYERS))
-  await packModel({ modelName: 'wide', modelPath, modelStore })
-  const results: WorkersResult[] = []
-  for (const workers of plan.workers) {
-    context.log(`${workers} workers`)
-    results.push(await measureServer(modelStore, workers, run))
-  }
-  return results
-}
-
-async function measureServer(
-  modelStore: string,
-  workers: number,
-  { plan, context }: Run,
-): Promise<WorkersResult> {
-  const server = await startOnnxServe({
-    modelStore,
-    modelName: 'wide',
-    loadModels: 'none',
-    flags: stateless(context),
-  })
+  const servers: WorkersServer[] = []
   try {
-    await registerModel(server.management, { archive: 'wide', modelName: 'wide', workers })
-    const columns = LAYERS[0] ?? 0
-    const data = new Float32Array(columns).fill(0.5)
-    const requests = [tensorsRequest('wide', [{ name: 'x', dtype: 'FP32', shape: [1, columns], data }])]
-    const loop = { kind: 'closed', connections: CONNECTIONS } as const
-    const runs: Measurement[] = []
-    for (let repeat = 0; repeat < plan.repeats; repeat++) {
-      runs.push(await measureOnce({ contender: server, requests }, context.generator, { ...plan, loop }))
-    }
-    const workerPrivateBytes = server.workerPids().reduce((sum, pid) => sum + privateBytes(pid), 0)
-    return { workers, ...medianOf(runs), workerPrivateBytes }
+    for (const workers of plan.workers) servers.push(await startServer(modelPath, workers, run))
+    context.log(`${plan.workers.join(', ')} workers`)
+    return await compare(servers, run)
   } finally {
-    await server.close()
+    for (const { server } of servers) await server.close()
   }
 }
 
-/** The next server on the same store is to begin with nothing. */
-function stateless({ flags }: BenchContext): readonly string[] {
-  return ['--restore=false', ...flags]
+type WorkersServer = { readonly workers: number; readonly server: OnnxServe }
+
+async function startServer(modelPath: string, workers: number, { context }: Run): Promise<WorkersServer> {
+  const { directory, flags } = context
+  // A store of its own: the servers run side by side, and each keeps its state there.
+  const modelStore = mkdtempSync(join(directory, 'store-'))
+  await packModel({ modelName: MODEL, modelPath, modelStore })
+  const server = await startOnnxServe({ modelStore, modelName: MODEL, loadModels: 'none', flags })
+  try {
+    await registerModel(server.management, { archive: MODEL, modelName: MODEL, workers })
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  return { workers, server }
+}
+
+async function compare(servers: readonly WorkersServer[], { plan, context }: Run): Promise<WorkersResult[]> {
+  const columns = LAYERS[0] ?? 0
+  const data = new Float32Array(columns).fill(0.5)
+  const requests = [tensorsRequest(MODEL, [{ name: 'x', dtype: 'FP32', shape: [1, columns], data }])]
+  const subjects = servers.map(({ workers, server }) => [workers, { contender: server, requests }] as const)
+  const loop = { kind: 'closed', connections: CONNECTIONS } as const
+  const measured: Readonly<Record<string, Measurement>> = await measureAlternating(
+    Object.fromEntries(subjects),
+    context.generator,
+    { ...plan, measureMs: plan.workersMs, loop },
+  )
+  return servers.flatMap(({ workers, server }) => {
+    const measurement = measured[workers]
+    const workerPrivateBytes = server.workerPids().reduce((sum, pid) => sum + privateBytes(pid), 0)
+    return measurement === undefined ? [] : [{ workers, ...measurement, workerPrivateBytes }]
+  })
 }

@@ -1,3 +1,4 @@
+import { acrossRounds } from '../../rounds.ts'
 import type { Chart, ResultTable, Target } from '../suite.ts'
 import { target } from '../target.ts'
 import type { RegistrationsResult, RegistrationStep } from './measure-registrations.ts'
@@ -103,15 +104,16 @@ export function targetsOf({ registrations }: Results): Target[] {
 }
 
 export function ratiosOf({ workers, registrations }: Results): Record<string, number> {
-  const rate = (count: number) => workers.find((each) => each.workers === count)?.requestsPerSecond ?? NaN
+  const runs = (count: number) => workers.find((each) => each.workers === count)?.runs ?? []
+  const times = acrossRounds(runs(2), runs(1), (two, one) => two.requestsPerSecond / one.requestsPerSecond)
   return {
-    'two workers ÷ one': rate(2) / rate(1),
+    'two workers ÷ one': times,
     'p99 among the others ÷ alone': p99Ratio(registrations),
   }
 }
 
 function p99Ratio({ alone, among }: RegistrationsResult): number {
-  return among.p99Ms / alone.p99Ms
+  return acrossRounds(among.runs, alone.runs, (busy, idle) => busy.p99Ms / idle.p99Ms)
 }
 
 /** From the first step to the last. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { latenciesOf, percentile } from '../../../bench/load/percentile.ts'
+import { latenciesOf, median, percentile } from '../../../bench/load/percentile.ts'
 
 describe('percentile', () => {
   const CASES = [
@@ -11,6 +11,17 @@ describe('percentile', () => {
   for (const { values, share, expected } of CASES) {
     it(`${share} of ${values.join(', ')} is ${expected}`, () =>
       assert.equal(percentile(values, share), expected))
+  }
+})
+
+describe('median', () => {
+  const CASES = [
+    { values: [3, 1, 2], expected: 2 },
+    { values: [10, 1, 4, 2], expected: 3 },
+    { values: [], expected: NaN },
+  ]
+  for (const { values, expected } of CASES) {
+    it(`of ${values.join(', ') || 'nothing'} is ${expected}`, () => assert.equal(median(values), expected))
   }
 })
 

@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict'
-import type { Measurement } from '../../../../bench/measure.ts'
+import { ratiosOf } from '../../../../bench/suites/overhead/ratios.ts'
 import type { Overhead, Point } from '../../../../bench/suites/overhead/results.ts'
 import { overheadTables } from '../../../../bench/suites/overhead/tables.ts'
 import { overheadTargets } from '../../../../bench/suites/overhead/targets.ts'
+import { measured } from '../../measured.ts'
 
-const measurement = (requestsPerSecond: number, p50Ms: number): Measurement => ({
-  requestsPerSecond,
-  p50Ms,
-  p90Ms: 1.5 * p50Ms,
-  p99Ms: 2 * p50Ms,
-  frontendCpuMicros: 50,
-  workerCpuMicros: 40,
-  generatorCpuMicros: 20,
-  batchRows: 3,
-  spread: 0.125,
-})
+const measurement = (requestsPerSecond: number, p50Ms: number) =>
+  measured({ requestsPerSecond, p50Ms, p99Ms: 2 * p50Ms })
 
 const point = (changes: Partial<Point>): Point => ({
   model: 'mid',
@@ -22,10 +14,12 @@ const point = (changes: Partial<Point>): Point => ({
   connections: 32,
   onnxserve: measurement(1500, 1),
   bare: measurement(1000, 1),
-  rawRowsPerSecond: 4000,
+  raw: [{ rowsPerSecond: 4000, cpuMicrosPerRow: 1 }],
   rawBatchRows: 3,
   ...changes,
 })
+
+const memory = (bytes: number) => ({ residentBytes: bytes, proportionalBytes: bytes, privateBytes: bytes })
 
 const OVERHEAD: Overhead = {
   points: [
@@ -36,8 +30,8 @@ const OVERHEAD: Overhead = {
     point({ wire: 'V2 binary', onnxserve: measurement(2999, 1) }),
   ],
   memory: [
-    { model: 'mid', modelBytes: 3e6, frontendResidentBytes: 100e6, workerPrivateBytes: 94e6 },
-    { model: 'tiny', modelBytes: 0, frontendResidentBytes: 131e6, workerPrivateBytes: 50e6 },
+    { model: 'mid', modelBytes: 3e6, frontend: memory(100e6), workers: memory(94e6), bare: memory(1) },
+    { model: 'tiny', modelBytes: 0, frontend: memory(131e6), workers: memory(50e6), bare: memory(1) },
   ],
   lone: { delayMs: 5, batching: measurement(40, 1.5), single: measurement(40, 0.5) },
 }
@@ -58,15 +52,36 @@ describe('targets of the overhead', () => {
   })
 })
 
-describe('table of the overhead', () => {
-  it('has one row per point, with its ratios, and as many cells as columns', () => {
-    const [table] = overheadTables(OVERHEAD)
-    assert.equal(table?.rows.length, OVERHEAD.points.length)
-    assert.deepEqual(
-      table.rows.map((row) => row.length),
-      OVERHEAD.points.map(() => table.columns.length),
-    )
-    const row = ['mid', 'JSON', '32', 1500, '13 %', 1, 2, 50, 40, 3, 1000, 1, 2, 50, '4000 at 3', 1.5, 0.375]
-    assert.deepEqual(table.rows[2], row)
+describe('tables of the overhead', () => {
+  const [throughput, loops, lone, memories] = overheadTables(OVERHEAD)
+
+  it('have as many cells as columns, and the first a row for each point', () => {
+    for (const { columns, rows } of overheadTables(OVERHEAD)) {
+      assert.deepEqual(
+        rows.map((row) => row.length),
+        rows.map(() => columns.length),
+      )
+    }
+    const rows = [throughput, loops, lone, memories].map((table) => table?.rows.length)
+    assert.deepEqual(rows, [5, 5, 2, 6])
+  })
+
+  it('show a point with its ratios', () => {
+    const row = ['mid', 'JSON', '32', 1500, '0 %', 1, 2, 50, 40, 3, 1000, 1, 2, 50, '4000 at 3', 1.5, 0.375]
+    assert.deepEqual(throughput?.rows[2], row)
+  })
+
+  it('say where the load generator was the limit', () => {
+    const busy = { ...OVERHEAD, points: [point({ bare: measured({ generatorShare: 0.81 }) })] }
+    assert.deepEqual(overheadTables(busy)[1]?.rows[0]?.slice(-2), ['50 %', '81 %, the limit'])
+  })
+})
+
+describe('ratios of the overhead', () => {
+  it('compare runs of the same round', () => {
+    const [slow, fast] = [{ requestsPerSecond: 100 }, { requestsPerSecond: 1000 }]
+    const onnxserve = measured({ requestsPerSecond: 200 }, { requestsPerSecond: 2000 }, fast)
+    const ratios = Object.fromEntries(ratiosOf(point({ onnxserve, bare: measured(slow, fast, fast) })))
+    assert.equal(ratios['mid, JSON, c=32: requests/s ÷ bare'], 2)
   })
 })

@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict'
-import type { Measurement } from '../../../../bench/measure.ts'
 import type { Peer } from '../../../../bench/peers/peers.ts'
 import { expectSameScores, type PeerResult } from '../../../../bench/suites/peers/measure-peers.ts'
 import { ratiosOf, tableOf, targetsOf } from '../../../../bench/suites/peers/report.ts'
-
-function measurement(requestsPerSecond: number): Measurement {
-  return {
-    requestsPerSecond,
-    p50Ms: 1,
-    p90Ms: 1,
-    p99Ms: 1,
-    frontendCpuMicros: 40,
-    workerCpuMicros: 20,
-    generatorCpuMicros: 1,
-    batchRows: 1,
-    spread: 0,
-  }
-}
+import { measured } from '../../measured.ts'
 
 function result(title: string, kind: Peer['kind'], requestsPerSecond: number): PeerResult {
   const peer: Peer = { title, name: title, modules: [], path: '/', body: () => ({}), answer: () => [], kind }
-  return { model: 'tiny', peer, onnxserve: measurement(800), theirs: measurement(requestsPerSecond) }
+  return {
+    model: 'tiny',
+    peer,
+    onnxserve: measured({ requestsPerSecond: 800 }),
+    theirs: measured({ requestsPerSecond }),
+  }
 }
 
 describe('the report of the peers suite', () => {

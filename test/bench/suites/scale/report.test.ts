@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { Measurement } from '../../../../bench/measure.ts'
 import type { RegistrationStep } from '../../../../bench/suites/scale/measure-registrations.ts'
 import {
   kilobytesPerModel,
@@ -8,18 +7,9 @@ import {
   targetsOf,
   type Results,
 } from '../../../../bench/suites/scale/report.ts'
+import { measured } from '../../measured.ts'
 
-const measurement = (p99Ms: number, requestsPerSecond = 100): Measurement => ({
-  requestsPerSecond,
-  p50Ms: 1,
-  p90Ms: 1,
-  p99Ms,
-  frontendCpuMicros: 1,
-  workerCpuMicros: 1,
-  generatorCpuMicros: 1,
-  batchRows: 1,
-  spread: 0,
-})
+const measurement = (p99Ms: number, requestsPerSecond = 100) => measured({ p99Ms, requestsPerSecond })
 
 const step = (models: number, residentBytes: number): RegistrationStep => ({
   models,
