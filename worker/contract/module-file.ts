@@ -16,6 +16,16 @@ export function moduleFile(base: string, path: string): string {
   return fileURLToPath(new URL(isSource(base) ? path : path.replace(/\.ts$/, '.js'), base))
 }
 
+/** V8's flags for a worker process; all of them are known from Node.js 20 to 24. */
+export const WORKER_V8_FLAGS: readonly string[] = [
+  // WebAssembly guard regions reserve 10 GB each, which the limit on the address space would refuse.
+  '--disable-wasm-trap-handler',
+  // In MB, of each thread. What a batch leaves is dead with its answer: more space only delays that it is given back.
+  '--max-semi-space-size=4',
+  // A collection of so little is over before another thread has woken up, on a core that a batch could use.
+  '--no-parallel-scavenge',
+]
+
 /** How a thread is started: the compiled module, or the TypeScript source when this process runs that. */
 export type ThreadEntry = { readonly filename: string; readonly execArgv?: string[] }
 
@@ -29,7 +39,7 @@ export function threadEntryOf(base: string, path: string): ThreadEntry {
 }
 
 function isForThreads(flag: string): boolean {
-  return flag !== '--disable-wasm-trap-handler'
+  return !WORKER_V8_FLAGS.includes(flag)
 }
 
 /**

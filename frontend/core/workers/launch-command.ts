@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import type { LoadSpec } from '../../../worker/contract/messages.ts'
-import { moduleFile } from '../../../worker/contract/module-file.ts'
+import { moduleFile, WORKER_V8_FLAGS } from '../../../worker/contract/module-file.ts'
 
 /** What a worker process is started with. */
 export type LaunchCommand = {
@@ -84,13 +84,14 @@ export function workerEnvironment(
   )
   // CUDA would number the fastest GPU 0; nvidia-smi, and so our metrics, go by the bus.
   const order = { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' }
+  // By default, glibc gives each thread a heap of its own, and keeps what was freed in all of them.
+  const memory = { MALLOC_ARENA_MAX: '2' }
   // onnxruntime-node 1.30.0 reports usage by default; it reads this when it loads.
-  return { ...order, ...Object.fromEntries(allowed), ORT_DISABLE_TELEMETRY: '1' }
+  return { ...order, ...memory, ...Object.fromEntries(allowed), ORT_DISABLE_TELEMETRY: '1' }
 }
 
-/** WebAssembly guard regions reserve 10 GB each, which the address-space limit would refuse. */
 function nodeFlags(execArgv: readonly string[]): string[] {
-  return [...execArgv, '--disable-wasm-trap-handler', '--enable-source-maps']
+  return [...execArgv, ...WORKER_V8_FLAGS, '--enable-source-maps']
 }
 
 function canRun(path: string): boolean {
