@@ -3,12 +3,13 @@ import { once } from 'node:events'
 import { freePorts } from '../../test/support/free-ports.ts'
 import { childrenOf } from '../process-usage.ts'
 import type { BatchCount, Contender } from './contender.ts'
+import { endWithUs } from './end-with-us.ts'
 import { LoopWatch, type LoopDelay, type WatchedLoop } from './loop-watch.ts'
 
 const STARTUP_TIMEOUT_MS = 60_000
 const POLL_MS = 10
 /** Longer than any turn of the event loop that is not a fault. */
-const SETTLE_MS = 100
+const SETTLE_MS = 30
 /** The histogram of rows per engine call, in `/metrics`. */
 const BATCH_HISTOGRAM = 'onnxserve_batch_rows'
 
@@ -63,6 +64,7 @@ export async function startOnnxServe(options: OnnxServeOptions): Promise<OnnxSer
       env: { ...process.env, ...environment, ...watch?.environment },
     },
   )
+  endWithUs(child)
   const exited = once(child, 'exit')
   await Promise.race([untilReady(`${inference}/ping`), exited.then(failToStart)])
   const pid = child.pid ?? 0

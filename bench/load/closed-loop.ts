@@ -7,6 +7,13 @@ import { Tally } from './tally.ts'
 
 type ClosedJob = Pick<LoadJob, 'port' | 'requests'> & { readonly loop: ClosedLoop }
 
+/** How long either end of a measurement waits for an answer. */
+const MAX_WAIT_MS = 10_000
+
+/**
+ * Measures from an answer to an answer. The answers of a batch come together; between two arbitrary times there would be
+ * one batch more or less, which is much where a batch takes as long as a fifth of the measurement.
+ */
 export class RunningClosedLoop implements Loop {
   readonly broken: Promise<never>
   readonly #port: number
@@ -16,6 +23,7 @@ export class RunningClosedLoop implements Loop {
   readonly #pauses = new Set<NodeJS.Timeout>()
   readonly #events: ConnectionEvents
   #sent = 0
+  #onSettled = (): void => {}
   #tally = new Tally()
 
   constructor({ port, requests, loop }: ClosedJob) {
@@ -42,6 +50,7 @@ export class RunningClosedLoop implements Loop {
 
   #answered(connection: Connection, answer: Answer): void {
     this.#tally.answered(answer, performance.now() - (this.#sentAtMs.get(connection) ?? NaN))
+    this.#onSettled()
     if (!answer.isKeptAlive) this.#forget(connection)
     const next = () => (answer.isKeptAlive ? this.#send(connection) : this.#open())
     if (this.#pauseMs === 0) next()
@@ -59,6 +68,7 @@ export class RunningClosedLoop implements Loop {
   #lost(connection: Connection): void {
     this.#forget(connection)
     this.#tally.broke()
+    this.#onSettled()
     this.#open()
   }
 
@@ -67,12 +77,27 @@ export class RunningClosedLoop implements Loop {
     connection.close()
   }
 
-  startMeasuring(): void {
-    this.#tally = new Tally()
+  startMeasuring(): Promise<void> {
+    return this.#atNextAnswer(() => {
+      this.#tally = new Tally()
+    })
   }
 
-  async result(): Promise<LoadResult> {
-    return this.#tally.result()
+  result(): Promise<LoadResult> {
+    return this.#atNextAnswer(() => this.#tally.result())
+  }
+
+  /** Behind its count. */
+  #atNextAnswer<T>(action: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      const act = () => {
+        clearTimeout(timer)
+        this.#onSettled = () => {}
+        resolve(action())
+      }
+      const timer = setTimeout(act, MAX_WAIT_MS)
+      this.#onSettled = act
+    })
   }
 
   close(): void {

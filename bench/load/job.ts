@@ -6,6 +6,8 @@ export type LoadJob = {
   readonly loop: ClosedLoop | OpenLoop
   readonly warmUpMs: number
   readonly measureMs: number
+  /** Of an open loop: also tells what happened in each such part of the measurement. */
+  readonly windowMs?: number
 }
 
 export type LoadRequest = {
@@ -59,6 +61,16 @@ export type LoadResult = {
   readonly sentLateP99Ms: number
   /** Processor time of the generator's process. */
   readonly generatorCpuMs: number
+  /** In order of time; none of a job that asks for none. */
+  readonly windows?: readonly LoadWindow[]
+}
+
+/** Of requests that were due within it. */
+export type LoadWindow = {
+  /** Since the start of the measurement. */
+  readonly fromMs: number
+  readonly accepted: Latencies
+  readonly refused: number
 }
 
 export type Latencies = {

@@ -4,9 +4,10 @@ import { Connection, isConnectRefusal, type ConnectionEvents } from './connectio
 import type { LoadJob, LoadResult, OpenLoop } from './job.ts'
 import type { Loop } from './loop.ts'
 import { requestBytes } from './request-bytes.ts'
-import { Tally } from './tally.ts'
+import { isAccepted, Tally } from './tally.ts'
+import { Windows } from './windows.ts'
 
-type OpenJob = Pick<LoadJob, 'port' | 'requests'> & { readonly loop: OpenLoop }
+type OpenJob = Pick<LoadJob, 'port' | 'requests' | 'windowMs'> & { readonly loop: OpenLoop }
 
 /** How long the end of a measurement waits for answers to requests that were due within it. */
 const GRACE_MS = 1000
@@ -18,6 +19,7 @@ export class RunningOpenLoop implements Loop {
   readonly #requests: readonly Buffer[]
   readonly #maxConnections: number
   readonly #gapMs: () => number
+  readonly #windows: Windows | undefined
   readonly #events: ConnectionEvents
   /** When the request under way was due, for each connection that has one. */
   readonly #dueAtMs = new Map<Connection, number>()
@@ -34,11 +36,12 @@ export class RunningOpenLoop implements Loop {
   #untilMs = Infinity
   #due = 0
 
-  constructor({ port, requests, loop }: OpenJob) {
+  constructor({ port, requests, loop, windowMs }: OpenJob) {
     this.#port = port
     this.#requests = requests.map(requestBytes)
     this.#maxConnections = loop.maxConnections
     this.#gapMs = gapsMs(loop)
+    this.#windows = windowMs === undefined ? undefined : new Windows(windowMs)
     let onBroken = (_: Error): void => {}
     this.broken = new Promise((_, reject) => (onBroken = reject))
     this.#events = {
@@ -82,9 +85,15 @@ export class RunningOpenLoop implements Loop {
   #answered(connection: Connection, answer: Answer): void {
     const dueAtMs = this.#dueAtMs.get(connection) ?? NaN
     this.#dueAtMs.delete(connection)
-    if (this.#counts(dueAtMs)) this.#tally.answered(answer, performance.now() - dueAtMs)
+    if (this.#counts(dueAtMs)) this.#count(answer, dueAtMs)
     if (!answer.isKeptAlive) connection.close()
     this.#sendOldestWaiting(answer.isKeptAlive ? connection : undefined)
+  }
+
+  #count(answer: Answer, dueAtMs: number): void {
+    const latencyMs = performance.now() - dueAtMs
+    this.#tally.answered(answer, latencyMs)
+    this.#windows?.answered(dueAtMs - this.#fromMs, latencyMs, isAccepted(answer.status))
   }
 
   #sendOldestWaiting(free: Connection | undefined): void {
@@ -109,7 +118,7 @@ export class RunningOpenLoop implements Loop {
     this.#sendOldestWaiting(undefined)
   }
 
-  startMeasuring(): void {
+  async startMeasuring(): Promise<void> {
     this.#tally = new Tally()
     this.#fromMs = performance.now()
   }
@@ -121,7 +130,8 @@ export class RunningOpenLoop implements Loop {
     this.#sendWhatIsDue()
     const deadlineMs = this.#untilMs + GRACE_MS
     while (this.#unanswered() > 0 && performance.now() < deadlineMs) await pause(POLL_MS)
-    return this.#tally.result(this.#unanswered(), this.#untilMs - this.#fromMs)
+    const result = this.#tally.result(this.#unanswered(), this.#untilMs - this.#fromMs)
+    return this.#windows === undefined ? result : { ...result, windows: this.#windows.result() }
   }
 
   #unanswered(): number {

@@ -14,7 +14,7 @@ export async function runJob(job: LoadJob, { onMeasuring, stopped }: JobControl)
   const loop = startLoop(job)
   try {
     await Promise.race([loop.broken, after(job.warmUpMs)])
-    loop.startMeasuring()
+    await Promise.race([loop.broken, loop.startMeasuring()])
     onMeasuring()
     await Promise.race([loop.broken, stopped, after(job.measureMs)])
     return await Promise.race([loop.broken, loop.result()])
@@ -23,12 +23,13 @@ export async function runJob(job: LoadJob, { onMeasuring, stopped }: JobControl)
   }
 }
 
-function startLoop({ port, requests, loop }: LoadJob): Loop {
+function startLoop(job: LoadJob): Loop {
+  const { loop } = job
   switch (loop.kind) {
     case 'closed':
-      return new RunningClosedLoop({ port, requests, loop })
+      return new RunningClosedLoop({ ...job, loop })
     case 'open':
-      return new RunningOpenLoop({ port, requests, loop })
+      return new RunningOpenLoop({ ...job, loop })
   }
 }
 

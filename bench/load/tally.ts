@@ -2,7 +2,7 @@ import type { Answer } from './answer-reader.ts'
 import type { LoadResult } from './job.ts'
 import { latenciesOf, percentile } from './percentile.ts'
 
-const isAccepted = (status: number) => status >= 200 && status < 300
+export const isAccepted = (status: number) => status >= 200 && status < 300
 
 /** Counts the answers of a measurement. */
 export class Tally {

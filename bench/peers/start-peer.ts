@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePorts } from '../../test/support/free-ports.ts'
 import type { Contender } from '../contenders/contender.ts'
+import { endWithUs } from '../contenders/end-with-us.ts'
 import { childrenOf } from '../process-usage.ts'
 import type { Peer } from './peers.ts'
 
@@ -33,6 +34,7 @@ export async function startPeer(peer: Peer, { python, modelPath, body }: PeerOpt
     // A process group of its own: some leave workers behind that only a signal to all of them ends.
     detached: true,
   })
+  endWithUs(child)
   let said = ''
   child.stderr?.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-KEPT_CHARACTERS)))
   try {

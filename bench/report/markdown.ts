@@ -6,17 +6,24 @@ export type Picture = { readonly title: string; readonly path: string }
 
 /** The section of one suite; `pictures` are linked where they stand beside the document. */
 export function sectionOf(report: SuiteReport, pictures: readonly Picture[] = []): string {
-  const { suite, about, machine, node, date, isQuick, tookSeconds, result } = report
-  const form = isQuick ? ' (quick form)' : ''
+  const { suite, about, machine, node, date, result } = report
   return [
     `## ${suite}`,
     about,
-    `${machine}; Node.js ${node}; ${date}; ${result.settings}; took ${tookSeconds} s${form}.`,
+    `${machine}; Node.js ${node}; ${date}; ${result.settings}; ${durationOf(report)}.`,
     ...targetParts(result.targets),
     ...result.tables.flatMap(tableParts),
     ...pictures.map(({ title, path }) => `![${title}](${path})`),
     ...skippedParts(result.skipped),
   ].join('\n\n')
+}
+
+function durationOf({ isQuick, tookSeconds, quickBudgetSeconds }: SuiteReport): string {
+  const took = `took ${tookSeconds} s`
+  if (!isQuick) return took
+  return tookSeconds > quickBudgetSeconds
+    ? `${took} (quick form, **more than its ${quickBudgetSeconds} s**)`
+    : `${took} (quick form)`
 }
 
 function targetParts(targets: readonly Target[]): string[] {
@@ -42,7 +49,9 @@ export function markdownTable(
   columns: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): string {
-  const cell = (value: string | number) => (typeof value === 'number' ? shownNumber(value) : value)
+  // What is no number comes from a file of results as null.
+  const cell = (value: string | number | null) =>
+    typeof value === 'string' ? value : shownNumber(value ?? NaN)
   const line = (cells: readonly (string | number)[]) => `| ${cells.map(cell).join(' | ')} |`
   return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n')
 }

@@ -8,5 +8,7 @@ export type SuiteReport = Circumstances & {
   /** Of the form that shows the ratios only. */
   readonly isQuick: boolean
   readonly tookSeconds: number
+  /** What the quick form may take. */
+  readonly quickBudgetSeconds: number
   readonly result: SuiteResult
 }

@@ -23,6 +23,6 @@ export const models: Suite = {
   },
 }
 
-function settingsOf({ repeats, measureMs, batchRows }: Plan): string {
-  return `The loop at ${batchRows.join(', ')} rows a run; then loop and server in turn at the best of these, median of ${repeats} runs of ${measureMs / 1000} s; binary V2 over three connections for each row of a batch.`
+function settingsOf({ rounds, measureMs, batchRows }: Plan): string {
+  return `The loop at ${batchRows.join(', ')} rows a run; then loop and server in turn at the best of these, median of ${rounds} rounds of ${measureMs / 1000} s each; binary V2 over three connections for each row of a batch.`
 }

@@ -2,16 +2,37 @@ import { packTestArchive } from '../../test/support/archives.ts'
 import { startOnnxServe } from '../contenders/onnxserve.ts'
 import { LoadGenerator } from '../load/load-generator.ts'
 import { residentBytes } from '../process-usage.ts'
-import { measureCapacity, measureFactor, type OverloadRun } from './overload/measure-overload.ts'
-import { MODEL_CONFIG, SLEEPING_HANDLER, TARGET_WAIT_MS } from './overload/model.ts'
+import { measureCapacity, measureFactor, requestTo, type OverloadRun } from './overload/measure-overload.ts'
+import { measureRecovery } from './overload/measure-recovery.ts'
+import { measureRefusals } from './overload/measure-refusals.ts'
+import {
+  MODEL_CONFIG,
+  SLEEPING_HANDLER,
+  STUCK_CONFIG,
+  STUCK_HANDLER,
+  STUCK_HELD,
+  TARGET_WAIT_MS,
+} from './overload/model.ts'
 import type { Overload, OverloadPoint } from './overload/results.ts'
-import { overloadCharts, overloadRatios, overloadTable, overloadTargets } from './overload/tables.ts'
+import { overloadCharts, overloadRatios, overloadTables, overloadTargets } from './overload/tables.ts'
 import type { BenchContext, Suite, SuiteResult } from './suite.ts'
 
+const SLEEPER = 'sleeper'
+const STUCK = 'stuck'
 const FACTORS = [0.8, 1.2, 3, 10]
 const LOOP_TICK_MS = 5
-const FULL_PLAN = { warmUpMs: 3000, measureMs: 15_000 }
-const QUICK_PLAN = { warmUpMs: 1500, measureMs: 4000 }
+const FULL_PLAN = {
+  warmUpMs: 3000,
+  measureMs: 15_000,
+  recovery: { steadyMs: 10_000, burstMs: 5000, afterMs: 5000 },
+  refusals: { warmUpMs: 1000, measureMs: 5000 },
+}
+const QUICK_PLAN = {
+  warmUpMs: 1500,
+  measureMs: 3000,
+  recovery: { steadyMs: 3000, burstMs: 2000, afterMs: 3000 },
+  refusals: { warmUpMs: 1000, measureMs: 2000 },
+}
 
 export const overload: Suite = {
   name: 'overload',
@@ -28,24 +49,34 @@ type Plan = typeof FULL_PLAN
 
 async function measure(context: BenchContext, plan: Plan): Promise<Overload> {
   const { directory, generator, flags } = context
-  const model = { modelName: 'sleeper', handler: SLEEPING_HANDLER, config: MODEL_CONFIG }
-  await packTestArchive(directory, model)
+  await packTestArchive(directory, { modelName: SLEEPER, handler: SLEEPING_HANDLER, config: MODEL_CONFIG })
+  await packTestArchive(directory, { modelName: STUCK, handler: STUCK_HANDLER, config: STUCK_CONFIG })
   const server = await startOnnxServe({
     modelStore: directory,
-    modelName: model.modelName,
+    modelName: SLEEPER,
     flags,
     loopTickMs: LOOP_TICK_MS,
   })
   const healthGenerator = new LoadGenerator()
   try {
-    return await measureFactors({ server, generator, healthGenerator, ...plan }, context)
+    const run = { server, generator, healthGenerator, ...plan }
+    const measured = await measureFactors(run, context)
+    context.log('back to normal after a burst')
+    const recovery = await measureRecovery(run, plan.recovery, measured.capacity)
+    context.log('refusals of a full queue')
+    const request = requestTo({ path: `/predictions/${STUCK}` })
+    const refusals = await measureRefusals({ ...run, ...plan.refusals, request, held: STUCK_HELD })
+    return { ...measured, recovery, refusals }
   } finally {
     healthGenerator.close()
     await server.close()
   }
 }
 
-async function measureFactors(run: OverloadRun, { log }: BenchContext): Promise<Overload> {
+async function measureFactors(
+  run: OverloadRun,
+  { log }: BenchContext,
+): Promise<Omit<Overload, 'recovery' | 'refusals'>> {
   log('capacity')
   const capacity = await measureCapacity(run)
   const residentBytesBefore = residentBytes(run.server.frontendPid)
@@ -60,7 +91,7 @@ async function measureFactors(run: OverloadRun, { log }: BenchContext): Promise<
 function resultOf(measured: Overload, { measureMs }: Plan): SuiteResult {
   return {
     settings: `one worker, targetWaitMs ${TARGET_WAIT_MS}, ${measureMs / 1000} s for each load`,
-    tables: [overloadTable(measured)],
+    tables: overloadTables(measured),
     charts: overloadCharts(measured),
     targets: overloadTargets(measured),
     ratios: overloadRatios(measured),

@@ -43,4 +43,14 @@ describe('runSuites', () => {
     assert.equal(new Set(directories).size, 2)
     assert.deepEqual(directories.filter(existsSync), [])
   })
+
+  it('gives up on a suite that does not end, and goes on', async () => {
+    const endless = { name: 'endless', about: '', run: () => new Promise<SuiteResult>(() => {}) }
+    const entries = [{ suite: endless, quickBudgetSeconds: 0.01 }]
+    const outcomes: SuiteOutcome[] = []
+    for await (const each of runSuites({ entries, quick: true, flags: [] }, () => {})) outcomes.push(each)
+    const [outcome] = outcomes
+    assert.ok(outcome?.kind === 'failed')
+    assert.match(String(outcome.error), /it did not end within 0\.03 s/)
+  })
 })

@@ -3,23 +3,28 @@ import { join } from 'node:path'
 import { startOnnxServe, type OnnxServe } from '../../contenders/onnxserve.ts'
 import type { LoadResult } from '../../load/job.ts'
 import { jsonRequest } from '../../load/request-bytes.ts'
+import { takeTurns } from '../../rounds.ts'
 import type { BenchContext } from '../suite.ts'
 import { packLarge, packTiny } from './archives.ts'
 import { manage, register } from './management.ts'
 
 /** The latencies of one model while something happens beside it. */
 export type Neighbours = {
-  readonly steady: LoadResult
+  /** One a round, as those below. */
+  readonly steady: readonly LoadResult[]
+  readonly loadingLarge: readonly LoadResult[]
   readonly swapping: LoadResult
-  readonly loadingLarge: LoadResult
   readonly swaps: number
+  /** In all rounds together. */
   readonly loads: number
 }
 
 export type NeighbourPlan = {
+  /** In each, nothing happens for a while, and then the large model is loaded some times. */
+  readonly rounds: number
   readonly steadyMs: number
-  readonly swaps: number
   readonly loads: number
+  readonly swaps: number
   readonly warmUpMs: number
 }
 
@@ -34,13 +39,17 @@ export async function measureNeighbours(context: BenchContext, plan: NeighbourPl
   const server = await startOnnxServe({ modelStore, modelName: 'tiny', loadModels: 'tiny.mar', flags })
   const during = (action: () => Promise<void>) => loadDuring(context, server, plan, action)
   try {
-    log('steady')
-    const steady = await during(() => new Promise((resolve) => setTimeout(resolve, plan.steadyMs)))
     log('swapping versions under load')
     const swapping = await during(() => repeated(plan.swaps, (index) => swap(server, modelStore, index)))
-    log('loading 200 MB beside it')
-    const loadingLarge = await during(() => repeated(plan.loads, () => reload(server)))
-    return { steady, swapping, loadingLarge, swaps: plan.swaps, loads: plan.loads }
+    log('loading 200 MB beside it, and not')
+    const runs = await takeTurns(
+      {
+        steady: () => during(() => pause(plan.steadyMs)),
+        loadingLarge: () => during(() => repeated(plan.loads, () => reload(server))),
+      },
+      plan.rounds,
+    )
+    return { ...runs, swapping, swaps: plan.swaps, loads: plan.rounds * plan.loads }
   } finally {
     await server.close()
   }
@@ -62,6 +71,8 @@ async function loadDuring(
   } as const
   return (await generator.runDuring({ port, requests, loop, warmUpMs }, action)).load
 }
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 async function repeated(count: number, action: (index: number) => Promise<void>): Promise<void> {
   for (let index = 0; index < count; index++) await action(index)

@@ -6,7 +6,11 @@ import { bestBatch, type SweepPoint } from './best-batch.ts'
 
 export type { SweepPoint }
 
-export type LoopRun = LoopResult & { readonly isSpinning: boolean }
+export type LoopRun = LoopResult & {
+  readonly isSpinning: boolean
+  /** Of this loop, one a round. */
+  readonly runs: readonly LoopResult[]
+}
 
 /**
  * The `session.run` loop with as many threads as a server's only worker has, once with threads that spin between runs
@@ -51,6 +55,7 @@ export class LoopPair {
   faster(): LoopRun {
     const medians = this.#loops.map(({ isSpinning, runs }) => ({
       isSpinning,
+      runs,
       rowsPerSecond: median(runs.map((run) => run.rowsPerSecond)),
       cpuMicrosPerRow: median(runs.map((run) => run.cpuMicrosPerRow)),
     }))

@@ -5,6 +5,7 @@ import { median } from '../../load/percentile.ts'
 import { tensorsRequest } from '../../load/tensors-request.ts'
 import { packModel } from '../../models/pack-model.ts'
 import type { RealModel } from '../../models/real-models.ts'
+import { takeTurns } from '../../rounds.ts'
 import type { BenchContext } from '../suite.ts'
 import { loadServer, type ServerLoad } from './load-server.ts'
 import { LoopPair, type LoopRun, type SweepPoint } from './loop-pair.ts'
@@ -16,7 +17,8 @@ export type ModelResults = {
   readonly sweep: readonly SweepPoint[]
   readonly batchRows: number
   readonly loop: LoopRun
-  readonly server: ServerLoad
+  /** The median of each number, and the runs, one a round. */
+  readonly server: ServerLoad & { readonly runs: readonly ServerLoad[] }
 }
 
 export type Run = { readonly plan: Plan; readonly context: BenchContext }
@@ -49,14 +51,13 @@ type Subject = {
   readonly loops: LoopPair
 }
 
-/** In turn, in the opposite order every other time, so that a slow minute of the machine hits them alike. */
 async function compare(
   subject: Subject,
   { plan, context }: Run,
 ): Promise<Pick<ModelResults, 'loop' | 'server'>> {
   const { model, modelStore, batchRows: rows, loops } = subject
+  context.log(`${model.name}: ${rows} rows a run, loop and server in turn`)
   const server = await startOnnxServe({ modelStore, modelName: model.name, flags: context.flags })
-  const loads: ServerLoad[] = []
   const saturation = {
     generator: context.generator,
     requests: [tensorsRequest(model.name, model.row)],
@@ -64,19 +65,18 @@ async function compare(
     connections: 3 * rows,
     ...plan,
   }
-  const steps = [
-    () => loops.run({ rows, durationMs: plan.measureMs }),
-    async () => void loads.push(await loadServer(server, saturation)),
-  ]
   try {
-    for (let repeat = 0; repeat < plan.repeats; repeat++) {
-      context.log(`${model.name}: ${rows} rows a run, ${repeat + 1} of ${plan.repeats}`)
-      for (const step of repeat % 2 === 0 ? steps : [...steps].reverse()) await step()
-    }
+    const runs = await takeTurns(
+      {
+        loop: () => loops.run({ rows, durationMs: plan.measureMs }),
+        server: () => loadServer(server, saturation),
+      },
+      plan.rounds,
+    )
+    return { loop: loops.faster(), server: { ...medians(runs.server), runs: runs.server } }
   } finally {
     await server.close()
   }
-  return { loop: loops.faster(), server: medians(loads) }
 }
 
 /** Of each number by itself. */

@@ -1,3 +1,4 @@
+import { acrossRounds } from '../../rounds.ts'
 import type { Chart, ResultTable, Target } from '../suite.ts'
 import { target } from '../target.ts'
 import type { ModelResults } from './measure-model.ts'
@@ -90,7 +91,7 @@ export function ratiosOf(results: readonly ModelResults[]): Record<string, numbe
 }
 
 function shareOf({ server, loop }: ModelResults): number {
-  return server.rowsPerSecond / loop.rowsPerSecond
+  return acrossRounds(server.runs, loop.runs, (ours, ceiling) => ours.rowsPerSecond / ceiling.rowsPerSecond)
 }
 
 function rounded(value: number, decimals: number): number {

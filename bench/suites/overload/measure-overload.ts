@@ -22,7 +22,7 @@ const HEALTH_CHECKS_PER_SECOND = 20
 const CLOSED_CONNECTIONS = 3 * MAX_BATCH_ROWS
 const BODY_BYTES = 1024
 
-function requestTo({ path }: OnnxServe): LoadRequest {
+export function requestTo({ path }: Pick<OnnxServe, 'path'>): LoadRequest {
   const headers = { 'Content-Type': 'application/octet-stream' }
   return { path, headers, body: Buffer.alloc(BODY_BYTES, 1) }
 }
@@ -58,7 +58,7 @@ export async function measureFactor(
   return { factor, load, health, frontendCpuMs, loopDelay, residentBytes: residentBytes(pid) }
 }
 
-function openJob(
+export function openJob(
   { server, warmUpMs, measureMs }: OverloadRun,
   request: LoadRequest,
   { requestsPerSecond }: Pick<OpenLoop, 'requestsPerSecond'>,

@@ -19,3 +19,23 @@ export default defineHandler({
 `
 
 export const MODEL_CONFIG = `maxBatchRows: ${MAX_BATCH_ROWS}\ntargetWaitMs: ${TARGET_WAIT_MS}\n`
+
+/** Longer than anything is measured, and short enough to wait for at the end. */
+const STUCK_MS = 12_000
+const STUCK_QUEUED_REQUESTS = 2
+/** One more runs. */
+export const STUCK_HELD = 1 + STUCK_QUEUED_REQUESTS
+
+/** Its queue is full with the first few requests, and stays so. */
+export const STUCK_HANDLER = `
+import { defineHandler } from 'onnxserve/handler'
+
+export default defineHandler({
+  async handle(requests) {
+    await new Promise((resolve) => setTimeout(resolve, ${STUCK_MS}))
+    return requests.map(() => 'done')
+  },
+})
+`
+
+export const STUCK_CONFIG = `maxBatchRows: 1\nmaxQueuedRequests: ${STUCK_QUEUED_REQUESTS}\n`

@@ -1,6 +1,7 @@
 import type { LoopDelay } from '../../contenders/loop-watch.ts'
 import { median } from '../../load/percentile.ts'
 import { cpuMs } from '../../process-usage.ts'
+import { takeTurns } from '../../rounds.ts'
 import type { Channel } from './channel.ts'
 import type { PayloadPlan } from './plan.ts'
 import type { Wire } from './wires.ts'
@@ -24,6 +25,8 @@ export type PayloadResult = {
   readonly mebibytes: number
   readonly medianMs: number
   readonly mebibytesPerSecond: number
+  /** By the median exchange of each pass. */
+  readonly passes: readonly { readonly mebibytesPerSecond: number }[]
   readonly cpuMsPerMebibyte: number
   /** The longest turn of the frontend's event loop, and how much of it was computed. */
   readonly longestMs: number | undefined
@@ -44,13 +47,9 @@ export async function measureSize(
   plan: PayloadPlan,
 ): Promise<PayloadResult[]> {
   for (const { channel, wire } of subjects) await channel.exchange(wire)
-  const passes = new Map<PayloadSubject, Pass[]>(subjects.map((subject) => [subject, []]))
-  for (let pass = 0; pass < plan.passes; pass++) {
-    for (const subject of pass % 2 === 0 ? subjects : subjects.toReversed()) {
-      passes.get(subject)?.push(await measurePass(subject, plan))
-    }
-  }
-  return subjects.map((subject) => resultOf(subject.wire, sizeBytes, passes.get(subject) ?? []))
+  const steps = subjects.map((subject) => [subject.wire.name, () => measurePass(subject, plan)] as const)
+  const passes = await takeTurns(Object.fromEntries(steps), plan.passes)
+  return subjects.map(({ wire }) => resultOf(wire, sizeBytes, passes[wire.name] ?? []))
 }
 
 async function measurePass(subject: PayloadSubject, plan: PayloadPlan): Promise<Pass> {
@@ -85,6 +84,7 @@ function resultOf({ name }: Wire, sizeBytes: number, passes: readonly Pass[]): P
     mebibytes,
     medianMs,
     mebibytesPerSecond: (mebibytes * 1000) / medianMs,
+    passes: passes.map((pass) => ({ mebibytesPerSecond: (mebibytes * 1000) / median(pass.timesMs) })),
     cpuMsPerMebibyte: passes.reduce((sum, pass) => sum + pass.cpuMs, 0) / (timesMs.length * mebibytes),
     longestMs: longest((delay) => delay.longestMs),
     longestCpuMs: longest((delay) => delay.longestCpuMs),

@@ -12,16 +12,16 @@ export type PayloadPlan = {
 
 export const FULL_PLAN: PayloadPlan = {
   sizesBytes: [KIBIBYTE, 64 * KIBIBYTE, MEBIBYTE, 16 * MEBIBYTE, 64 * MEBIBYTE],
-  passes: 4,
-  measureMs: 700,
-  leastRounds: 2,
+  passes: 8,
+  measureMs: 400,
+  leastRounds: 1,
 }
 
 export const QUICK_PLAN: PayloadPlan = {
   sizesBytes: [KIBIBYTE, MEBIBYTE, 16 * MEBIBYTE],
-  passes: 2,
-  measureMs: 250,
-  leastRounds: 2,
+  passes: 5,
+  measureMs: 100,
+  leastRounds: 1,
 }
 
 export function sizeName(bytes: number): string {

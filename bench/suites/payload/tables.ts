@@ -1,3 +1,4 @@
+import { acrossRounds } from '../../rounds.ts'
 import type { Chart, ResultTable, Target } from '../suite.ts'
 import { target } from '../target.ts'
 import type { PayloadResult } from './measure-payload.ts'
@@ -20,7 +21,7 @@ const IN_CHART = [
 const NOTE =
   'One exchange at a time over a connection that is kept open; MiB are those sent and those got back together. ' +
   '`node:http` is a server that sends back what it got: piece by piece as it comes (piped), or all of it when it has ' +
-  'all (collected), as whoever computes with it must. CPU is of the process that has the socket, per MiB. The last ' +
+  'all (collected), as whoever computes with it must; ÷ is the median, over the passes, of the ratio within a pass. CPU is of the process that has the socket, per MiB. The last ' +
   'column is the longest time that its event loop stood still, and how much of it was processor time of its own.'
 
 export function payloadTables(results: readonly PayloadResult[]): ResultTable[] {
@@ -45,7 +46,12 @@ function baselineOf({ sizeBytes }: PayloadResult, results: readonly PayloadResul
 }
 
 function speedRatio(result: PayloadResult, results: readonly PayloadResult[]): number {
-  return result.mebibytesPerSecond / (baselineOf(result, results)?.mebibytesPerSecond ?? NaN)
+  const baseline = baselineOf(result, results)?.passes ?? []
+  return acrossRounds(
+    result.passes,
+    baseline,
+    (ours, theirs) => ours.mebibytesPerSecond / theirs.mebibytesPerSecond,
+  )
 }
 
 export function payloadTargets(results: readonly PayloadResult[]): Target[] {

@@ -68,6 +68,23 @@ describe('closed loop', () => {
     assert.ok(result.requests > 0)
   })
 
+  it('measures from an answer to an answer, so that a batch of answers is in or out as a whole', async () => {
+    const waiting: (() => void)[] = []
+    let batches = 0
+    server = await AnsweringSocket.start((socket) => {
+      waiting.push(() => socket.write(OK))
+      if (waiting.length === 4)
+        setTimeout(() => (batches++, waiting.splice(0).forEach((answer) => answer())), 30)
+    })
+    const loop = { kind: 'closed', connections: 4 } as const
+    const { requests, elapsedMs } = await run(server.port, { loop, warmUpMs: 40, measureMs: 80 })
+    assert.equal(requests % 4, 0)
+    assert.ok(
+      requests / 4 < batches && elapsedMs >= 80,
+      `${requests} of ${batches} batches in ${elapsedMs} ms`,
+    )
+  })
+
   it('pauses between an answer and the next request', async () => {
     server = await AnsweringSocket.start((socket) => socket.write(OK))
     const loop = { kind: 'closed', connections: 1, pauseMs: 20 } as const

@@ -46,6 +46,26 @@ describe('open loop', () => {
     assert.ok(result.accepted.p90Ms >= HALT_MS / 4, String(result.accepted.p90Ms))
   })
 
+  it('tells what happened in each part of the measurement, by when requests were due', async () => {
+    const refusal = 'HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n'
+    server = await AnsweringSocket.start((socket, count) => socket.write(count % 2 === 0 ? OK : refusal))
+    const job = { port: server.port, requests: [{ path: '/' }], loop: LOOP, warmUpMs: 20, measureMs: 200 }
+    const stopped = new Promise<void>(() => {})
+    const {
+      windows = [],
+      accepted,
+      refused,
+    } = await runJob({ ...job, windowMs: 50 }, { onMeasuring: () => {}, stopped })
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+    assert.deepEqual(
+      windows.slice(0, 4).map(({ fromMs }) => fromMs),
+      [0, 50, 100, 150],
+    )
+    assert.equal(sum(windows.map((window) => window.accepted.count)), accepted.count)
+    assert.equal(sum(windows.map((window) => window.refused)), refused.count)
+    assert.ok(windows.slice(0, 4).every((window) => window.accepted.count >= 5 && window.refused >= 5))
+  })
+
   it('opens connections as it needs them, up to its limit', async () => {
     const result = await run(() => {}, { maxConnections: 3 })
     assert.equal(server?.connections, 3)

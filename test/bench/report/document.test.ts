@@ -12,6 +12,7 @@ const report = (suite: string): SuiteReport => ({
   node: 'v20',
   isQuick: false,
   tookSeconds: 1,
+  quickBudgetSeconds: 1,
   result: {
     settings: 'one run',
     tables: [{ title: 'T', columns: ['a', 'a longer one'], rows: [[1, 'x']] }],

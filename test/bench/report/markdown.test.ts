@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { sectionOf } from '../../../bench/report/markdown.ts'
+import { markdownTable, sectionOf } from '../../../bench/report/markdown.ts'
 import { shownNumber } from '../../../bench/report/shown-number.ts'
 import type { SuiteReport } from '../../../bench/report/suite-report.ts'
 import type { SuiteResult } from '../../../bench/suites/suite.ts'
@@ -25,6 +25,7 @@ const REPORT: SuiteReport = {
   node: 'v20',
   isQuick: false,
   tookSeconds: 12,
+  quickBudgetSeconds: 11,
   result: RESULT,
 }
 
@@ -42,8 +43,22 @@ describe('sectionOf', () => {
     ])
   })
 
-  it('says when only the quick form ran', () => {
-    assert.match(sectionOf({ ...REPORT, isQuick: true }), /took 12 s \(quick form\)\.$/m)
+  const FORMS = [
+    { it: 'that only the quick form ran', quickBudgetSeconds: 12, said: 'took 12 s (quick form).' },
+    {
+      it: 'that it took longer than it may',
+      quickBudgetSeconds: 11,
+      said: 'took 12 s (quick form, **more than its 11 s**).',
+    },
+  ]
+  for (const { it: what, quickBudgetSeconds, said } of FORMS) {
+    it(`says ${what}`, () =>
+      assert.ok(sectionOf({ ...REPORT, isQuick: true, quickBudgetSeconds }).includes(said)))
+  }
+
+  it('shows a dash for what was no number, read back from JSON', () => {
+    const rows = JSON.parse(JSON.stringify([[NaN, 1]])) as number[][]
+    assert.match(markdownTable(['a', 'b'], rows), /\| – \| 1 \|$/)
   })
 })
 

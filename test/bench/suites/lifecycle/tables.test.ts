@@ -17,9 +17,9 @@ const loadOf = (p99Ms: number, broken = 0): LoadResult => ({
 
 const TIMES = { coldStartMs: [900, 1001, 1000], loadMs: [200], replaceMs: [501, 502, 400] }
 const NEIGHBOURS = {
-  steady: loadOf(2),
+  steady: [loadOf(2), loadOf(20), loadOf(1)],
   swapping: loadOf(3, 1),
-  loadingLarge: loadOf(2.4),
+  loadingLarge: [loadOf(2.4), loadOf(20), loadOf(100)],
   swaps: 3,
   loads: 3,
 }

@@ -14,7 +14,11 @@ function results(name: string, rates: { readonly server: number; readonly loop: 
     workerCpuMicrosPerRow: 1,
   }
   const loop = { rowsPerSecond: rates.loop, cpuMicrosPerRow: 1, isSpinning: true }
-  return { model, weightBytes: 4e6, sweep: [], batchRows: 1, loop, server }
+  return {
+    ...{ model, weightBytes: 4e6, sweep: [], batchRows: 1 },
+    loop: { ...loop, runs: [loop] },
+    server: { ...server, runs: [server] },
+  }
 }
 
 describe('the report of the models suite', () => {

@@ -16,6 +16,7 @@ const result = (wire: string, sizeBytes: number, mebibytesPerSecond: number): Pa
   mebibytes: 2,
   medianMs: 4,
   mebibytesPerSecond,
+  passes: [{ mebibytesPerSecond }],
   cpuMsPerMebibyte: mebibytesPerSecond / 100,
   longestMs: wire === COLLECTED ? undefined : 12.34,
   longestCpuMs: wire === COLLECTED ? undefined : 5,
