@@ -2,9 +2,11 @@ import { isatty } from 'node:tty'
 import { pino, type Logger as PinoLogger } from 'pino'
 import type { ServingError } from '../../worker/contract/errors.ts'
 import type { LogLevel } from '../../worker/contract/messages.ts'
+import type { LogSink } from './log-sink.ts'
 import { isoLines, prettyLines } from './pretty-line.ts'
 import { accessLine, callLine, type AccessFacts, type CallFacts } from './access-line.ts'
 import { clip, printable, printableJson } from './printable.ts'
+import { stdoutSink } from './stdout-sink.ts'
 
 export type LoggerOptions = {
   readonly logLevel: LogLevel
@@ -13,22 +15,9 @@ export type LoggerOptions = {
 
 export type Fields = Readonly<Record<string, unknown>>
 
-/** Where log lines go. A write returns at once; `flush` calls back when everything written has left. */
-export interface LogSink {
-  write(line: string): unknown
-  flush(done: () => void): void
-  /** Drops what has not been written; a pipe that nobody reads would keep the process from ending. */
-  destroy(): void
-}
-
 const MAX_TEXT_CHARACTERS = 1024
 const MAX_STACK_CHARACTERS = 8 * 1024
-/** Lines kept for a reader that does not read; then lines are dropped, because a server must not wait for its log. */
-const MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 const FLUSH_LIMIT_MS = 1000
-/** Lines wait for each other until this much has come together, or this long. */
-const WRITE_BYTES = 16 * 1024
-const FLUSH_MS = 100
 const STDOUT = 1
 
 /** Statuses of gRPC that are the server's doing, as those of HTTP from 500 are. */
@@ -188,35 +177,12 @@ function lineWriter(sink: LogSink, isPretty: boolean): LineWriter {
     },
     writePlain: (line) => {
       const format = writer.style === 'iso_text' ? isoText : pretty
-      sink.write(format === undefined ? line : format(line))
+      const text = format === undefined ? line : format(line)
+      if (sink.writeSoon === undefined) sink.write(text)
+      else sink.writeSoon(text)
     },
   }
   return writer
-}
-
-/**
- * Writes on a thread of libuv's pool, one write at a time, lines joined while it runs. `process.stdout` would
- * block the event loop when a pipe's reader stops.
- */
-function stdoutSink(onLost: (lines: number) => void): LogSink {
-  const sink = pino.destination({
-    fd: STDOUT,
-    sync: false,
-    // A write for every line would cost more than the line: a hop to a thread and a system call (measured).
-    minLength: WRITE_BYTES,
-    maxWrite: 2 * WRITE_BYTES,
-    periodicFlush: FLUSH_MS,
-    maxLength: MAX_BUFFERED_BYTES,
-  })
-  let lostLines = 0
-  sink.on('drop', () => lostLines++)
-  sink.on('drain', () => {
-    if (lostLines === 0) return
-    const lines = lostLines
-    lostLines = 0
-    onLost(lines)
-  })
-  return sink
 }
 
 /** What is worth keeping of an error: the stack of its cause, if it has one, tells where it came from. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { LogSink } from '../../frontend/observability/logger.ts'
+import type { LogSink } from '../../frontend/observability/log-sink.ts'
 
 /** Keeps the lines of a log. */
 export class MemorySink implements LogSink {
