@@ -127,8 +127,23 @@ function joinToHead(
 ): boolean {
   if (typeof res._header !== 'string' || res._headerSent !== false) return false
   res._header += latin1(content)
-  res.end()
+  endSoon(res)
   return true
+}
+
+/** Answers that have been written but for their last step. */
+const ending: ServerResponse[] = []
+
+/**
+ * Ends it when the rest of its batch is ready, too: written back to back, answers wake their reader once and not,
+ * with the time between them, each anew.
+ */
+function endSoon(res: ServerResponse): void {
+  if (ending.push(res) === 1) queueMicrotask(endAll)
+}
+
+function endAll(): void {
+  for (const res of ending.splice(0)) res.end()
 }
 
 /** Head and pieces leave in one call of the system. */
