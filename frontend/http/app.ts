@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { LivePlace } from '../../worker/contract/live-list.ts'
 import { isAnsweredEarly, send, type Answer } from './answer.ts'
 import { answerError, type ErrorRenderer, type FailureReport } from './error-boundary.ts'
 import { malformedHttp, requestTooLate, servingErrorFrom, tooManyHeaders } from './errors.ts'
@@ -53,9 +54,11 @@ const CLIENT_CLOSED_REQUEST = 499
 
 /** Told of every response: when its request arrives, and when it has been written or its connection is gone. */
 export type ResponseTracker = {
-  readonly started: (res: ServerResponse) => void
-  readonly ended: (res: ServerResponse) => void
+  readonly started: (res: ServerResponse) => PendingResponse
+  readonly ended: (place: PendingResponse) => void
 }
+
+export type PendingResponse = LivePlace<ServerResponse>
 
 export type ArrivalLimits = { readonly requestTimeoutMs: number }
 
@@ -100,9 +103,9 @@ export function createApp(
     // What has no sound head is refused here: passed on, it could look sound.
     if (!hasSoundHead(req) || !passOn(req, res)) answerHere(req, res)
     else {
-      tracker.started(res)
+      const place = tracker.started(res)
       res.once('close', () => {
-        tracker.ended(res)
+        tracker.ended(place)
       })
     }
   }
@@ -118,9 +121,9 @@ function openExchange(
 ): HttpExchange {
   const state = new RequestState(req.headers['x-request-id'], res, compressMinBytes)
   if (isBehindFrontends) state.remoteAddress = takePeer(req)
-  tracker.started(res)
+  const place = tracker.started(res)
   res.once('close', () => {
-    tracker.ended(res)
+    tracker.ended(place)
     if (!res.writableFinished) state.clientGone()
     onAccess?.(accessRecord(req, res, state))
   })

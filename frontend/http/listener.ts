@@ -8,7 +8,14 @@ import {
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
-import { createApp, MAX_HEADER_FIELDS, type AppOptions } from './app.ts'
+import { LiveList } from '../../worker/contract/live-list.ts'
+import {
+  createApp,
+  MAX_HEADER_FIELDS,
+  type AppOptions,
+  type PendingResponse,
+  type ResponseTracker,
+} from './app.ts'
 import { answerClientError } from './client-error.ts'
 import { exchangeOf } from './http2-exchange.ts'
 import { IncomingRequest } from './incoming-request.ts'
@@ -47,7 +54,7 @@ const MAX_PIPELINED_REQUESTS = 256
 /** One address that serves HTTP. Its policy is the same for all: limits and time-outs come from here only. */
 export class HttpListener {
   readonly #server: Server
-  readonly #pending = new Set<ServerResponse>()
+  readonly #pending = new LiveList<ServerResponse>()
   /** How many requests of a connection had to wait behind another one, and have not ended. */
   readonly #pipelined = new WeakMap<Socket, number>()
   /** What lies beneath encrypted connections: Node's own list has those only whose handshake is done. */
@@ -64,12 +71,10 @@ export class HttpListener {
   #idleCheck: NodeJS.Timeout | undefined
 
   constructor(options: AppOptions, policy: HttpPolicy) {
-    const tracker = {
-      started: (res: ServerResponse) => {
-        this.#started(res)
-      },
-      ended: (res: ServerResponse) => {
-        this.#ended(res)
+    const tracker: ResponseTracker = {
+      started: (res) => this.#started(res),
+      ended: (place) => {
+        this.#ended(place)
       },
     }
     this.#serve = createApp(options, tracker, policy)
@@ -209,13 +214,13 @@ export class HttpListener {
     return true
   }
 
-  #started(res: ServerResponse): void {
+  #started(res: ServerResponse): PendingResponse {
     if (this.#isClosing) res.shouldKeepAlive = false
-    this.#pending.add(res)
+    return this.#pending.add(res)
   }
 
-  #ended(res: ServerResponse): void {
-    this.#pending.delete(res)
+  #ended(place: PendingResponse): void {
+    this.#pending.remove(place)
     if (this.#pending.size === 0) this.#onLastEnded?.()
   }
 

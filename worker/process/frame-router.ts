@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ServingError } from '../contract/errors.ts'
 import { frameHeader, frameOf, type Frame } from '../contract/frame.ts'
 import type { LoadSpec, LogRecord } from '../contract/messages.ts'
+import { LiveList } from '../contract/live-list.ts'
 import { memberFromCancelFrame } from '../contract/piece-codec.ts'
 import { ThreadPool } from './thread-pool.ts'
 
@@ -18,7 +19,7 @@ export type FrameRouterOptions = {
 /** Acts on the frames of the frontend: `load` first, then `run` and `cancel` at any time, `stop` last. */
 export class FrameRouter {
   readonly #options: FrameRouterOptions
-  readonly #running = new Set<Promise<void>>()
+  readonly #running = new LiveList<Promise<void>>()
   #pool: ThreadPool | undefined
 
   constructor(options: FrameRouterOptions) {
@@ -79,9 +80,9 @@ export class FrameRouter {
     if (this.#pool === undefined) throw outOfOrder(frame)
     const running = this.#pool.run(frame).then((result) => {
       this.#options.send(result)
-      this.#running.delete(running)
+      this.#running.remove(place)
     })
-    this.#running.add(running)
+    const place = this.#running.add(running)
   }
 
   async #stop(): Promise<void> {

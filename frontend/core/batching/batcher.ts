@@ -1,6 +1,7 @@
 import type { ServingError } from '../../../worker/contract/errors.ts'
 import { errorFromData } from '../../../worker/contract/errors.ts'
 import type { BatchRequest, BatchResult, ResponsePiece } from '../../../worker/contract/messages.ts'
+import { LiveList } from '../../../worker/contract/live-list.ts'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
 import type { Clock } from '../clock.ts'
 import { streamBroken, workerCrashed } from '../errors.ts'
@@ -64,7 +65,7 @@ export class Batcher {
   readonly #options: BatcherOptions
   readonly #queue: BatchQueue
   #limits: BatcherLimits
-  readonly #running = new Set<RunningBatch>()
+  readonly #running = new LiveList<RunningBatch>()
   readonly #former: BatchFormer
   readonly #ahead: RunAhead
   readonly serviceTime: ServiceTime
@@ -194,7 +195,7 @@ export class Batcher {
     const requests = wireRequests(members, { nowMs: startedAtMs, usesHeaders: this.#runners.usesHeaders })
     const predictedMs = this.serviceTime.predictMs(rows)
     const batch: RunningBatch = { members, requests, runner, startedAtMs, closedBy, predictedMs }
-    this.#running.add(batch)
+    const place = this.#running.add(batch)
     this.#ahead.noteSent(runner, rows)
     for (const member of members) member.dispatchedAtMs = startedAtMs
     try {
@@ -202,10 +203,10 @@ export class Batcher {
         this.#takePiece(batch, member, piece)
       }
       const result = await runner.run(requests, takePiece, isAlone)
-      this.#running.delete(batch)
+      this.#running.remove(place)
       this.#settle(batch, result)
     } catch (error) {
-      this.#running.delete(batch)
+      this.#running.remove(place)
       this.#ahead.noteLost(runner)
       const isInnocent = error instanceof WorkerDied && !error.hasStarted
       this.#retryAlone(members, error instanceof Error ? error.message : String(error), isInnocent ? 0 : 1)

@@ -1,5 +1,8 @@
 import type { PendingRequest } from './pending-request.ts'
 
+/** Requests that may share a batch, in the order in which they came; never empty. */
+type Line = { readonly bucket: string; requests: PendingRequest[] }
+
 /**
  * Waiting requests of one version: first come, first served, one line per shape bucket.
  *
@@ -7,7 +10,8 @@ import type { PendingRequest } from './pending-request.ts'
  * leave it one at a time: each runs alone, so that if it kills a second worker, it is the culprit.
  */
 export class RequestQueue {
-  readonly #buckets = new Map<string, PendingRequest[]>()
+  /** By the arrival of their first request. Few, and no `Map`, which keeps too long what comes and goes (see LiveList). */
+  #lines: Line[] = []
   #suspects: PendingRequest[] = []
   #size = 0
   #rows = 0
@@ -32,9 +36,9 @@ export class RequestQueue {
 
   push(request: PendingRequest): void {
     const { bucket } = request.init
-    const line = this.#buckets.get(bucket)
-    if (line === undefined) this.#buckets.set(bucket, [request])
-    else line.push(request)
+    const line = this.#lineOf(bucket)
+    if (line === undefined) this.#lines.push({ bucket, requests: [request] })
+    else line.requests.push(request)
     this.#count(request, 1)
   }
 
@@ -51,7 +55,7 @@ export class RequestQueue {
 
   /** The next batch without taking it: how many rows of which bucket would go, and since when they wait. */
   peek(maxRows: number): BatchCandidate | undefined {
-    const line = this.#oldestLine()
+    const line = this.#oldestLine()?.requests
     const first = line?.[0]
     if (line === undefined || first === undefined) return undefined
     const count = countFitting(line, maxRows)
@@ -70,9 +74,9 @@ export class RequestQueue {
   take(maxRows: number): PendingRequest[] {
     const line = this.#oldestLine()
     if (line === undefined) return []
-    const batch = line.splice(0, countFitting(line, maxRows))
+    const batch = line.requests.splice(0, countFitting(line.requests, maxRows))
     for (const request of batch) this.#count(request, -1)
-    this.#forgetIfEmpty(batch[0])
+    if (line.requests.length === 0) this.#lines.splice(this.#lines.indexOf(line), 1)
     return batch
   }
 
@@ -80,42 +84,39 @@ export class RequestQueue {
   putFirst(requests: readonly PendingRequest[]): void {
     const bucket = requests[0]?.init.bucket
     if (bucket === undefined) return
-    const line = this.#buckets.get(bucket)
-    if (line === undefined) this.#buckets.set(bucket, [...requests])
-    else line.unshift(...requests)
+    const line = this.#lineOf(bucket)
+    if (line === undefined) this.#lines.push({ bucket, requests: [...requests] })
+    else line.requests.unshift(...requests)
     for (const request of requests) this.#count(request, 1)
   }
 
   hasBucket(bucket: string): boolean {
-    return this.#buckets.has(bucket)
+    return this.#lineOf(bucket) !== undefined
   }
 
   /** Takes every request for which the test holds, in any order. */
   remove(test: (request: PendingRequest) => boolean): PendingRequest[] {
     const removed: PendingRequest[] = []
-    for (const [bucket, line] of this.#buckets) {
-      const kept = line.filter((request) => !test(request) || removed.push(request) === 0)
-      if (kept.length === 0) this.#buckets.delete(bucket)
-      else if (kept.length < line.length) this.#buckets.set(bucket, kept)
-    }
-    this.#suspects = this.#suspects.filter((request) => !test(request) || removed.push(request) === 0)
+    const isKept = (request: PendingRequest) => !test(request) || removed.push(request) === 0
+    for (const line of this.#lines) line.requests = line.requests.filter(isKept)
+    this.#lines = this.#lines.filter(({ requests }) => requests.length > 0)
+    this.#suspects = this.#suspects.filter(isKept)
     for (const request of removed) this.#count(request, -1)
     return removed
   }
 
-  #oldestLine(): PendingRequest[] | undefined {
-    let oldest: PendingRequest[] | undefined
+  #lineOf(bucket: string): Line | undefined {
+    return this.#lines.find((line) => line.bucket === bucket)
+  }
+
+  #oldestLine(): Line | undefined {
+    let oldest: Line | undefined
     let oldestMs = Number.POSITIVE_INFINITY
-    for (const line of this.#buckets.values()) {
-      const arrivedAtMs = line[0]?.init.arrivedAtMs ?? Number.POSITIVE_INFINITY
+    for (const line of this.#lines) {
+      const arrivedAtMs = line.requests[0]?.init.arrivedAtMs ?? Number.POSITIVE_INFINITY
       if (arrivedAtMs < oldestMs) [oldest, oldestMs] = [line, arrivedAtMs]
     }
     return oldest
-  }
-
-  #forgetIfEmpty(request: PendingRequest | undefined): void {
-    if (request === undefined) return
-    if (this.#buckets.get(request.init.bucket)?.length === 0) this.#buckets.delete(request.init.bucket)
   }
 
   #count(request: PendingRequest, sign: 1 | -1): void {

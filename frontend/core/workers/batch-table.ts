@@ -1,8 +1,10 @@
 import { ALL_BATCH_IDS, type BatchIds } from '../../../worker/contract/batch-ids.ts'
 import type { BatchRequest, BatchResult, ResponsePiece } from '../../../worker/contract/messages.ts'
+import { LiveList, type LivePlace } from '../../../worker/contract/live-list.ts'
 import type { OnMemberPiece } from '../batching/runners.ts'
 
 type Entry = {
+  readonly id: number
   readonly requests: readonly BatchRequest[]
   readonly onPiece: OnMemberPiece
   readonly resolve: (result: BatchResult) => void
@@ -11,7 +13,7 @@ type Entry = {
 
 /** The batches that a worker process owes an answer to, by the id that their frames carry. */
 export class BatchTable {
-  readonly #entries = new Map<number, Entry>()
+  readonly #entries = new LiveList<Entry>()
   readonly #ids: BatchIds
   #nextId: number
 
@@ -39,30 +41,35 @@ export class BatchTable {
     this.#nextId = id === this.#ids.last ? this.#ids.first : id + 1
     return new Promise((resolve, reject) => {
       send(id)
-      this.#entries.set(id, { requests, onPiece, resolve, reject })
+      this.#entries.add({ id, requests, onPiece, resolve, reject })
     })
   }
 
   /** The id of a batch by the list it was run with; undefined when it has ended. */
   idOf(requests: readonly BatchRequest[]): number | undefined {
-    for (const [id, entry] of this.#entries) if (entry.requests === requests) return id
-    return undefined
+    return this.#entries.find((entry) => entry.requests === requests)?.member.id
   }
 
   /** Pieces of a batch that has ended are dropped. */
   givePiece(id: number, member: number, piece: ResponsePiece): void {
-    this.#entries.get(id)?.onPiece(member, piece)
+    this.#placeOf(id)?.member.onPiece(member, piece)
   }
 
   settle(id: number, result: BatchResult): void {
-    const entry = this.#entries.get(id)
-    this.#entries.delete(id)
-    entry?.resolve(result)
+    const place = this.#placeOf(id)
+    if (place === undefined) return
+    this.#entries.remove(place)
+    place.member.resolve(result)
   }
 
   rejectAll(errorOf: (id: number) => Error): void {
     const entries = [...this.#entries]
     this.#entries.clear()
-    for (const [id, entry] of entries) entry.reject(errorOf(id))
+    for (const { id, reject } of entries) reject(errorOf(id))
+  }
+
+  /** A worker process has a few at a time. */
+  #placeOf(id: number): LivePlace<Entry> | undefined {
+    return this.#entries.find((entry) => entry.id === id)
   }
 }
