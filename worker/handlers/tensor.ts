@@ -2,6 +2,7 @@ import { missingInput, unknownInput } from '../contract/check-feeds.ts'
 import { ServingError } from '../contract/errors.ts'
 import { parseExactJson } from '../contract/exact-json.ts'
 import type { RequestPart } from '../contract/messages.ts'
+import { tensorsFromPlainJson } from '../contract/plain-json-tensors.ts'
 import { tensorFromJson, type ParsedTensor } from '../contract/tensor-from-json.ts'
 import { tensorToJson } from '../contract/tensor-to-json.ts'
 import type { Tensor, TensorMetadata } from '../contract/tensor.ts'
@@ -48,6 +49,8 @@ function parseInputs(request: HandlerRequest, inputs: readonly TensorMetadata[])
 }
 
 function fromBody(part: RequestPart, inputs: readonly TensorMetadata[]): ParsedTensor[] {
+  const plain = tensorsFromPlainJson(part.bytes, inputs)
+  if (plain !== undefined) return plain
   const value = parseExactJson(textOf(part.bytes), 'the body')
   const [only] = inputs
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return fromRecord(value, inputs)
