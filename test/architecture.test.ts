@@ -47,7 +47,7 @@ const ONLY_IMPORTERS: Readonly<Record<string, RegExp>> = {
   archiver: /^archiver-cli\/format\/archive-writer\.ts$/,
   unzipper: /^archiver-cli\/format\//,
   'tar-stream': /^archiver-cli\/format\//,
-  esbuild: /^archiver-cli\/[^/]+\.ts$/,
+  esbuild: /^(archiver-cli\/[^/]+|scripts\/bundle)\.ts$/,
   sharp: /^worker\/handlers\//,
   koa: /^frontend\/(http|protocols|server\.ts)/,
   '@koa/router': /^frontend\/protocols\//,
