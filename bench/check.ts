@@ -1,4 +1,4 @@
-import { compareRatios, type Comparison } from './regression/compare.ts'
+import { betterOf, compareRatios, type Comparison, type Ratios } from './regression/compare.ts'
 import { RULES } from './regression/rules.ts'
 import { markdownTable } from './report/markdown.ts'
 import { readReports, RESULTS_DIRECTORY } from './report/result-files.ts'
@@ -11,7 +11,8 @@ import type { Suite } from './suites/suite.ts'
  * npm run bench:check
  *
  * Runs the smallest form of two suites and compares their ratios, never absolute times, with the committed results.
- * What looks like a regression is measured once more: only what is seen twice counts.
+ * While something looks like a regression it is all measured again, and the best of each ratio counts: only what is
+ * seen every time is one.
  */
 
 const OVERHEAD_PLAN = {
@@ -24,8 +25,8 @@ const OVERHEAD_PLAN = {
   rawLoopMs: 20,
   lone: { rounds: 1, measureMs: 100 },
 }
-const PAYLOAD_PLAN = { sizesBytes: [2 ** 20], passes: 1, measureMs: 200, leastRounds: 2 }
-const ATTEMPTS = 2
+const PAYLOAD_PLAN = { sizesBytes: [2 ** 20], passes: 3, measureMs: 100, leastRounds: 1 }
+const ATTEMPTS = 3
 
 const SMALLEST: readonly Suite[] = [
   { name: 'overhead', about: '', run: (context) => runOverhead(context, OVERHEAD_PLAN) },
@@ -38,12 +39,12 @@ async function check(suite: Suite): Promise<readonly Comparison[]> {
     console.error(`${suite.name}: bench/results has nothing to compare with`)
     return []
   }
-  let comparisons: readonly Comparison[] = []
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    comparisons = compareRatios(committed, await ratiosOf(suite), RULES)
-    if (comparisons.every(({ isRegression }) => !isRegression)) break
+  let best: Ratios = {}
+  for (let attempt = 1; ; attempt++) {
+    best = betterOf(best, await ratiosOf(suite), RULES)
+    const comparisons = compareRatios(committed, best, RULES)
+    if (attempt === ATTEMPTS || comparisons.every(({ isRegression }) => !isRegression)) return comparisons
   }
-  return comparisons
 }
 
 async function ratiosOf(suite: Suite): Promise<Readonly<Record<string, number>>> {

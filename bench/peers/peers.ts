@@ -33,19 +33,22 @@ const V2 = {
 
 const ENGINE = ['onnxruntime', 'numpy']
 
+/** Without the last two uvicorn would run, but slower than people run it. */
+const FASTAPI = ['fastapi', 'uvicorn', 'uvloop', 'httptools', ...ENGINE]
+
 /** Each with one process that runs the model and its default settings, but for the second of the first two. */
 export const PEERS: readonly Peer[] = [
   {
     title: 'FastAPI + uvicorn',
     name: 'fastapi',
-    modules: ['fastapi', 'uvicorn', ...ENGINE],
+    modules: FASTAPI,
     ...PLAIN,
     kind: 'framework',
   },
   {
     title: 'FastAPI + uvicorn, 2 processes',
     name: 'fastapi',
-    modules: ['fastapi', 'uvicorn', ...ENGINE],
+    modules: FASTAPI,
     arguments: ['2'],
     ...PLAIN,
     kind: 'variant',

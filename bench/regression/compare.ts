@@ -17,7 +17,7 @@ export type Comparison = {
   readonly isRegression: boolean
 }
 
-type Ratios = Readonly<Record<string, number>>
+export type Ratios = Readonly<Record<string, number>>
 
 /** Those ratios that are in both and that a rule speaks of; without limits of their own, others are for people. */
 export function compareRatios(committed: Ratios, measured: Ratios, rules: readonly Rule[]): Comparison[] {
@@ -27,6 +27,18 @@ export function compareRatios(committed: Ratios, measured: Ratios, rules: readon
     if (before === undefined || rule === undefined) return []
     return [{ name, ...judged({ committed: before, measured: value }, rule) }]
   })
+}
+
+/** Of each ratio the better of two measurements: what a busy machine spoils once is no regression. */
+export function betterOf(first: Ratios, second: Ratios, rules: readonly Rule[]): Ratios {
+  const better = Object.entries(second).map(([name, value]) => {
+    const before = first[name]
+    const rule = rules.find(({ suffix }) => name.endsWith(suffix))
+    if (before === undefined || Number.isNaN(before) || rule === undefined) return [name, value] as const
+    if (Number.isNaN(value)) return [name, before] as const
+    return [name, rule.worse === 'larger' ? Math.min(before, value) : Math.max(before, value)] as const
+  })
+  return { ...first, ...Object.fromEntries(better) }
 }
 
 function judged(

@@ -10,7 +10,7 @@ export function sectionOf(report: SuiteReport, pictures: readonly Picture[] = []
   return [
     `## ${suite}`,
     about,
-    `${machine}; Node.js ${node}; ${date}; ${result.settings}; ${durationOf(report)}.`,
+    `${machine}; Node.js ${node}; ${date}; ${result.settings.replace(/\.$/, '')}; ${durationOf(report)}.`,
     ...targetParts(result.targets),
     ...result.tables.flatMap(tableParts),
     ...pictures.map(({ title, path }) => `![${title}](${path})`),

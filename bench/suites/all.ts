@@ -18,14 +18,14 @@ export type SuiteEntry = {
 
 /** In the order in which they run and stand in the document. */
 export const SUITES: readonly SuiteEntry[] = [
-  { suite: overhead, quickBudgetSeconds: 75 },
-  { suite: batching, quickBudgetSeconds: 40 },
+  { suite: overhead, quickBudgetSeconds: 72 },
+  { suite: batching, quickBudgetSeconds: 36 },
   { suite: lifecycle, quickBudgetSeconds: 45 },
-  { suite: models, quickBudgetSeconds: 75 },
-  { suite: gpu, quickBudgetSeconds: 60 },
-  { suite: payload, quickBudgetSeconds: 60 },
-  { suite: peers, quickBudgetSeconds: 85 },
-  { suite: overlap, quickBudgetSeconds: 40 },
+  { suite: models, quickBudgetSeconds: 72 },
+  { suite: gpu, quickBudgetSeconds: 50 },
+  { suite: payload, quickBudgetSeconds: 55 },
+  { suite: peers, quickBudgetSeconds: 105 },
+  { suite: overlap, quickBudgetSeconds: 42 },
   { suite: overload, quickBudgetSeconds: 50 },
-  { suite: scale, quickBudgetSeconds: 40 },
+  { suite: scale, quickBudgetSeconds: 43 },
 ]

@@ -5,20 +5,11 @@ import { residentBytes } from '../process-usage.ts'
 import { measureCapacity, measureFactor, requestTo, type OverloadRun } from './overload/measure-overload.ts'
 import { measureRecovery } from './overload/measure-recovery.ts'
 import { measureRefusals } from './overload/measure-refusals.ts'
-import {
-  MODEL_CONFIG,
-  SLEEPING_HANDLER,
-  STUCK_CONFIG,
-  STUCK_HANDLER,
-  STUCK_HELD,
-  TARGET_WAIT_MS,
-} from './overload/model.ts'
+import { MODELS, pathOf, STUCK_HELD, TARGET_WAIT_MS } from './overload/model.ts'
 import type { Overload, OverloadPoint } from './overload/results.ts'
 import { overloadCharts, overloadRatios, overloadTables, overloadTargets } from './overload/tables.ts'
 import type { BenchContext, Suite, SuiteResult } from './suite.ts'
 
-const SLEEPER = 'sleeper'
-const STUCK = 'stuck'
 const FACTORS = [0.8, 1.2, 3, 10]
 const LOOP_TICK_MS = 5
 const FULL_PLAN = {
@@ -49,14 +40,9 @@ type Plan = typeof FULL_PLAN
 
 async function measure(context: BenchContext, plan: Plan): Promise<Overload> {
   const { directory, generator, flags } = context
-  await packTestArchive(directory, { modelName: SLEEPER, handler: SLEEPING_HANDLER, config: MODEL_CONFIG })
-  await packTestArchive(directory, { modelName: STUCK, handler: STUCK_HANDLER, config: STUCK_CONFIG })
-  const server = await startOnnxServe({
-    modelStore: directory,
-    modelName: SLEEPER,
-    flags,
-    loopTickMs: LOOP_TICK_MS,
-  })
+  for (const model of Object.values(MODELS)) await packTestArchive(directory, model)
+  const { modelName } = MODELS.sleeper
+  const server = await startOnnxServe({ modelStore: directory, modelName, flags, loopTickMs: LOOP_TICK_MS })
   const healthGenerator = new LoadGenerator()
   try {
     const run = { server, generator, healthGenerator, ...plan }
@@ -64,7 +50,7 @@ async function measure(context: BenchContext, plan: Plan): Promise<Overload> {
     context.log('back to normal after a burst')
     const recovery = await measureRecovery(run, plan.recovery, measured.capacity)
     context.log('refusals of a full queue')
-    const request = requestTo({ path: `/predictions/${STUCK}` })
+    const request = requestTo({ path: pathOf(MODELS.stuck) })
     const refusals = await measureRefusals({ ...run, ...plan.refusals, request, held: STUCK_HELD })
     return { ...measured, recovery, refusals }
   } finally {

@@ -3,7 +3,7 @@ import type { LoadJob, LoadRequest, OpenLoop } from '../../load/job.ts'
 import type { LoadGenerator } from '../../load/load-generator.ts'
 import { measureOnce } from '../../measure.ts'
 import { cpuMs, residentBytes } from '../../process-usage.ts'
-import { MAX_BATCH_ROWS } from './model.ts'
+import { MAX_BATCH_ROWS, MODELS, pathOf } from './model.ts'
 import type { Capacity, OverloadPoint } from './results.ts'
 
 export type OverloadRun = {
@@ -29,7 +29,7 @@ export function requestTo({ path }: Pick<OnnxServe, 'path'>): LoadRequest {
 
 export async function measureCapacity(run: OverloadRun): Promise<Capacity> {
   const { server, generator, warmUpMs, measureMs } = run
-  const subject = { contender: server, requests: [requestTo(server)] }
+  const subject = { contender: server, requests: [requestTo({ path: pathOf(MODELS.unbounded) })] }
   const loop = { kind: 'closed', connections: CLOSED_CONNECTIONS } as const
   const measured = await measureOnce(subject, generator, { loop, leadInMs: warmUpMs, measureMs })
   return { requestsPerSecond: measured.requestsPerSecond, frontendCpuMicros: measured.frontendCpuMicros }

@@ -42,7 +42,11 @@ export async function measureRecovery(
     )
   })
   await burst
-  return recoveryOf(load.windows ?? [], { fromMs: burstFromMs, untilMs: burstFromMs + plan.burstMs })
+  const whole = Math.floor(steadyJob.measureMs / WINDOW_MS)
+  return recoveryOf((load.windows ?? []).slice(0, whole), {
+    fromMs: burstFromMs,
+    untilMs: burstFromMs + plan.burstMs,
+  })
 }
 
 type Span = { readonly fromMs: number; readonly untilMs: number }

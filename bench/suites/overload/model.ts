@@ -7,7 +7,7 @@ const PER_ROW_MS = 2
 export const TARGET_WAIT_MS = 250
 
 /** A model that sleeps: server and load generator need not share the processors with it. */
-export const SLEEPING_HANDLER = `
+const SLEEPING_HANDLER = `
 import { defineHandler } from 'onnxserve/handler'
 
 export default defineHandler({
@@ -18,16 +18,17 @@ export default defineHandler({
 })
 `
 
-export const MODEL_CONFIG = `maxBatchRows: ${MAX_BATCH_ROWS}\ntargetWaitMs: ${TARGET_WAIT_MS}\n`
+const UNBOUNDED_CONFIG = `maxBatchRows: ${MAX_BATCH_ROWS}\n`
+const MODEL_CONFIG = `${UNBOUNDED_CONFIG}targetWaitMs: ${TARGET_WAIT_MS}\n`
 
 /** Longer than anything is measured, and short enough to wait for at the end. */
-const STUCK_MS = 12_000
+const STUCK_MS = 15_000
 const STUCK_QUEUED_REQUESTS = 2
 /** One more runs. */
 export const STUCK_HELD = 1 + STUCK_QUEUED_REQUESTS
 
 /** Its queue is full with the first few requests, and stays so. */
-export const STUCK_HANDLER = `
+const STUCK_HANDLER = `
 import { defineHandler } from 'onnxserve/handler'
 
 export default defineHandler({
@@ -38,4 +39,13 @@ export default defineHandler({
 })
 `
 
-export const STUCK_CONFIG = `maxBatchRows: 1\nmaxQueuedRequests: ${STUCK_QUEUED_REQUESTS}\n`
+const STUCK_CONFIG = `maxBatchRows: 1\nmaxQueuedRequests: ${STUCK_QUEUED_REQUESTS}\n`
+
+export const MODELS = {
+  sleeper: { modelName: 'sleeper', handler: SLEEPING_HANDLER, config: MODEL_CONFIG },
+  /** The same without a limit of the wait: its capacity is measured, and nothing of that may be refused. */
+  unbounded: { modelName: 'unbounded', handler: SLEEPING_HANDLER, config: UNBOUNDED_CONFIG },
+  stuck: { modelName: 'stuck', handler: STUCK_HANDLER, config: STUCK_CONFIG },
+}
+
+export const pathOf = ({ modelName }: { readonly modelName: string }) => `/predictions/${modelName}`

@@ -37,7 +37,7 @@ export function tableOf(results: readonly PeerResult[]): ResultTable {
         rounded(timesOf(result)),
       ]
     }),
-    note: 'CPU is that of all processes of a server, per request. × is the median, over the rounds, of the ratio within a round.',
+    note: 'The versions are those of `bench/peers/requirements`; uvicorn has uvloop and httptools. Each server is warmed up before its rounds. CPU is that of all processes of a server, per request. × is the median, over the rounds, of the ratio within a round.',
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { compareRatios, type Rule } from '../../../bench/regression/compare.ts'
+import { betterOf, compareRatios, type Rule } from '../../../bench/regression/compare.ts'
 
 const RULES: readonly Rule[] = [
   { suffix: 'CPU', worse: 'larger', tolerance: 1.5 },
@@ -36,4 +36,21 @@ describe('compareRatios', () => {
     const names = compareRatios(committed, measured, RULES).map(({ name }) => name)
     assert.deepEqual(names, ['a: CPU'])
   })
+})
+
+describe('betterOf', () => {
+  const CASES = [
+    { it: 'the smaller where larger is worse', name: 'a: CPU', first: 2, second: 3, better: 2 },
+    { it: 'the larger where smaller is worse', name: 'a: speed', first: 2, second: 3, better: 3 },
+    { it: 'what is a number', name: 'a: CPU', first: NaN, second: 3, better: 3 },
+    { it: 'what was a number', name: 'a: CPU', first: 3, second: NaN, better: 3 },
+    { it: 'the later one where no rule tells', name: 'rows', first: 3, second: 1, better: 1 },
+  ]
+  for (const { it: claim, name, first, second, better } of CASES) {
+    it(`takes ${claim}`, () =>
+      assert.deepEqual(betterOf({ [name]: first }, { [name]: second }, RULES), { [name]: better }))
+  }
+
+  it('keeps what only one of them has', () =>
+    assert.deepEqual(betterOf({ 'a: CPU': 1 }, { 'b: CPU': 2 }, RULES), { 'a: CPU': 1, 'b: CPU': 2 }))
 })

@@ -6,7 +6,7 @@ import type { SuiteResult } from '../../../bench/suites/suite.ts'
 import { target } from '../../../bench/suites/target.ts'
 
 const RESULT: SuiteResult = {
-  settings: 'median of 3 runs',
+  settings: 'median of 3 runs.',
   tables: [{ title: 'Speed', columns: ['model', 'req/s'], rows: [['tiny', 1234.5]], note: 'A note.' }],
   charts: [],
   targets: [
