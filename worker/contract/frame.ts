@@ -223,6 +223,19 @@ export class FrameReader {
     return frames
   }
 
+  /** Where the next bytes of a large frame belong: read into it, they need no copy. Undefined: give them to `push`. */
+  get room(): Uint8Array<ArrayBuffer> | undefined {
+    const frame = this.#frame
+    if (frame === undefined || frame.byteLength - this.#filled < LARGE_SECTION_BYTES) return undefined
+    return frame.subarray(this.#filled)
+  }
+
+  /** So many bytes were read into {@link room}. @returns the frame when they were its last */
+  fill(count: number): Frame | undefined {
+    this.#filled += count
+    return this.#filled === this.#frame?.byteLength ? this.#advance() : undefined
+  }
+
   /** Called when the current target is full: the length field becomes a frame, a frame is handed out. */
   #advance(): Frame | undefined {
     if (this.#frame === undefined) {
@@ -244,10 +257,17 @@ export class FrameReader {
         { reason: 'frame_size' },
       )
     }
-    const frame = new Uint8Array(new ArrayBuffer(byteLength))
+    const frame = new Uint8Array(bufferToFill(byteLength))
     frame.set(this.#lengthField)
     return frame
   }
+}
+
+/** Nobody sees a frame before all of it has come: zeros would be written for nothing. */
+function bufferToFill(byteLength: number): ArrayBuffer {
+  return byteLength < LARGE_SECTION_BYTES
+    ? new ArrayBuffer(byteLength)
+    : Buffer.allocUnsafeSlow(byteLength).buffer
 }
 
 function parseFixedFields(buffer: ArrayBuffer): Frame {

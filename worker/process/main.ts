@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { FrameReader, type Frame } from '../contract/frame.ts'
+import { readsOfFrames } from '../contract/frame-reads.ts'
 import { ChannelSwitch, type SendFrame } from './channel-switch.ts'
 import { listenForGuests } from './guest-channels.ts'
 import { FrameRouter } from './frame-router.ts'
@@ -25,8 +26,16 @@ process.on('uncaughtException', (error) => {
   process.stderr.write(`${error.stack ?? error.message}\n`, end)
 })
 
-const socket = new Socket({ fd: CHANNEL_FD, readable: true, writable: true })
-const reader = new FrameReader(MAX_FRAME_BYTES)
+const options = {
+  fd: CHANNEL_FD,
+  readable: true,
+  writable: true,
+  onread: readsOfFrames(new FrameReader(MAX_FRAME_BYTES), (frame) => {
+    if (channels === undefined) router.receive(frame)
+    else channels.receive(frame)
+  }),
+}
+const socket = new Socket(options)
 const toFrontend: SendFrame = (frame, sent) => {
   socket.write(frame, sent)
 }
@@ -41,12 +50,6 @@ const router = new FrameRouter({
   end: () => {
     socket.end(end)
   },
-})
-socket.on('data', (chunk: Uint8Array) => {
-  for (const frame of reader.push(chunk)) {
-    if (channels === undefined) router.receive(frame)
-    else channels.receive(frame)
-  }
 })
 for (const event of ['end', 'close', 'error']) socket.on(event, end)
 

@@ -10,6 +10,7 @@ import type { RestartCause } from '../events.ts'
 import { BatchPort } from './batch-port.ts'
 import { WorkerChannel } from './worker-channel.ts'
 import type { WorkerProcess, WorkerProcessListener } from './worker-process.ts'
+import { readStream } from './worker-socket.ts'
 
 /** Where a worker process of another frontend process is found. */
 export type Attachment = {
@@ -102,7 +103,7 @@ export class AttachedWorkerProcess implements WorkerProcess {
 
   #open(socket: Socket): void {
     this.#socket = socket
-    this.#channel = new WorkerChannel(socket, MAX_FRAME_BYTES, {
+    this.#channel = new WorkerChannel((reads) => readStream(socket, reads), MAX_FRAME_BYTES, {
       onFrame: (frame) => {
         this.#receive(frame)
       },

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { FrameReader, type Frame } from '../../../worker/contract/frame.ts'
+import { readsOfFrames, type SocketReads } from '../../../worker/contract/frame-reads.ts'
 
 export type ChannelListener = {
   readonly onFrame: (frame: Frame) => void
@@ -7,20 +8,23 @@ export type ChannelListener = {
   readonly onClose: (error: Error | undefined) => void
 }
 
+/** Opens a socket that reads this way. */
+export type OpenSocket = (reads: SocketReads) => Duplex
+
 /** Frames over the socket to one worker process. */
 export class WorkerChannel {
   readonly #socket: Duplex
-  readonly #reader: FrameReader
   readonly #listener: ChannelListener
   #isClosed = false
 
-  constructor(socket: Duplex, maxFrameBytes: number, listener: ChannelListener) {
-    this.#socket = socket
-    this.#reader = new FrameReader(maxFrameBytes)
+  constructor(open: OpenSocket, maxFrameBytes: number, listener: ChannelListener) {
     this.#listener = listener
-    socket.on('data', (chunk: Uint8Array) => {
-      this.#receive(chunk)
+    const reads = readsOfFrames(new FrameReader(maxFrameBytes), listener.onFrame)
+    const socket = open({
+      buffer: reads.buffer,
+      callback: (byteLength, buffer) => this.#receive(reads, byteLength, buffer),
     })
+    this.#socket = socket
     // A reset only says that the other end is gone; how it ended, its exit says.
     socket.on('error', () => {
       this.#close(undefined)
@@ -38,11 +42,12 @@ export class WorkerChannel {
     if (pieces.length > 1) this.#socket.uncork()
   }
 
-  #receive(chunk: Uint8Array): void {
+  #receive({ callback }: SocketReads, byteLength: number, buffer: Uint8Array): boolean {
     try {
-      for (const frame of this.#reader.push(chunk)) this.#listener.onFrame(frame)
+      return callback(byteLength, buffer)
     } catch (error) {
       this.#close(error instanceof Error ? error : new Error(String(error)))
+      return false
     }
   }
 

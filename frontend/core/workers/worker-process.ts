@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import type { Duplex } from 'node:stream'
 import { NO_BATCH_ID } from '../../../worker/contract/batch-codec.ts'
 import type { BatchIds } from '../../../worker/contract/batch-ids.ts'
 import { errorFromData } from '../../../worker/contract/errors.ts'
@@ -21,6 +20,7 @@ import type { RestartCause } from '../events.ts'
 import { BatchPort, type BatchFrame } from './batch-port.ts'
 import type { LaunchCommand } from './launch-command.ts'
 import { WorkerChannel } from './worker-channel.ts'
+import { pipedSocketOf, readSocket } from './worker-socket.ts'
 
 export type WorkerProcessListener = {
   readonly onInstance: (report: InstanceReport) => void
@@ -156,9 +156,9 @@ export class ChildWorkerProcess implements WorkerProcess {
   }
 
   #openChannel(): WorkerChannel | undefined {
-    const socket = socketOf(this.#child)
-    if (socket === undefined) return undefined
-    return new WorkerChannel(socket, MAX_FRAME_BYTES, {
+    const piped = pipedSocketOf(this.#child)
+    if (piped === undefined) return undefined
+    return new WorkerChannel((reads) => readSocket(piped, reads), MAX_FRAME_BYTES, {
       onFrame: (frame) => {
         this.#receive(frame)
       },
@@ -263,10 +263,3 @@ export class ChildWorkerProcess implements WorkerProcess {
 
 const IGNORE_PIECE = () => undefined
 const MAX_LINE_CHARACTERS = 1000
-
-function socketOf(child: ChildProcess): Duplex | undefined {
-  // `stdio: 'pipe'` beyond the first three is a duplex socket; the typings only know the general stream, and not
-  // that there is none when the process could not be started for want of file descriptors.
-  const stdio = child.stdio as ChildProcess['stdio'] | undefined
-  return stdio?.[3] as Duplex | undefined
-}

@@ -5,7 +5,9 @@ import {
   frameOf,
   FrameReader,
   sectionBytes,
+  type Frame,
 } from '../../../worker/contract/frame.ts'
+import { readsOfFrames } from '../../../worker/contract/frame-reads.ts'
 
 const MAX_FRAME_BYTES = 1024
 
@@ -64,6 +66,56 @@ describe('FrameReader', () => {
       assert.throws(() => new FrameReader(MAX_FRAME_BYTES).push(bytes), { code: 'internal', message })
     })
   }
+})
+
+describe('readsOfFrames', () => {
+  const LARGE_BYTES = 100_000
+  const largeFrame = () => {
+    const builder = new FrameBuilder()
+    builder.add(new Uint8Array(LARGE_BYTES).fill(7))
+    return builder.build('result', 3, {})
+  }
+  const stream = Buffer.concat([
+    frameOf('log', { n: 1 }),
+    largeFrame(),
+    largeFrame(),
+    frameOf('log', { n: 2 }),
+  ])
+
+  /** Reads the stream as a socket that has so many bytes at a time. */
+  const readBy = (mostBytes: number) => {
+    const frames: Frame[] = []
+    const targets = new Set<ArrayBufferLike>()
+    const { buffer, callback } = readsOfFrames(new FrameReader(2 * LARGE_BYTES), (frame) =>
+      frames.push(frame),
+    )
+    for (let start = 0; start < stream.byteLength;) {
+      const target = buffer()
+      const count = Math.min(target.byteLength, mostBytes, stream.byteLength - start)
+      target.set(stream.subarray(start, start + count))
+      targets.add(target.buffer)
+      callback(count, target)
+      start += count
+    }
+    return { frames, targets }
+  }
+
+  for (const mostBytes of [1000, 4097, 65_536, 1_000_000]) {
+    it(`puts frames together that come by ${mostBytes} bytes`, () => {
+      const bytes = readBy(mostBytes).frames.map(({ buffer }) => Buffer.from(buffer))
+      assert.deepEqual(Buffer.concat(bytes), stream)
+    })
+  }
+
+  it('reads the bulk of a large frame where it lies, and small ones into one buffer', () => {
+    const { frames, targets } = readBy(4097)
+    const [, first, second] = frames.map(({ buffer }) => buffer)
+    assert.equal(targets.size, 3)
+    assert.deepEqual(
+      [first, second].map((buffer) => buffer !== undefined && targets.has(buffer)),
+      [true, true],
+    )
+  })
 })
 
 describe('FrameBuilder', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { duplexPair } from 'node:stream'
 import { WorkerChannel } from '../../../../frontend/core/workers/worker-channel.ts'
+import { readStream } from '../../../../frontend/core/workers/worker-socket.ts'
 import { frameHeader, frameOf } from '../../../../worker/contract/frame.ts'
 import { settlePromises } from '../../../support/fake-clock.ts'
 
@@ -8,7 +9,7 @@ import { settlePromises } from '../../../support/fake-clock.ts'
 function fixture() {
   const [socket, far] = duplexPair()
   const heard: unknown[] = []
-  const channel = new WorkerChannel(socket, 1024, {
+  const channel = new WorkerChannel((reads) => readStream(socket, reads), 1024, {
     onFrame: (frame) => heard.push(frameHeader(frame.buffer)),
     onClose: (error) => heard.push(error?.message ?? 'closed'),
   })
