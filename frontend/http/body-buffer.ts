@@ -1,4 +1,4 @@
-import { collectorPace, LARGE_BODY_BYTES } from './collector-pace.ts'
+import { bodyMemory } from './body-memory.ts'
 
 const FIRST_BYTES = 64 * 1024
 /** A client has to send a quarter of what it makes the server allocate. */
@@ -49,10 +49,10 @@ export class BodyBuffer {
   #grow(neededBytes: number): void {
     const roomyBytes = Math.max(FIRST_BYTES, GROWTH * this.#filledBytes)
     const bodyBytes = Math.max(neededBytes, Math.min(this.#boundBytes, roomyBytes))
-    if (bodyBytes >= LARGE_BODY_BYTES) collectorPace.relax()
     // Of its own memory: a slice of Node's pool begins anywhere.
-    const grown = Buffer.allocUnsafeSlow(this.#leadBytes + bodyBytes).subarray(this.#leadBytes)
+    const grown = bodyMemory.take(this.#leadBytes + bodyBytes).subarray(this.#leadBytes)
     grown.set(this.take())
+    bodyMemory.give(this.#bytes)
     this.#bytes = grown
   }
 }

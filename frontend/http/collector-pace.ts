@@ -1,7 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
-
-/** Bodies from this size on are read at the relaxed pace. */
-export const LARGE_BODY_BYTES = 1024 * 1024
 /** The heap may grow to four times what was alive. V8's own choice goes down to 1.1 times when it collects often. */
 const RELAXED_PERCENT = 300
 /** Leaves the choice to V8. */
@@ -13,6 +9,8 @@ export type CollectorPaceOptions = {
   readonly setFlags: (flags: string) => void
   /** Calls once after a delay. @returns a function that cancels it */
   readonly after: (delayMs: number, call: () => void) => () => void
+  /** No large body has come for a while. */
+  readonly onReturn: () => void
 }
 
 /**
@@ -33,23 +31,13 @@ export class CollectorPace {
 
   /** Relaxed from now on, for a while. */
   relax(): void {
-    const { setFlags, after } = this.#options
+    const { setFlags, after, onReturn } = this.#options
     if (this.#cancelReturn === undefined) setFlags(`--heap-growing-percent=${RELAXED_PERCENT}`)
     else this.#cancelReturn()
     this.#cancelReturn = after(RELAXED_MS, () => {
       this.#cancelReturn = undefined
       setFlags(`--heap-growing-percent=${OWN_PERCENT}`)
+      onReturn()
     })
   }
 }
-
-/** Of this process, which has one heap. */
-export const collectorPace = new CollectorPace({
-  setFlags: setFlagsFromString,
-  after: (delayMs, call) => {
-    const timer = setTimeout(call, delayMs).unref()
-    return () => {
-      clearTimeout(timer)
-    }
-  },
-})

@@ -1,5 +1,6 @@
 import { send, type AnswerContext } from './answer.ts'
 import { announcedBytes, readBody } from './body.ts'
+import { bodyMemory } from './body-memory.ts'
 import { isForm, partsFromForm } from './form.ts'
 import { ResponseStream, type StreamHead } from './stream.ts'
 
@@ -7,6 +8,9 @@ import { ResponseStream, type StreamHead } from './stream.ts'
 export const httpTransport = {
   announcedBytes,
   readBody,
+  giveBack: (body: Uint8Array) => {
+    bodyMemory.give(body)
+  },
   isForm,
   partsFromForm,
   send,

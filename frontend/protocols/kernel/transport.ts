@@ -57,6 +57,8 @@ export type Transport = {
    * @throws ServingError `resource_exhausted` | `invalid_argument` | `cancelled`
    */
   readBody(ctx: RequestContext, maxBytes: number, alignedAt?: number): Promise<Uint8Array>
+  /** The memory of a body may be used for the next one: nobody looks at it any more, nor at anything made over it. */
+  giveBack(body: Uint8Array): void
   isForm(contentType: string | undefined): contentType is string
   /** @throws ServingError `invalid_argument` */
   partsFromForm(contentType: string, body: Uint8Array): Promise<RequestPart[]>

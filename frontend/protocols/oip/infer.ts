@@ -64,11 +64,13 @@ async function answer(
   ctx: RequestContext,
   { head, admitted }: Admitted,
 ): Promise<void> {
-  const request = await requestFromHttp(transport, ctx, admitted)
+  const { request, body } = await requestFromHttp(transport, ctx, admitted)
   const { run, parameters } = readParameters(request.parameters, head)
   const { name, version } = admitted.model
   const classify = classificationOf(request.outputs ?? [], () => dataPlane.metadata({ name, version }))
   const response = await admitted.run(payloadOf(request, parameters), run)
+  // It has an answer, so a worker has read all of it. Of one that has failed, a frame may still be on its way.
+  transport.giveBack(body)
   const style = { ...request, nonFinite: request.nonFinite ?? nonFinite }
   transport.send(ctx, answerFrom(response, { style, classify }))
 }
@@ -77,11 +79,14 @@ async function requestFromHttp(
   transport: Transport,
   ctx: RequestContext,
   { maxRequestBytes, inputs }: AdmittedRequest,
-): Promise<InferRequest> {
+): Promise<{ readonly request: InferRequest; readonly body: Uint8Array }> {
   const jsonLength = jsonLengthOf(ctx.req.headers)
   const body = await transport.readBody(ctx, maxRequestBytes, jsonLength)
-  if (jsonLength === 0) return requestFromRawBody(body, inputs)
-  return requestFromBody(new BodyBlocks(body, jsonLength), inputs)
+  const request =
+    jsonLength === 0
+      ? requestFromRawBody(body, inputs)
+      : requestFromBody(new BodyBlocks(body, jsonLength), inputs)
+  return { request, body }
 }
 
 function payloadOf(

@@ -4,6 +4,7 @@ import { FakeClock } from '../../support/fake-clock.ts'
 
 const RELAXED = '--heap-growing-percent=300'
 const OWN = '--heap-growing-percent=0'
+const RETURNED = 'told'
 
 const CASES = [
   {
@@ -17,9 +18,9 @@ const CASES = [
     it: 'leaves the choice to V8 after the last',
     bodiesAtMs: [0, 9_000],
     untilMs: 19_000,
-    flags: [RELAXED, OWN],
+    flags: [RELAXED, OWN, RETURNED],
   },
-  { it: 'begins anew', bodiesAtMs: [0, 20_000], untilMs: 20_000, flags: [RELAXED, OWN, RELAXED] },
+  { it: 'begins anew', bodiesAtMs: [0, 20_000], untilMs: 20_000, flags: [RELAXED, OWN, RETURNED, RELAXED] },
 ]
 
 describe('CollectorPace', () => {
@@ -30,6 +31,7 @@ describe('CollectorPace', () => {
       const pace = new CollectorPace({
         setFlags: (text) => set.push(text),
         after: (delayMs, call) => clock.after(delayMs, call),
+        onReturn: () => set.push(RETURNED),
       })
       for (const atMs of bodiesAtMs) {
         await clock.advance(atMs - clock.nowMs())
