@@ -1,46 +1,47 @@
-import { ARRAY_OF, type DataType } from './data-type.ts'
-import { FrameBuilder, frameHeader, sectionBytes, type Section } from './frame.ts'
-import type {
-  BatchRequest,
-  BatchResponse,
-  BatchResult,
-  BatchTiming,
-  RequestPart,
-  RequestPayload,
-  ResponsePayload,
-  TensorsAnswer,
-  TensorsPayload,
-  WorkerReply,
-} from './messages.ts'
-import { tensorOfBlock } from './string-block.ts'
-import { stringsFromBytes } from './string-elements.ts'
-import { tensorToBytes } from './tensor-to-bytes.ts'
-import { elementCount, type Tensor } from './tensor.ts'
+import { FrameBuilder, frameHeader } from './frame.ts'
+import type { BatchRequest, BatchResponse, BatchResult, BatchTiming, WorkerReply } from './messages.ts'
+import {
+  addAnswer,
+  addRequestPayload,
+  answerOf,
+  formOfAnswer,
+  formOfRequestPayload,
+  isAnswerOfSameForm,
+  isOfSameForm,
+  requestPayloadOf,
+  SectionReader,
+  type AnswerForm,
+  type RequestPayloadForm,
+} from './payload-codec.ts'
 
 /*
- * Batches as frames: structure in the JSON header, every byte of data in a payload section. The header of a
- * `run` frame with one JSON body looks like
- *   {"requests":[{"id":"a1","headers":{},"remainingMs":900,
- *                 "payload":{"kind":"parts","parts":[{"name":"body","section":{"offset":0,"byteLength":20}}]}}]}
+ * Batches as frames: structure in the JSON header, every byte of data in a payload section. What consecutive members
+ * have in common is told once, with their number. The header of a `run` frame with two JSON bodies looks like
+ *   {"ids":["a1","a2"],"remainingMs":[900,800],"sections":[20,21],
+ *    "forms":[[2,{"headers":{},"payload":{"kind":"parts","parts":[{"name":"body"}]}}]]}
  */
 
-type Packed<T, K extends keyof T> = Omit<T, K> & { readonly section: Section }
-type PackedTensor = { name: string; dtype: DataType; shape: readonly number[]; section: Section }
-type PackedTensors<T extends { readonly tensors: readonly Tensor[] }> = Omit<T, 'tensors'> & {
-  readonly tensors: readonly PackedTensor[]
-}
-type PackedPayload =
-  | { readonly kind: 'parts'; readonly parts: readonly Packed<RequestPart, 'bytes'>[] }
-  | PackedTensors<TensorsPayload>
-type PackedAnswer =
-  | { readonly kind: 'bytes'; readonly contentType?: string; readonly section: Section }
-  | PackedTensors<TensorsAnswer>
+/** So many members, one after the other, that share a form. */
+type Run<Form> = readonly [count: number, form: Form]
 
-type RunHeader = {
-  readonly requests: readonly (Omit<BatchRequest, 'payload'> & { payload: PackedPayload })[]
+type RequestForm = Omit<BatchRequest, 'id' | 'remainingMs' | 'payload'> & {
+  readonly payload: RequestPayloadForm
 }
-type PackedResponse = Omit<BatchResponse, 'payload'> & { readonly payload: PackedAnswer }
-type ResultHeader = { readonly replies: readonly WorkerReply<PackedResponse>[]; readonly timing: BatchTiming }
+type RunHeader = {
+  /** Of each member. */
+  readonly ids: readonly string[]
+  readonly remainingMs: readonly number[]
+  readonly forms: readonly Run<RequestForm>[]
+  /** Byte lengths of the payload's sections: of the first member, of the second one, and so on. */
+  readonly sections: readonly number[]
+}
+
+type ReplyForm = WorkerReply<Omit<BatchResponse, 'payload'> & { readonly payload: AnswerForm }>
+type ResultHeader = {
+  readonly forms: readonly Run<ReplyForm>[]
+  readonly sections: readonly number[]
+  readonly timing: BatchTiming
+}
 
 /**
  * A `run` frame in pieces, to be written in order. Large payloads lie where they were and must not change; the
@@ -48,16 +49,33 @@ type ResultHeader = { readonly replies: readonly WorkerReply<PackedResponse>[]; 
  */
 export function runFramePieces(batchId: number, requests: readonly BatchRequest[]): Uint8Array[] {
   const builder = new FrameBuilder()
+  for (const { payload } of requests) addRequestPayload(builder, payload)
   const header: RunHeader = {
-    requests: requests.map((request) => ({ ...request, payload: packPayload(builder, request.payload) })),
+    ids: requests.map(({ id }) => id),
+    remainingMs: requests.map(({ remainingMs }) => remainingMs),
+    forms: runsOf(requests, isRequestOfSameForm, formOfRequest),
+    sections: builder.byteLengths,
   }
   return builder.pieces('run', batchId, header)
 }
 
 /** The members of a `run` frame. Their bytes and tensors are views of the frame's buffer. */
 export function batchFromRunFrame(buffer: ArrayBuffer): BatchRequest[] {
-  const header = frameHeader(buffer) as RunHeader // written by runFramePieces of the same build
-  return header.requests.map((request) => ({ ...request, payload: unpackPayload(buffer, request.payload) }))
+  const { ids, remainingMs, forms, sections } = runHeader(buffer)
+  const reader = new SectionReader(buffer, sections)
+  // The rest comes last and is mostly empty: an object that starts as a copy of the form takes four times as long.
+  return membersOf(forms, ({ payload, headers, ...rest }) => (index) => ({
+    id: ids[index] ?? '',
+    headers,
+    remainingMs: remainingMs[index] ?? 0,
+    payload: requestPayloadOf(payload, reader),
+    ...rest,
+  }))
+}
+
+/** How many members the batch of a `run` frame has. */
+export function batchSize(buffer: ArrayBuffer): number {
+  return runHeader(buffer).ids.length
 }
 
 /** No batch has this id. Its `result` says that a loaded thread died, before the results of the batches it ran. */
@@ -65,95 +83,89 @@ export const NO_BATCH_ID = 0
 
 export function resultFrameFromResult(batchId: number, result: BatchResult): Uint8Array<ArrayBuffer> {
   const builder = new FrameBuilder()
-  const replies = result.replies.map((reply): WorkerReply<PackedResponse> =>
-    reply.ok
-      ? { ok: true, value: { ...reply.value, payload: packAnswer(builder, reply.value.payload) } }
-      : reply,
-  )
-  return builder.build('result', batchId, { replies, timing: result.timing } satisfies ResultHeader)
+  for (const reply of result.replies) if (reply.ok) addAnswer(builder, reply.value.payload)
+  const header: ResultHeader = {
+    forms: runsOf(result.replies, isReplyOfSameForm, formOfReply),
+    sections: builder.byteLengths,
+    timing: result.timing,
+  }
+  return builder.build('result', batchId, header)
 }
 
 /** The outcome in a `result` frame. Its bytes and tensors are views of the frame's buffer; strings stay in it, unmade. */
 export function resultFromResultFrame(buffer: ArrayBuffer): BatchResult {
-  const header = frameHeader(buffer) as ResultHeader // written by resultFrameFromResult of the same build
-  const replies = header.replies.map((reply): WorkerReply<BatchResponse> =>
-    reply.ok
-      ? { ok: true, value: { ...reply.value, payload: unpackAnswer(buffer, reply.value.payload) } }
-      : reply,
-  )
-  return { replies, timing: header.timing }
-}
-
-function packPayload(builder: FrameBuilder, payload: RequestPayload): PackedPayload {
-  switch (payload.kind) {
-    case 'parts':
-      return {
-        kind: 'parts',
-        parts: payload.parts.map(({ bytes, ...part }) => ({ ...part, section: builder.add(bytes) })),
-      }
-    case 'tensors':
-      return packTensors(builder, payload)
-  }
-}
-
-function unpackPayload(buffer: ArrayBuffer, payload: PackedPayload): RequestPayload {
-  switch (payload.kind) {
-    case 'parts':
-      return {
-        kind: 'parts',
-        parts: payload.parts.map(({ section, ...part }) => ({
-          ...part,
-          bytes: sectionBytes(buffer, section),
-        })),
-      }
-    case 'tensors':
-      return { ...payload, tensors: payload.tensors.map((tensor) => unpackTensor(buffer, tensor)) }
-  }
-}
-
-function packAnswer(builder: FrameBuilder, payload: ResponsePayload): PackedAnswer {
-  if (payload.kind === 'tensors') return packTensors(builder, payload)
-  const { bytes, ...rest } = payload
-  return { ...rest, section: builder.add(bytes) }
-}
-
-function unpackAnswer(buffer: ArrayBuffer, payload: PackedAnswer): ResponsePayload {
-  if (payload.kind === 'tensors')
-    return { ...payload, tensors: payload.tensors.map((tensor) => unmade(buffer, tensor)) }
-  const { section, ...rest } = payload
-  return { ...rest, bytes: sectionBytes(buffer, section) }
-}
-
-function packTensors<T extends { readonly tensors: readonly Tensor[] }>(
-  builder: FrameBuilder,
-  payload: T,
-): PackedTensors<T> {
-  return { ...payload, tensors: payload.tensors.map((tensor) => packTensor(builder, tensor)) }
-}
-
-function packTensor(builder: FrameBuilder, tensor: Tensor): PackedTensor {
-  const { name, dtype, shape } = tensor
-  return { name, dtype, shape, section: builder.add(tensorToBytes(tensor)) }
-}
-
-/** Most answers hand strings on to a client as they lie. */
-function unmade(buffer: ArrayBuffer, packed: PackedTensor): Tensor {
-  if (packed.dtype !== 'BYTES') return unpackTensor(buffer, packed)
-  return tensorOfBlock(packed, {
-    bytes: sectionBytes(buffer, packed.section),
-    count: elementCount(packed.shape),
+  const { forms, sections, timing } = frameHeader(buffer) as ResultHeader // written by resultFrameFromResult of the same build
+  const reader = new SectionReader(buffer, sections)
+  const replies = membersOf(forms, (form): (() => WorkerReply<BatchResponse>) => {
+    if (!form.ok) return () => form
+    const { payload, ...rest } = form.value
+    return () => ({ ok: true, value: { payload: answerOf(payload, reader), ...rest } })
   })
+  return { replies, timing }
 }
 
-function unpackTensor(buffer: ArrayBuffer, packed: PackedTensor): Tensor {
-  const { name, dtype, shape, section } = packed
-  const bytes = sectionBytes(buffer, section)
-  if (dtype === 'BYTES') return { name, dtype, shape, data: stringsFromBytes(bytes) }
-  const ArrayOfType = ARRAY_OF[dtype]
-  const data = new ArrayOfType(
-    bytes.buffer,
-    bytes.byteOffset,
-    bytes.byteLength / ArrayOfType.BYTES_PER_ELEMENT,
+function runHeader(buffer: ArrayBuffer): RunHeader {
+  return frameHeader(buffer) as RunHeader // written by runFramePieces of the same build
+}
+
+function runsOf<Member, Form>(
+  members: readonly Member[],
+  isOfForm: (member: Member, first: Member) => boolean,
+  formOf: (member: Member) => Form,
+): Run<Form>[] {
+  const runs: [number, Form][] = []
+  let first: Member | undefined
+  for (const member of members) {
+    const run = runs.at(-1)
+    if (run !== undefined && first !== undefined && isOfForm(member, first)) run[0] += 1
+    else {
+      first = member
+      runs.push([1, formOf(member)])
+    }
+  }
+  return runs
+}
+
+function membersOf<Form, Member>(
+  runs: readonly Run<Form>[],
+  makerOf: (form: Form) => (index: number) => Member,
+): Member[] {
+  const members: Member[] = []
+  for (const [count, form] of runs) {
+    const make = makerOf(form)
+    for (let i = 0; i < count; i++) members.push(make(members.length))
+  }
+  return members
+}
+
+function isRequestOfSameForm(one: BatchRequest, other: BatchRequest): boolean {
+  return (
+    one.headers === other.headers &&
+    one.operation === other.operation &&
+    one.turn === undefined &&
+    other.turn === undefined &&
+    isOfSameForm(one.payload, other.payload)
   )
-  return { name, dtype, shape, data } as Tensor // data was made from dtype's own constructor
+}
+
+function formOfRequest({ id: _id, remainingMs: _ms, payload, ...form }: BatchRequest): RequestForm {
+  return { ...form, payload: formOfRequestPayload(payload) }
+}
+
+function isReplyOfSameForm(one: WorkerReply<BatchResponse>, other: WorkerReply<BatchResponse>): boolean {
+  return (
+    one.ok &&
+    other.ok &&
+    one.value.status === other.value.status &&
+    one.value.headers === other.value.headers &&
+    one.value.rows === other.value.rows &&
+    one.value.more === other.value.more &&
+    isAnswerOfSameForm(one.value.payload, other.value.payload)
+  )
+}
+
+function formOfReply(reply: WorkerReply<BatchResponse>): ReplyForm {
+  if (!reply.ok) return reply
+  const { payload, ...form } = reply.value
+  return { ok: true, value: { ...form, payload: formOfAnswer(payload) } }
 }

@@ -76,6 +76,11 @@ export class FrameBuilder {
     return { offset, byteLength: bytes.byteLength }
   }
 
+  /** Of what was added, in order. */
+  get byteLengths(): number[] {
+    return this.#sections.map(({ byteLength }) => byteLength)
+  }
+
   /** The frame with all bytes copied into it. */
   build(kind: FrameKind, id: number, header: unknown): Uint8Array<ArrayBuffer> {
     const head = this.#headOf(kind, id, header)

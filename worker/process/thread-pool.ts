@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import { move, Piscina } from 'piscina'
-import { NO_BATCH_ID, resultFrameFromResult } from '../contract/batch-codec.ts'
+import { batchSize, NO_BATCH_ID, resultFrameFromResult } from '../contract/batch-codec.ts'
 import { messageOf, type ErrorData } from '../contract/errors.ts'
-import { frameHeader, frameOf, isPreceded, type Frame } from '../contract/frame.ts'
+import { frameOf, isPreceded, type Frame } from '../contract/frame.ts'
 import {
   OVERLAPPING_BATCHES,
   type InstanceHeader,
@@ -107,8 +107,7 @@ export class ThreadPool {
       return frame
     } catch (error) {
       this.#links.drain()
-      const { requests } = frameHeader(header) as { requests: readonly unknown[] } // written by batch-codec.ts
-      return failedResult(id, requests.length, this.#errorOf(error))
+      return failedResult(id, batchSize(header), this.#errorOf(error))
     }
   }
 

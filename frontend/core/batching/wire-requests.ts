@@ -7,6 +7,9 @@ export type WireOptions = {
   readonly usesHeaders: boolean
 }
 
+/** One for all: members of one form are told once. */
+const NO_HEADERS: Readonly<Record<string, string>> = {}
+
 /** The members of a batch as they are sent to a worker. */
 export function wireRequests(
   members: readonly PendingRequest[],
@@ -15,7 +18,7 @@ export function wireRequests(
   return members.map(({ init }) => ({
     id: init.id,
     ...(init.operation === undefined ? {} : { operation: init.operation }),
-    headers: usesHeaders ? init.headers : {},
+    headers: usesHeaders ? init.headers : NO_HEADERS,
     remainingMs: Math.max(0, init.deadlineMs - nowMs),
     payload: init.payload,
   }))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {
   batchFromRunFrame,
+  batchSize,
   resultFrameFromResult,
   resultFromResultFrame,
   runFramePieces,
@@ -45,6 +46,61 @@ describe('a run frame', () => {
       { ...head, payload: { kind: 'tensors', tensors: [], outputs: ['y', 'x'], parameters } },
     ]
     assert.deepEqual(batchFromRunFrame(runFrame(1, batch).buffer), batch)
+  })
+
+  const headers = {}
+  const row = (x: number, shape = [1]): Tensor => ({
+    name: 'x',
+    dtype: 'UINT8',
+    shape,
+    data: Uint8Array.of(x),
+  })
+  const MEMBERS: readonly Omit<BatchRequest, 'id' | 'remainingMs'>[] = [
+    { headers, payload: { kind: 'tensors', tensors: [row(1)] } },
+    { headers, payload: { kind: 'tensors', tensors: [row(2)] } },
+    { headers: { a: 'b' }, payload: { kind: 'tensors', tensors: [row(3)] } },
+    { headers, operation: 'explain', payload: { kind: 'tensors', tensors: [row(4)] } },
+    { headers, payload: { kind: 'tensors', tensors: [row(5, [1, 1])] } },
+    { headers, payload: { kind: 'tensors', tensors: [row(6), row(7)] } },
+    { headers, payload: { kind: 'tensors', tensors: [row(8)], outputs: ['y'] } },
+    { headers, payload: { kind: 'tensors', tensors: [row(9)], parameters: { p: 1 } } },
+    { headers, turn: { key: 1, continues: false }, payload: { kind: 'tensors', tensors: [row(10)] } },
+    { headers, payload: { kind: 'parts', parts: [{ name: 'x', bytes: Uint8Array.of(11, 11) }] } },
+    { headers, payload: { kind: 'parts', parts: [{ name: 'x', bytes: Uint8Array.of(12) }] } },
+    { headers, payload: { kind: 'parts', parts: [{ name: 'y', bytes: Uint8Array.of(13) }] } },
+    { headers, payload: { kind: 'parts', parts: [{ name: 'y', fileName: 'f', bytes: Uint8Array.of(14) }] } },
+    {
+      headers,
+      payload: { kind: 'parts', parts: [{ name: 'y', contentType: 't', bytes: Uint8Array.of(15) }] },
+    },
+    { headers, payload: { kind: 'parts', parts: [] } },
+  ]
+
+  for (const [first, one] of MEMBERS.entries()) {
+    it(`keeps member ${first} apart from every other, before and behind it`, () => {
+      for (const other of MEMBERS) {
+        const batch = [one, other, one].map((member, index) => ({
+          ...member,
+          id: `${index}`,
+          remainingMs: index,
+        }))
+        assert.deepEqual(batchFromRunFrame(runFrame(1, batch).buffer), batch)
+      }
+    })
+  }
+
+  it('tells once what its members have in common', () => {
+    const parts = [{ name: 'body', contentType: 'application/json', bytes: Uint8Array.of(1) }]
+    const batch = (size: number): BatchRequest[] =>
+      Array.from({ length: size }, () => ({ ...head, payload: { kind: 'parts', parts } }))
+    const growthBytes = runFrame(1, batch(100)).byteLength - runFrame(1, batch(50)).byteLength
+    // Each has an id, a time and a length in the header, and 8 bytes of payload.
+    assert(growthBytes < 50 * 24, `${growthBytes} bytes`)
+  })
+
+  it('says how many members it has, without their bytes', () => {
+    const batch: BatchRequest[] = [1, 2, 3].map(() => ({ ...head, payload: { kind: 'parts', parts: [] } }))
+    assert.equal(batchSize(runFrame(1, batch).buffer), 3)
   })
 
   it('leaves the requests usable for a second try', () => {
@@ -95,6 +151,32 @@ describe('a result frame', () => {
     const result: BatchResult = { replies: [{ ok: true, value: { payload } }], timing }
     assert.deepEqual(carried(result), result)
   })
+
+  const bytes = (x: number) => Uint8Array.of(x)
+  const row = (x: number, shape = [1]): Tensor => ({ name: 'y', dtype: 'UINT8', shape, data: bytes(x) })
+  const REPLIES: BatchResult['replies'] = [
+    { ok: true, value: { payload: { kind: 'bytes', bytes: bytes(1) } } },
+    { ok: true, value: { payload: { kind: 'bytes', bytes: Uint8Array.of(2, 2) } } },
+    { ok: true, value: { payload: { kind: 'bytes', contentType: 'a/b', bytes: bytes(3) } } },
+    { ok: true, value: { status: 201, payload: { kind: 'bytes', bytes: bytes(4) } } },
+    { ok: true, value: { headers: { a: 'b' }, payload: { kind: 'bytes', bytes: bytes(5) } } },
+    { ok: true, value: { rows: 2, payload: { kind: 'bytes', bytes: bytes(6) } } },
+    { ok: true, value: { more: true, payload: { kind: 'bytes', bytes: bytes(7) } } },
+    { ok: true, value: { payload: { kind: 'tensors', tensors: [row(8)] } } },
+    { ok: true, value: { payload: { kind: 'tensors', tensors: [row(9, [1, 1])] } } },
+    { ok: true, value: { payload: { kind: 'tensors', tensors: [row(10)], parameters: { p: 1 } } } },
+    { ok: false, error: { code: 'internal', message: 'a' } },
+    { ok: false, error: { code: 'internal', message: 'b' } },
+  ]
+
+  for (const [first, one] of REPLIES.entries()) {
+    it(`keeps reply ${first} apart from every other, before and behind it`, () => {
+      for (const other of REPLIES) {
+        const result = { replies: [one, other, one], timing }
+        assert.deepEqual(carried(result), result)
+      }
+    })
+  }
 
   it('carries answers and errors in order', () => {
     const result: BatchResult = {
