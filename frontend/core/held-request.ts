@@ -91,25 +91,29 @@ export class HeldRequest implements AdmittedRequest {
     const totalMs = clock.nowMs() - this.#arrivedAtMs
     if (outcome.ok) version.statistics.requestAnswered(outcome, totalMs, head.operation)
     else version.statistics.requestFailed(outcome.error, totalMs)
-    events.emit('requestFinished', {
-      model: this.model,
-      requestId: head.requestId,
-      ...(outcome.ok ? { batch: outcome.timing } : { code: outcome.error.code }),
-      totalMs,
-      queueMs: outcome.queueMs,
-      byDefault: isByDefault(head.model),
-    })
+    const { requestId } = head
+    const { queueMs } = outcome
+    const byDefault = isByDefault(head.model)
+    const ending = { model: this.model, requestId, totalMs, queueMs, byDefault }
+    if (outcome.ok) events.emit('requestFinished', { ...ending, batch: outcome.timing })
+    else events.emit('requestFinished', { ...ending, code: outcome.error.code })
   }
 }
 
 function responseOf(version: ModelVersion, outcome: Outcome & { ok: true }): InferenceResponse {
   const { timing, batchRequests, closedBy, predictedMs, queueMs, workerMs } = outcome
-  const { rows: _, ...response } = outcome.response
-  return {
+  const { status, headers, payload } = outcome.response
+  const response = {
     model: version.model,
-    ...response,
+    payload,
     streamed: outcome.streamed === true,
     timing: { queueMs, workerMs, batch: timing, batchRequests, closedBy, predictedMs },
+  }
+  if (status === undefined && headers === undefined) return response
+  return {
+    ...response,
+    ...(status === undefined ? {} : { status }),
+    ...(headers === undefined ? {} : { headers }),
   }
 }
 

@@ -153,16 +153,16 @@ function accessRecord(req: IncomingMessage, res: ServerResponse, state: RequestS
   const { requestId, model, requestBytes, responseBytes } = state
   const url = req.url ?? ''
   const queryStart = url.indexOf('?')
-  return {
+  const record = {
     method: req.method ?? '',
     path: queryStart === -1 ? url : url.slice(0, queryStart),
     status: isAnswered(req, res) || isCutHere(state) ? res.statusCode : CLIENT_CLOSED_REQUEST,
     durationMs: performance.now() - state.startedMs,
     requestId,
-    ...(model === undefined ? {} : { model }),
     requestBytes,
     responseBytes,
   }
+  return model === undefined ? record : { ...record, model }
 }
 
 function hasSoundHead(req: IncomingMessage): boolean {

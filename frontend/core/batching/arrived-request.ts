@@ -44,7 +44,8 @@ export function pendingFromArrived(
     bucket: bucketOf(head.operation, hasOneBucket ? ANY : payload, keyOf),
     arrivedAtMs,
     deadlineMs: arrivedAtMs + timeoutMs,
-    ...(scheduling === undefined ? {} : { priority, queueTimeoutMs: askedMs }),
+    priority: scheduling === undefined ? undefined : priority,
+    queueTimeoutMs: scheduling === undefined ? undefined : askedMs,
     signal: head.caller ?? head.signal,
     onPiece,
   })

@@ -232,7 +232,7 @@ export class Batcher {
       const queueMs = batch.startedAtMs - member.init.arrivedAtMs
       const reply = replies[index]
       if (reply?.ok === true) {
-        member.settle({ ok: true, response: reply.value, queueMs, ...ofBatch })
+        member.settle({ ...ofBatch, ok: true, response: reply.value, queueMs })
       } else if (reply === undefined || reply.error.reason === 'worker_died') {
         this.#retryAlone([member], reply?.error.message ?? 'the worker gave no answer')
       } else {

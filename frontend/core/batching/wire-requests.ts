@@ -15,11 +15,13 @@ export function wireRequests(
   members: readonly PendingRequest[],
   { nowMs, usesHeaders }: WireOptions,
 ): BatchRequest[] {
-  return members.map(({ init }) => ({
-    id: init.id,
-    ...(init.operation === undefined ? {} : { operation: init.operation }),
-    headers: usesHeaders ? init.headers : NO_HEADERS,
-    remainingMs: Math.max(0, init.deadlineMs - nowMs),
-    payload: init.payload,
-  }))
+  return members.map(({ init }) => {
+    const request = {
+      id: init.id,
+      headers: usesHeaders ? init.headers : NO_HEADERS,
+      remainingMs: Math.max(0, init.deadlineMs - nowMs),
+      payload: init.payload,
+    }
+    return init.operation === undefined ? request : { ...request, operation: init.operation }
+  })
 }

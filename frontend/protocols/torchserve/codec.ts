@@ -83,7 +83,10 @@ export function responseToHttp({ status = 200, headers, payload }: InferenceResp
   const contentType = payload.kind === 'bytes' ? (payload.contentType ?? BYTES_TYPE) : JSON_TYPE
   return {
     status,
-    headers: { 'content-type': contentType, ...handlerHeaders(headers) },
+    headers:
+      headers === undefined
+        ? { 'content-type': contentType }
+        : { 'content-type': contentType, ...handlerHeaders(headers) },
     body: bodyOf(payload),
   }
 }
