@@ -12,6 +12,7 @@ import {
   type Content,
 } from './answer-body.ts'
 import { announcedBytes } from './body.ts'
+import { IncomingRequest } from './incoming-request.ts'
 import { http2StreamOf } from './http2-exchange.ts'
 import { acceptHeader, encodingFor, packed, varyByEncoding, type Encoding } from './compress.ts'
 
@@ -94,6 +95,7 @@ function write({ req, res, state }: AnswerContext, { status, headers, body }: An
   const isBlocked = isUnread && stream === undefined && !canDrain(req)
   if (isUnread && stream === undefined) answeredEarly.set(req.socket, req)
   if (isBlocked) res.shouldKeepAlive = false
+  else if (isUnread && req instanceof IncomingRequest) req.discardBody()
   const fields: Record<string, string | number> = {
     ...headers,
     'content-length': byteLength,

@@ -3,6 +3,8 @@ import { IncomingMessage } from 'node:http'
 /** Takes the pieces of a body as the parser finds them. */
 export type BodySink = { readonly onChunk: (chunk: Buffer) => void; readonly onEnd: () => void }
 
+const NOBODY: BodySink = { onChunk: () => undefined, onEnd: () => undefined }
+
 /**
  * A request whose body may go straight to who collects it. As a stream it passes a buffer, four events and as many
  * turns of the tick queue first, which costs a small request more than its route (measured).
@@ -22,6 +24,11 @@ export class IncomingRequest extends IncomingMessage {
     // Tells Node that somebody reads, or it would begin to discard the body when the answer is written.
     this.read(0)
     return true
+  }
+
+  /** Forgets the body as it comes. Node would send it through the stream, to nobody. */
+  discardBody(): void {
+    this.giveBodyTo(NOBODY)
   }
 
   /** The stream takes the body again, what still comes of it. */

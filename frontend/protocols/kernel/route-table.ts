@@ -44,6 +44,10 @@ export type MountOptions = {
 export type HotRoute = {
   /** Read from method and URL alone; undefined for what the router is to look at. */
   readonly modelOf: (req: IncomingMessage) => ModelSelector | undefined
+  /**
+   * Throws, instead of rejecting, for what it does not admit: answered in the turn in which its head came, a refusal
+   * needs no microtask, and its body, which comes behind, passes no stream.
+   */
   readonly answer: (ctx: RequestContext, model: ModelSelector) => Promise<void>
 }
 

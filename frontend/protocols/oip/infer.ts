@@ -39,8 +39,12 @@ export function inferHot(options: InferOptions): HotRoute {
   }
 }
 
-/** Admission comes before the body: a request that cannot be served costs its head, not its bytes. */
-export async function infer(options: InferOptions, ctx: RequestContext, model: ModelSelector): Promise<void> {
+/**
+ * Admission comes before the body: a request that cannot be served costs its head, not its bytes.
+ *
+ * @throws at once for what is not admitted, see {@link HotRoute}
+ */
+export function infer(options: InferOptions, ctx: RequestContext, model: ModelSelector): Promise<void> {
   const { dataPlane, transport, sequenceHeaders = SEQUENCE_HEADERS } = options
   ctx.state.model = model.name
   ctx.state.checkModel?.(model.name)
@@ -49,11 +53,15 @@ export async function infer(options: InferOptions, ctx: RequestContext, model: M
   const head = new HttpRequestHead(ctx, { model }, ofHead)
   const admitted = dataPlane.admit(head)
   ctx.state.model = formatModelId(admitted.model)
+  return run(options, ctx, { head, admitted })
+}
+
+async function run(options: InferOptions, ctx: RequestContext, admission: Admitted): Promise<void> {
   try {
-    await answer(options, ctx, { head, admitted })
+    await answer(options, ctx, admission)
   } finally {
     // What has run has no place to give back any more.
-    admitted.cancel()
+    admission.admitted.cancel()
   }
 }
 

@@ -29,8 +29,12 @@ function selectorOf([, name = '', integerVersion, label]: RegExpExecArray): Mode
   return label === undefined ? { name } : { name, label }
 }
 
-/** Admission comes before the body: a request that cannot be served costs its head, not its bytes. */
-export async function predict(
+/**
+ * Admission comes before the body: a request that cannot be served costs its head, not its bytes.
+ *
+ * @throws at once for what is not admitted, see {@link HotRoute}
+ */
+export function predict(
   options: PredictionOptions,
   ctx: RequestContext,
   { model, verb }: Prediction,
@@ -39,6 +43,14 @@ export async function predict(
   ctx.state.checkModel?.(model.name)
   const admitted = admit(options, ctx, { model, verb })
   ctx.state.model = formatModelId(admitted.model)
+  return run(options, ctx, { admitted, verb })
+}
+
+async function run(
+  options: PredictionOptions,
+  ctx: RequestContext,
+  { admitted, verb }: Pick<Prediction, 'verb'> & { readonly admitted: AdmittedRequest },
+): Promise<void> {
   let request: ReadRequest
   try {
     request = await readRequest(options, ctx, { admitted, verb })

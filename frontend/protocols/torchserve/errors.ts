@@ -1,7 +1,7 @@
 import { ServingError, type ErrorCode } from '../../../worker/contract/errors.ts'
 import { nearest } from '../../../worker/contract/nearest.ts'
 import { errorHeaders } from '../kernel/error-answer.ts'
-import { jsonAnswer, type Answer } from '../kernel/transport.ts'
+import type { Answer } from '../kernel/transport.ts'
 
 /*
  * Errors in TorchServe's words: `{"code": 404, "type": "ModelNotFoundException", "message": "…"}`.
@@ -55,8 +55,12 @@ const BY_REASON: Readonly<Record<string, Wording>> = {
 export function renderError(error: ServingError): Answer {
   const wording = BY_REASON[`${error.code} ${error.reason ?? ''}`] ?? BY_CODE[error.code]
   const { status, type } = error.status === undefined ? wording : chosenByHandler(error.status)
-  const answer = jsonAnswer(status, { code: status, type, message: error.message })
-  return { ...answer, headers: { ...answer.headers, ...errorHeaders(error, status) } }
+  return {
+    status,
+    headers: errorHeaders(error, status),
+    // Laid out as by `jsonAnswer`: V8 indents JSON on its slow way only.
+    body: `{\n  "code": ${status},\n  "type": "${type}",\n  "message": ${JSON.stringify(error.message)}\n}\n`,
+  }
 }
 
 function chosenByHandler(status: number): Wording {

@@ -1,6 +1,6 @@
 import type { RequestPayload } from '../../../worker/contract/messages.ts'
 import { formatModelId } from '../../../worker/contract/model-id.ts'
-import type { DataPlane } from '../../core/data-plane.ts'
+import type { AdmittedRequest, DataPlane } from '../../core/data-plane.ts'
 import { HttpAnswer } from './answer.ts'
 import { requestFromHttp } from './codec.ts'
 import {
@@ -43,8 +43,12 @@ export function hotPredictions(options: PredictionOptions): HotRoute {
   }
 }
 
-/** Admission comes before the body: a request that cannot be served costs its head, not its bytes. */
-export async function predict(
+/**
+ * Admission comes before the body: a request that cannot be served costs its head, not its bytes.
+ *
+ * @throws at once for what is not admitted, see {@link HotRoute}
+ */
+export function predict(
   { dataPlane, transport, sequenceHeaders = SEQUENCE_HEADERS }: PredictionOptions,
   ctx: RequestContext,
   prediction: Prediction,
@@ -54,11 +58,18 @@ export async function predict(
   const announcedBytes = transport.announcedBytes(ctx.req)
   const admitted = dataPlane.admit(new HttpRequestHead(ctx, prediction, { announcedBytes, sequenceHeaders }))
   ctx.state.model = formatModelId(admitted.model)
-  let { payload } = prediction
+  return run(transport, ctx, { ...prediction, admitted })
+}
+
+async function run(
+  transport: Transport,
+  ctx: RequestContext,
+  { admitted, inputs, payload }: Prediction & { readonly admitted: AdmittedRequest },
+): Promise<void> {
   try {
     payload ??= await requestFromHttp(transport, ctx, {
       maxBytes: admitted.maxRequestBytes,
-      ...(prediction.inputs === undefined ? {} : { inputs: prediction.inputs }),
+      ...(inputs === undefined ? {} : { inputs }),
     })
   } catch (error) {
     admitted.cancel()
