@@ -78,6 +78,8 @@ export type LoadSpec = {
   readonly maxBatchesInFlight?: number
   /** The session gets a thread of its own, if the handler lets the steps of a batch overlap the run of another. */
   readonly overlapsRuns?: true
+  /** The thread may be sent a batch more while it runs one, if its runs take long. */
+  readonly mayTakeNext?: true
   /** Batches are turns of requests that go on. */
   readonly continuousBatching?: true
   /** The largest answer to a request, or piece of a streamed one; absent: no limit. */
@@ -244,6 +246,8 @@ export type InstanceReport = {
   readonly schemas?: HandlerSchemas
   /** The steps of a batch overlap the engine's run of another: the thread takes two batches. */
   readonly overlapsRuns?: true
+  /** Runs take so long that the next batch should be there when one ends: the thread takes two, and runs them in turn. */
+  readonly takesNext?: true
   readonly loadMs: number
   readonly warmUpMs: number
   /** What runs of the warm graph took, by their rows; absent when there is no graph, or it refused them. */

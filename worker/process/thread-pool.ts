@@ -9,13 +9,20 @@ import {
   type LoadSpec,
   type LogRecord,
 } from '../contract/messages.ts'
+import { processMs } from './process-ms.ts'
 import { SessionThread } from './session-thread.ts'
 import { threadEntry } from './thread-entry.ts'
 import { ThreadLinks, type CancelMessage, type OnThreadFrame, type ThreadLink } from './thread-links.ts'
 
 /** What a thread is asked to do. A `run` frame's buffer is moved to the thread. */
 export type ThreadTask =
-  | { readonly kind: 'run'; readonly batchId: number; readonly buffer: ArrayBuffer }
+  | {
+      readonly kind: 'run'
+      readonly batchId: number
+      readonly buffer: ArrayBuffer
+      /** By the clock of the process; absent unless the thread may hold a batch that waits for another. */
+      readonly sentAtMs?: number
+    }
   | { readonly kind: 'release' }
 
 /** What a thread says by itself. The buffer of a `log` frame, or of a `lost` one in its place, is moved. */
@@ -74,9 +81,8 @@ export class ThreadPool {
       atomics: 'disabled',
       recordTiming: false,
       // A thread takes a batch more while its handler waits for something, if the model allows it, or while the
-      // engine runs the last in a thread of its own.
-      concurrentTasksPerWorker:
-        spec.maxBatchesInFlight ?? (spec.overlapsRuns === true ? OVERLAPPING_BATCHES : 1),
+      // engine runs the last in a thread of its own, or to have the next when one ends.
+      concurrentTasksPerWorker: batchesPerThread(spec),
       resourceLimits: { maxOldGenerationSizeMb: spec.maxHeapMebibytes },
     })
     this.#pool.on('message', (message: ThreadMessage) => {
@@ -101,7 +107,9 @@ export class ThreadPool {
   async run({ id, buffer }: Frame): Promise<Uint8Array> {
     const header = headerCopy(buffer)
     try {
-      const result = await this.#pool.run({ kind: 'run', batchId: id, buffer }, { transferList: [buffer] })
+      const sent = this.#spec.mayTakeNext === true ? { sentAtMs: processMs() } : {}
+      const task = { kind: 'run', batchId: id, buffer, ...sent } as const
+      const result = await this.#pool.run(task, { transferList: [buffer] })
       const frame = result as Uint8Array // made by thread/main.ts
       if (isPreceded(frame)) this.#links.drain()
       return frame
@@ -199,6 +207,10 @@ export class ThreadPool {
     }
     return `uncaught ${message}`
   }
+}
+
+function batchesPerThread({ maxBatchesInFlight, overlapsRuns, mayTakeNext }: LoadSpec): number {
+  return maxBatchesInFlight ?? (overlapsRuns === true || mayTakeNext === true ? OVERLAPPING_BATCHES : 1)
 }
 
 function diedError(when: string, why: string): ErrorData {

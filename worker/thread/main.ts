@@ -6,6 +6,7 @@ import type { BatchRequest, BatchResult, LoadSpec, LostHeader, MetricsHeader } f
 import { moveToPool, type ThreadMessage, type ThreadTask } from '../process/thread-pool.ts'
 import { clientErrorOf } from './failure.ts'
 import { HostedSession } from './hosted-session.ts'
+import { InTurn } from './in-turn.ts'
 import { Instance } from './instance.ts'
 import { MetricBuffer } from './metric-buffer.ts'
 import { resultFrame } from './result-frame.ts'
@@ -35,6 +36,10 @@ const metrics = new MetricBuffer({
   },
 })
 
+/** Used where two batches may be here. */
+const turns = new InTurn()
+type RunTask = Extract<ThreadTask, { kind: 'run' }>
+
 redirectConsole(log)
 // A handler's stack trace names the line of its TypeScript source.
 process.setSourceMapsEnabled(true)
@@ -52,7 +57,7 @@ const loaded = await load()
 export default async function run(task: ThreadTask): Promise<unknown> {
   switch (task.kind) {
     case 'run':
-      return moveToPool(await runBatch(task.batchId, batchFromRunFrame(task.buffer)))
+      return moveToPool(await runBatch(task))
     case 'release':
       if (loaded.ok) await loaded.instance.release()
       return undefined
@@ -88,15 +93,15 @@ function onDeviceLost(message: string): void {
   post({ kind: 'log', frame }, [frame.buffer])
 }
 
-async function runBatch(
-  batchId: number,
-  requests: readonly BatchRequest[],
-): Promise<Uint8Array<ArrayBuffer>> {
+async function runBatch({ batchId, buffer, sentAtMs }: RunTask): Promise<Uint8Array<ArrayBuffer>> {
+  const requests = batchFromRunFrame(buffer)
   const batch = uplink.open(batchId)
-  try {
-    const result = loaded.ok
-      ? await loaded.instance.run(requests, (member) => batch.link(member))
+  const run = async () =>
+    loaded.ok
+      ? loaded.instance.run(requests, (member) => batch.link(member))
       : refuseAll(requests, loaded.error)
+  try {
+    const result = await (sentAtMs === undefined ? run() : turns.take(sentAtMs, run))
     const frame = resultFrame(batchId, result, { log, maxResponseBytes: spec.maxResponseBytes })
     if (metrics.takeSent() || batch.hasSent) markPreceded(frame)
     return frame

@@ -1,5 +1,4 @@
-import type { ServingError } from '../../../worker/contract/errors.ts'
-import { errorFromData } from '../../../worker/contract/errors.ts'
+import { errorFromData, type ServingError } from '../../../worker/contract/errors.ts'
 import type { BatchRequest, BatchResult, ResponsePiece } from '../../../worker/contract/messages.ts'
 import { LiveList } from '../../../worker/contract/live-list.ts'
 import type { ModelId } from '../../../worker/contract/model-id.ts'
@@ -15,7 +14,8 @@ import { RequestQueue } from './request-queue.ts'
 import type { BatchQueue, Schedule } from './scheduling/schedule.ts'
 import { RunAhead } from './run-ahead.ts'
 import { wireRequests } from './wire-requests.ts'
-import { WorkerDied, type BatchRunner, type BatchRunners, type OnMemberPiece } from './runners.ts'
+import type { BatchRunner, BatchRunners, OnMemberPiece } from './runners.ts'
+import { turnsUntilAnswer, WorkerDied } from './runners.ts'
 
 export type BatcherLimits = FormerLimits & {
   readonly inferenceTimeoutMs: number
@@ -45,6 +45,8 @@ type RunningBatch = {
   /** The members as they were sent. */
   readonly requests: readonly BatchRequest[]
   readonly runner: BatchRunner
+  /** Batches that its worker may end one after the other until it has ended this one. */
+  readonly turns: number
   readonly startedAtMs: number
   readonly closedBy: BatchClosedBy
   readonly predictedMs: number
@@ -194,7 +196,8 @@ export class Batcher {
     const startedAtMs = this.#nowMs()
     const requests = wireRequests(members, { nowMs: startedAtMs, usesHeaders: this.#runners.usesHeaders })
     const predictedMs = this.serviceTime.predictMs(rows)
-    const batch: RunningBatch = { members, requests, runner, startedAtMs, closedBy, predictedMs }
+    const turns = turnsUntilAnswer(this.#runners, runner)
+    const batch: RunningBatch = { members, requests, runner, turns, startedAtMs, closedBy, predictedMs }
     const place = this.#running.add(batch)
     this.#ahead.noteSent(runner, rows)
     for (const member of members) member.dispatchedAtMs = startedAtMs
@@ -273,8 +276,6 @@ export class Batcher {
     const nowMs = this.#nowMs()
     const { inferenceTimeoutMs } = this.#limits
     const { frontends = 1 } = this.#options
-    // A batch may have waited in its worker for those before it, other frontend processes' among them.
-    const allowedMs = inferenceTimeoutMs * (this.#runners.batchesInFlight ?? 1) * frontends
     this.#queue.remove((request) => endIfOver(request, this.#options.model, this.#nowMs()))
     this.#options.schedule?.endOverdue()
     for (const batch of this.#running) {
@@ -282,6 +283,8 @@ export class Batcher {
         if (!member.isSettled && endIfOver(member, this.#options.model, nowMs))
           batch.runner.cancel(batch.requests, index)
       }
+      // It may have waited in its worker for those before it, other frontend processes' among them.
+      const allowedMs = inferenceTimeoutMs * batch.turns * frontends
       if (nowMs - batch.startedAtMs - allowedMs > KILL_GRACE_MS) {
         batch.runner.kill('timeout', `a batch took longer than ${allowedMs} ms`)
       }

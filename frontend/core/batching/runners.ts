@@ -43,10 +43,18 @@ export interface BatchRunners {
   readonly usesHeaders: boolean
   /** Batches that one of them takes at a time; absent: one. */
   readonly batchesInFlight?: number
-  /** One of them takes a batch more while its engine runs another; absent: not so. */
+  /** One of them takes a batch more while its engine runs another, to run it next; absent: not so. */
   readonly overlapsRuns?: boolean
   /** A worker process that takes another batch, the least busy first; with `isAlone`, one that runs nothing at all. */
   pick(isAlone: boolean): BatchRunner | undefined
+}
+
+/** Batches that a worker may end one after the other until it has ended one that it is sent now. */
+export function turnsUntilAnswer(
+  { batchesInFlight = 1, overlapsRuns }: BatchRunners,
+  { runningBatches }: Pick<BatchRunner, 'runningBatches'>,
+): number {
+  return overlapsRuns === true ? Math.min(batchesInFlight, runningBatches + 1) : batchesInFlight
 }
 
 /** A worker process by itself, for requests that must stay where their state is. */

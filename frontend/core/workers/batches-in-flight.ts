@@ -1,5 +1,5 @@
 import { OVERLAPPING_BATCHES, type Device } from '../../../worker/contract/messages.ts'
-import { isStateful, type VersionSettings } from '../settings.ts'
+import { isShareable, isStateful, type VersionSettings } from '../settings.ts'
 
 /** Batches that a worker takes at a time, and why so many. */
 export type BatchesInFlight = { readonly perWorker: number; readonly reason: string }
@@ -11,6 +11,15 @@ export type BatchesInFlight = { readonly perWorker: number; readonly reason: str
 export function mayOverlapRuns(settings: VersionSettings, { provider }: Device): boolean {
   const { maxBatchesInFlight = OVERLAPPING_BATCHES } = settings
   return provider !== 'cpu' && maxBatchesInFlight > 1 && !isStateful(settings)
+}
+
+/**
+ * Whether a worker on the CPU may have its next batch while it runs one, so that its engine does not wait for it. One
+ * of several need not: their engines have the CPUs to share, and another uses them meanwhile.
+ */
+export function mayTakeNext(settings: VersionSettings, { provider }: Device): boolean {
+  const { minWorkers, maxBatchesInFlight } = settings
+  return provider === 'cpu' && minWorkers === 1 && maxBatchesInFlight === undefined && isShareable(settings)
 }
 
 /** @param workers those that serve, if any */
@@ -28,6 +37,7 @@ function reasonOf(settings: VersionSettings, device: Device, overlapsRuns: boole
   if (settings.maxBatchesInFlight !== undefined) {
     return overlapsRuns ? `configured; ${overlap}` : 'configured'
   }
+  if (overlapsRuns && device.provider === 'cpu') return 'the next is there when the run of one ends'
   if (overlapsRuns) return overlap
   if (device.provider === 'cpu') return 'a worker on the CPU takes one'
   if (isStateful(settings)) return 'its handler keeps state from batch to batch'

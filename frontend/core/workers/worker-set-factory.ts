@@ -6,7 +6,7 @@ import type { MemoryBudget } from './memory-budget.ts'
 import { estimateMemory, type MemoryEstimate } from './memory-estimate.ts'
 import type { PreparedGraphs } from './prepared-graphs.ts'
 import type { ProviderFindings } from './provider-findings.ts'
-import { mayOverlapRuns } from './batches-in-flight.ts'
+import { mayOverlapRuns, mayTakeNext } from './batches-in-flight.ts'
 import { GpuTurns } from './gpu-turns.ts'
 import { chooseProvider, wantedProviders, type ProviderChoice } from './provider-choice.ts'
 import { planWorkers, type WorkerPlan } from './worker-plan.ts'
@@ -145,6 +145,7 @@ export class WorkerSetFactory {
               ? {}
               : { maxBatchesInFlight: settings.maxBatchesInFlight }),
             ...(mayOverlapRuns(settings, device) ? { overlapsRuns: true } : {}),
+            ...(mayTakeNext(settings, device) ? { mayTakeNext: true } : {}),
             ...(settings.maxRequestRows === undefined ? {} : { maxRequestRows: settings.maxRequestRows }),
             ...(settings.continuousBatching ? { continuousBatching: true } : {}),
             // A second try would do again what the first has done to the states of sequences.

@@ -96,9 +96,9 @@ export class WorkerSet implements VersionRunners {
     return this.#maxBatchesInFlight ?? (this.overlapsRuns ? OVERLAPPING_BATCHES : 1)
   }
 
-  /** Whether the steps of a batch overlap the engine's run of another. */
+  /** Whether a worker gets its next batch while its engine runs one. */
   get overlapsRuns(): boolean {
-    return this.#report?.overlapsRuns === true
+    return this.#report?.overlapsRuns === true || this.#report?.takesNext === true
   }
 
   get lanes(): readonly SlotLane[] {

@@ -96,7 +96,10 @@ describe('IncomingRequest', () => {
       }
       await opened.until(/not today/)
       opened.write(`${HEAD}abcdefghij`)
-      assert.match(await opened.until(/\.$/), /^HTTP\/1\.1 400 [^]*not today[^]*200 OK[^]*\r\n\r\nabcdefghij\.$/)
+      assert.match(
+        await opened.until(/\.$/),
+        /^HTTP\/1\.1 400 [^]*not today[^]*200 OK[^]*\r\n\r\nabcdefghij\.$/,
+      )
     })
   }
 })

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import type { VersionSettings } from '../../../../frontend/core/settings.ts'
-import { batchesInFlightOf, mayOverlapRuns } from '../../../../frontend/core/workers/batches-in-flight.ts'
+import {
+  batchesInFlightOf,
+  mayOverlapRuns,
+  mayTakeNext,
+} from '../../../../frontend/core/workers/batches-in-flight.ts'
 import type { ExecutionProvider } from '../../../../worker/contract/messages.ts'
 import { settings } from '../../../support/artefacts.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
@@ -72,6 +76,30 @@ describe('batches in flight', () => {
       assert.match(described.reason, reason)
     })
   }
+
+  const CPU = { provider: 'cpu', deviceId: 0 } as const
+  const NEXT = [
+    { it: 'a lone worker on the CPU', changes: {}, device: CPU, may: true },
+    { it: 'one of two', changes: { minWorkers: 2 }, device: CPU, may: false },
+    { it: 'a worker on a GPU', changes: {}, device: { provider: 'cuda', deviceId: 0 }, may: false },
+    { it: 'one with a number of its own', changes: { maxBatchesInFlight: 1 }, device: CPU, may: false },
+    { it: 'one that keeps state', changes: { continuousBatching: true }, device: CPU, may: false },
+    { it: 'one that is asked only when idle', changes: { useJobTicket: true }, device: CPU, may: false },
+  ] as const
+  for (const { it: whose, changes, device, may } of NEXT) {
+    it(`${may ? 'may' : 'may not'} be two where the next waits for the engine: ${whose}`, () => {
+      assert.equal(mayTakeNext(settings(changes), device), may)
+    })
+  }
+
+  it('are two where the runs of a worker on the CPU take long', () => {
+    const workers = new FakeWorkers()
+    const set = workerSet({ workers, clock: new FakeClock() })
+    workers.latest().ready(1, { takesNext: true })
+    const described = batchesInFlightOf(settings(), CPU, set)
+    assert.equal(described.perWorker, 2)
+    assert.match(described.reason, /the next is there when/)
+  })
 
   it('say what to do where a handler answers whole batches', () => {
     const all = settings()
