@@ -7,6 +7,7 @@ import { SessionLoop } from '../contenders/session-loop.ts'
 import { median } from '../load/percentile.ts'
 import { tensorsRequest } from '../load/tensors-request.ts'
 import { packModel } from '../models/pack-model.ts'
+import { acrossRounds } from '../rounds.ts'
 import { bestBatch, type SweepPoint } from '../suites/models/best-batch.ts'
 import { loadServer, type ServerLoad } from '../suites/models/load-server.ts'
 import type { BenchContext } from '../suites/suite.ts'
@@ -19,6 +20,8 @@ export type GpuResults = {
   readonly sweep: readonly SweepPoint[]
   readonly batchRows: number
   readonly loopRowsPerSecond: number
+  /** Of the loop's throughput, what the server reached in the same round: the median of the rounds. */
+  readonly share: number
   readonly server: ServerLoad
   readonly busy: Busy
   readonly memory: MemorySteps
@@ -66,7 +69,8 @@ export async function measureGpu(plan: GpuPlan, context: BenchContext): Promise<
     loops.push((await withLoop(model, plan, (loop) => loop.run(job))).rowsPerSecond)
     runs.push(await measureServer({ plan, context, model, modelStore }))
   }
-  return { plan, sweep, batchRows, loopRowsPerSecond: median(loops), ...mediansOf(runs) }
+  const share = acrossRounds(runs, loops, ({ server }, loop) => server.rowsPerSecond / loop)
+  return { plan, sweep, batchRows, loopRowsPerSecond: median(loops), share, ...mediansOf(runs) }
 }
 
 async function withLoop<T>(

@@ -14,7 +14,7 @@ export function resultOf(results: GpuResults, device: string): SuiteResult {
     tables: [comparison(results), sweep(results)],
     charts: [],
     targets: plan.isSoftware ? [] : targetsOf(results),
-    ratios: plan.isSoftware ? {} : { [`${model} × loop on ${provider}`]: shareOf(results) },
+    ratios: plan.isSoftware ? {} : { [`${model} × loop on ${provider}`]: results.share },
     skipped: plan.isSoftware ? [{ what: 'the targets', reason: 'a software driver is no GPU' }] : [],
   }
 }
@@ -42,7 +42,7 @@ function comparison(results: GpuResults): ResultTable {
         results.batchRows,
         rounded(results.loopRowsPerSecond, 1),
         rounded(server.rowsPerSecond, 1),
-        rounded(shareOf(results), 3),
+        rounded(results.share, 3),
         rounded(server.batchRows, 2),
         rounded(server.p50Ms, 2),
         rounded(server.p99Ms, 2),
@@ -70,7 +70,7 @@ function targetsOf(results: GpuResults): Target[] {
   return [
     target({
       name: `${plan.model} on ${plan.provider}, saturated, × the raw loop at its best batch`,
-      measured: shareOf(results),
+      measured: results.share,
       limit: LEAST_SHARE,
       bound: 'least',
       unit: ' ×',
@@ -83,10 +83,6 @@ function targetsOf(results: GpuResults): Target[] {
       unit: ' %',
     }),
   ]
-}
-
-function shareOf({ server, loopRowsPerSecond }: GpuResults): number {
-  return server.rowsPerSecond / loopRowsPerSecond
 }
 
 function rounded(value: number, decimals: number): number {

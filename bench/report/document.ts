@@ -11,11 +11,13 @@ export const PICTURES = 'benchmarks'
 
 const HEAD = `# Benchmarks
 
-Written by \`npm run docs:benchmarks\` from \`bench/results/\`; those are written by \`npm run bench -- <suite>\`, which
-measures the built server as a child process, with the load generator in another. The servers that are compared run in
-the same minutes and in alternating order, and every number is the median of its runs. The load generator shares the
-processors with what it measures. Each suite tells what the project promises, what was measured, and whether that is
-kept.`
+Written by \`npm run docs:benchmarks\` from \`bench/results/\`; those are written by \`npm run bench -- <suite>\`, and
+by \`npm run bench -- all --quick --write\` all of them within ten minutes. It measures the built server as a child
+process, with the load generator in another, which shares the processors with what it measures. The servers that are
+compared take turns, in many short rounds of alternating order. Every number is the median of its runs; what is given
+as a multiple of something else is the median, over the rounds, of the ratio of the two runs of one round, since the
+speed of a machine changes from one minute to the next, and such a ratio hardly does. Each suite tells what the
+project promises, what was measured, and whether that is kept.`
 
 /** @param names the suites in the order in which they stand; one that has no results is left out */
 export async function documentOf(

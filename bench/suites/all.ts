@@ -22,10 +22,10 @@ export const SUITES: readonly SuiteEntry[] = [
   { suite: batching, quickBudgetSeconds: 36 },
   { suite: lifecycle, quickBudgetSeconds: 45 },
   { suite: models, quickBudgetSeconds: 72 },
-  { suite: gpu, quickBudgetSeconds: 50 },
+  { suite: gpu, quickBudgetSeconds: 45 },
   { suite: payload, quickBudgetSeconds: 55 },
-  { suite: peers, quickBudgetSeconds: 105 },
+  { suite: peers, quickBudgetSeconds: 103 },
   { suite: overlap, quickBudgetSeconds: 42 },
   { suite: overload, quickBudgetSeconds: 50 },
-  { suite: scale, quickBudgetSeconds: 43 },
+  { suite: scale, quickBudgetSeconds: 50 },
 ]

@@ -4,6 +4,7 @@ import { modelDirectory } from '../../test/support/model-directory.ts'
 import { median } from '../load/percentile.ts'
 import { resnet } from '../models/resnet.ts'
 import { writeModel } from '../models/write-model.ts'
+import { acrossRounds, takeTurns } from '../rounds.ts'
 import { jpeg } from './overlap/jpeg.ts'
 import { measureOverlap, type OverlapRun } from './overlap/measure-overlap.ts'
 import { measureWorker, startWorker, type WorkerRun } from './overlap/measure-worker.ts'
@@ -55,12 +56,8 @@ async function onOneCore(context: BenchContext, plan: Plan, image: Uint8Array): 
     one: () => measureWorker(workers.one, { image, ...plan, batchesInFlight: 1 }),
     two: () => measureWorker(workers.two, { image, ...plan, batchesInFlight: 2 }),
   }
-  const runs = { one: [] as WorkerRun[], two: [] as WorkerRun[] }
-  for (let repeat = 0; repeat < plan.repeats; repeat++) {
-    context.log(`a core as the device: ${repeat + 1} of ${plan.repeats}`)
-    const names = ['one', 'two'] as const
-    for (const name of repeat % 2 === 0 ? names : names.toReversed()) runs[name].push(await measures[name]())
-  }
+  context.log('a core as the device')
+  const runs = await takeTurns(measures, plan.repeats)
   await Promise.all([workers.one.kill(), workers.two.kill(), remove()])
   return runs
 }
@@ -81,7 +78,7 @@ function of<Run>(runs: readonly Run[], pick: (run: Run) => number): number {
 }
 
 function ratio<Run>({ one, two }: Pair<Run>, pick: (run: Run) => number): number {
-  return of(two, pick) / of(one, pick)
+  return acrossRounds(two, one, (overlapped, single) => pick(overlapped) / pick(single))
 }
 
 function percent(share: number): string {

@@ -16,4 +16,4 @@ export const CORE_SHAPE: ResNetShape = { blocks: [1, 1, 1, 1], width: 32, imageS
 export const DRIVER_SHAPE: ResNetShape = { blocks: [1, 1, 1, 1], width: 4, imageSize: 32, classes: 10 }
 
 export const FULL_PLAN: Plan = { batchRows: 8, repeats: 5, warmUpMs: 2000, measureMs: 8000 }
-export const QUICK_PLAN: Plan = { batchRows: 8, repeats: 2, warmUpMs: 500, measureMs: 2000 }
+export const QUICK_PLAN: Plan = { batchRows: 8, repeats: 4, warmUpMs: 300, measureMs: 1000 }

@@ -19,7 +19,7 @@ export const FULL_PLAN: PayloadPlan = {
 
 export const QUICK_PLAN: PayloadPlan = {
   sizesBytes: [KIBIBYTE, MEBIBYTE, 16 * MEBIBYTE],
-  passes: 5,
+  passes: 4,
   measureMs: 100,
   leastRounds: 1,
 }

@@ -27,9 +27,9 @@ export const FULL_PLAN: Plan = {
 
 export const QUICK_PLAN: Plan = {
   ...SHARED,
-  rounds: 5,
-  warmUpMs: 1000,
+  rounds: 4,
+  warmUpMs: 700,
   leadInMs: 200,
   measureMs: 1000,
-  workersMs: 500,
+  workersMs: 400,
 }
