@@ -19,6 +19,18 @@ export function bucketKey(tensors: readonly Tensor[]): string {
   return key
 }
 
+/** Whether two requests have the same {@link bucketKey}. */
+export function isSameBucket(tensors: readonly Tensor[], others: readonly Tensor[]): boolean {
+  if (tensors.length !== others.length) return false
+  for (const [index, { name, dtype, shape }] of tensors.entries()) {
+    const other = others[index]
+    if (other === undefined || name !== other.name || dtype !== other.dtype) return false
+    if (shape.length !== other.shape.length) return false
+    for (let axis = 1; axis < shape.length; axis++) if (shape[axis] !== other.shape[axis]) return false
+  }
+  return true
+}
+
 /** All members' rows, in order. A single member is handed back as it is, not copied. */
 export function concatenate(members: readonly (readonly Tensor[])[]): readonly Tensor[] {
   const [first = []] = members
@@ -36,9 +48,10 @@ export function split(
   tensors: readonly Tensor[],
   rowsOfMembers: readonly number[],
 ): readonly (readonly Tensor[])[] {
+  const rests = tensors.map(({ shape }) => shape.slice(1))
   let start = 0
   return rowsOfMembers.map((rows) => {
-    const member = tensors.map((tensor) => sliceRows(tensor, start, rows))
+    const member = tensors.map((tensor, index) => pieceOf(tensor, rests[index] ?? [], { start, rows }))
     start += rows
     return member
   })
@@ -46,7 +59,13 @@ export function split(
 
 /** `rows` rows from row `start` on, as a view of the tensor's memory. */
 export function sliceRows(tensor: Tensor, start: number, rows: number): Tensor {
-  const rest = tensor.shape.slice(1)
+  return pieceOf(tensor, tensor.shape.slice(1), { start, rows })
+}
+
+type Rows = { readonly start: number; readonly rows: number }
+
+/** @param rest the tensor's shape without its rows */
+function pieceOf(tensor: Tensor, rest: readonly number[], { start, rows }: Rows): Tensor {
   const rowElements = elementCount(rest)
   const from = start * rowElements
   const to = from + rows * rowElements
@@ -64,12 +83,11 @@ function concatenateTensors(first: Tensor, tensors: readonly Tensor[]): Tensor {
     return { name, dtype, shape, data: tensors.flatMap((tensor) => tensor.data as readonly string[]) }
   }
   const data = new ARRAY_OF[dtype](elementCount(shape))
-  const bytes = new Uint8Array(data.buffer)
-  let offset = 0
+  let at = 0
   for (const { data: piece } of tensors) {
-    if (!ArrayBuffer.isView(piece)) continue // strings cannot be here: the bucket's dtype is numeric
-    bytes.set(new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength), offset)
-    offset += piece.byteLength
+    // Members of one bucket have one dtype, so all arrays are of one class.
+    ;(data as Float32Array).set(piece as Float32Array, at)
+    at += piece.length
   }
   return { name, dtype, shape, data } as Tensor // data was made from dtype's own constructor
 }

@@ -97,7 +97,12 @@ function refuseUnknown(names: readonly string[], inputs: readonly TensorMetadata
 }
 
 function tensorsOf(outputs: Outputs, { outputs: metadata }: HandlerContext): Tensor[] {
-  return metadata.flatMap(({ name }) => outputs[name] ?? [])
+  const tensors: Tensor[] = []
+  for (const { name } of metadata) {
+    const tensor = outputs[name]
+    if (tensor !== undefined) tensors.push(tensor)
+  }
+  return tensors
 }
 
 function jsonFromOutputs(tensors: readonly Tensor[], isSingleRow: boolean): string {

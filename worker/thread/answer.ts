@@ -32,7 +32,7 @@ export function pieceFromValue(value: unknown, control?: ResponseControl): Respo
   const bytes = pieceBytes(value)
   if (control === undefined) return { bytes }
   const contentType = control.contentType ?? pieceType(value)
-  checkHeaders({ 'content-type': contentType })
+  checkContentType(contentType)
   return { ...headFromControl(control), contentType, bytes }
 }
 
@@ -73,7 +73,7 @@ function payloadFromAnswer(
   { contentType, parameters }: ResponseControl,
   wantedOutputs: readonly string[] | undefined,
 ): ResponsePayload {
-  if (contentType !== undefined) checkHeaders({ 'content-type': contentType })
+  if (contentType !== undefined) checkContentType(contentType)
   if (answer === undefined) throw new ServingError('internal', 'the handler answered undefined')
   if (answer instanceof Uint8Array) {
     return { kind: 'bytes', contentType: contentType ?? 'application/octet-stream', bytes: answer }
@@ -104,6 +104,15 @@ function jsonText(value: unknown): string {
   })
   if (text === undefined) throw new ServingError('internal', `the handler answered a ${typeof value}`)
   return text
+}
+
+/** Handlers answer in one type, as a rule. */
+let lastContentType: string | undefined
+
+function checkContentType(contentType: string): void {
+  if (contentType === lastContentType) return
+  checkHeaders({ 'content-type': contentType })
+  lastContentType = contentType
 }
 
 function checkHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

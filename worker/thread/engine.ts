@@ -1,6 +1,6 @@
 import { keepsRows } from '../contract/keeps-rows.ts'
 import { differentRows } from '../contract/request-rows.ts'
-import { bucketKey, concatenate, rowCount, sliceRows, split } from '../contract/tensor-batch.ts'
+import { bucketKey, concatenate, isSameBucket, rowCount, sliceRows, split } from '../contract/tensor-batch.ts'
 import type { Tensor } from '../contract/tensor.ts'
 import type { HandlerLogger } from '../handler.ts'
 import { planRuns } from './run-plan.ts'
@@ -82,12 +82,25 @@ export class Engine implements BatchEngine {
 
   #plan(members: readonly Tensors[]): number[][] {
     if (members.length === 1 || !this.#keepsRows) return members.map((_, index) => [index])
+    if (this.#fitsOneRun(members)) return [members.map((_, index) => index)]
     const plan = members.map((feeds, index) => {
       const rows = rowCount(feeds)
       // Inputs that disagree on the rows fit nobody: alone, the member gets its own error.
       return rows === undefined ? { bucket: `#${index}`, rows: 1 } : { bucket: bucketKey(feeds), rows }
     })
     return planRuns(plan, this.#maxBatchRows)
+  }
+
+  /** The usual batch, of members that differ in nothing but their rows: those of one model's fixed shapes. */
+  #fitsOneRun(members: readonly Tensors[]): boolean {
+    const [first = []] = members
+    let rows = 0
+    for (const feeds of members) {
+      const own = rowCount(feeds)
+      if (own === undefined || !isSameBucket(feeds, first)) return false
+      rows += own
+    }
+    return rows <= this.#maxBatchRows
   }
 
   async #runGroup(group: readonly Tensors[], tally: Tally): Promise<readonly EngineOutcome[]> {

@@ -56,21 +56,16 @@ export class Pipeline implements Way {
 
   async preprocess(members: readonly BatchMember[]): Promise<readonly Fed[]> {
     const { steps, context, engine, maxRequestRows } = this.#options
-    const feedsOf = new Map<BatchMember, Fed['feeds']>()
+    const fedOf = new Array<Fed | undefined>(members.length)
     await forEachMember(members, 'preprocess', (member) => steps.preprocess(member.request, context), {
-      done: (member, feeds) => {
-        const checked = checkFeeds(context.inputs, tensorsFromFeeds(feeds))
-        member.rows = requestRows(checked, { hasRows: engine.batches, maxRequestRows })
-        feedsOf.set(member, checked)
+      // Asynchronous handlers finish in any order; the batch keeps that of the requests.
+      done: (member, given, index) => {
+        const feeds = checkFeeds(context.inputs, tensorsFromFeeds(given))
+        member.rows = requestRows(feeds, { hasRows: engine.batches, maxRequestRows })
+        fedOf[index] = { member, feeds }
       },
     })
-    // Asynchronous handlers finish in any order; the batch keeps that of the requests.
-    const fed: Fed[] = []
-    for (const member of members) {
-      const feeds = feedsOf.get(member)
-      if (feeds !== undefined) fed.push({ member, feeds })
-    }
-    return fed
+    return fedOf.filter((fed) => fed !== undefined)
   }
 
   async infer(fed: readonly Fed[]): Promise<Ran> {
@@ -110,23 +105,23 @@ async function forEachMember<T>(
   members: readonly BatchMember[],
   stage: Stage,
   step: (member: BatchMember) => T | Promise<T>,
-  { done }: { readonly done: (member: BatchMember, value: T) => void },
+  { done }: { readonly done: (member: BatchMember, value: T, index: number) => void },
 ): Promise<void> {
   const pending: Promise<void>[] = []
-  for (const member of members) {
+  for (const [index, member] of members.entries()) {
     try {
       const value = step(member)
       if (isPromise(value)) {
         pending.push(
           value
             .then((settled) => {
-              done(member, settled)
+              done(member, settled, index)
             })
             .catch((error: unknown) => {
               member.fail(error, stage)
             }),
         )
-      } else done(member, value)
+      } else done(member, value, index)
     } catch (error) {
       member.fail(error, stage)
     }

@@ -1,5 +1,6 @@
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { ServingError } from '../contract/errors.ts'
+import { LiveList, type LivePlace } from '../contract/live-list.ts'
 import type { ResponsePiece } from '../contract/messages.ts'
 import { frameFromPiece, type MemberPiece } from '../contract/piece-codec.ts'
 import type { CancelMessage } from '../process/thread-links.ts'
@@ -20,7 +21,7 @@ const MAX_EARLY_CANCELS = 256
 export class Uplink {
   readonly #port: MessagePort
   readonly #undeliveredBytes: Int32Array
-  readonly #running = new Map<number, RunningBatch>()
+  readonly #running = new LiveList<RunningBatch>()
   readonly #maxPieceBytes: number
   #early: CancelMessage[] = []
 
@@ -42,7 +43,7 @@ export class Uplink {
   /** Opens the links of a batch, until {@link RunningBatch.close}. */
   open(batchId: number): RunningBatch {
     const batch = new RunningBatch(this, batchId)
-    this.#running.set(batchId, batch)
+    batch.place = this.#running.add(batch)
     if (this.#early.length > 0) this.#takeEarly(batch, batchId)
     return batch
   }
@@ -53,8 +54,8 @@ export class Uplink {
     this.#early = this.#early.filter((early) => early.batchId > batchId)
   }
 
-  forget(batchId: number): void {
-    this.#running.delete(batchId)
+  forget(place: LivePlace<RunningBatch>): void {
+    this.#running.remove(place)
   }
 
   /** Takes in what arrived while the thread was too busy for its events. */
@@ -94,9 +95,9 @@ export class Uplink {
   }
 
   #receive(message: CancelMessage): void {
-    const batch = this.#running.get(message.batchId)
-    if (batch !== undefined) {
-      batch.cancel(message.member)
+    const place = this.#running.find(({ batchId }) => batchId === message.batchId)
+    if (place !== undefined) {
+      place.member.cancel(message.member)
       return
     }
     this.#early.push(message)
@@ -116,14 +117,16 @@ function pieceTooLarge(bytes: number, maxBytes: number): ServingError {
 export class RunningBatch {
   /** Something was sent; the result must not overtake it. */
   hasSent = false
+  /** Among the batches of its uplink, from when it is there. */
+  place: LivePlace<RunningBatch> | undefined
+  readonly batchId: number
   readonly #uplink: Uplink
-  readonly #batchId: number
   #cancelled: Set<number> | undefined
   #listeners: Map<number, (() => void)[]> | undefined
 
   constructor(uplink: Uplink, batchId: number) {
     this.#uplink = uplink
-    this.#batchId = batchId
+    this.batchId = batchId
   }
 
   link(member: number): RequestLink {
@@ -148,12 +151,12 @@ export class RunningBatch {
   }
 
   send(member: number, piece: ResponsePiece): void {
-    this.#uplink.sendPiece(this.#batchId, { member, piece })
+    this.#uplink.sendPiece(this.batchId, { member, piece })
     this.hasSent = true
   }
 
   close(): void {
-    this.#uplink.forget(this.#batchId)
+    if (this.place !== undefined) this.#uplink.forget(this.place)
   }
 }
 

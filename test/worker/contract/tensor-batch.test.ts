@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Tensor } from '../../../worker/contract/tensor.ts'
-import { bucketKey, concatenate, rowCount, sliceRows, split } from '../../../worker/contract/tensor-batch.ts'
+import {
+  bucketKey,
+  concatenate,
+  isSameBucket,
+  rowCount,
+  sliceRows,
+  split,
+} from '../../../worker/contract/tensor-batch.ts'
 
 const fp32 = (name: string, shape: readonly number[], ...values: readonly number[]): Tensor => ({
   name,
@@ -32,16 +39,20 @@ describe('rowCount', () => {
   for (const each of CASES) it(each.it, () => assert.equal(rowCount(each.tensors), each.rows))
 })
 
-describe('bucketKey', () => {
+describe('bucketKey and isSameBucket', () => {
   const base = [fp32('a', [1, 2], 1, 2), fp32('b', [1], 3)]
 
-  it('is equal for another number of rows', () => {
-    assert.equal(bucketKey(base), bucketKey([fp32('a', [2, 2], 1, 2, 3, 4), fp32('b', [2], 3, 4)]))
+  it('are equal for another number of rows', () => {
+    const more = [fp32('a', [2, 2], 1, 2, 3, 4), fp32('b', [2], 3, 4)]
+    assert.equal(bucketKey(base), bucketKey(more))
+    assert.ok(isSameBucket(base, more))
   })
 
   const OTHERS: { it: string; tensors: Tensor[] }[] = [
     { it: 'another shape beyond the rows', tensors: [fp32('a', [1, 3], 1, 2, 3), fp32('b', [1], 3)] },
     { it: 'another name', tensors: [fp32('a', [1, 2], 1, 2), fp32('c', [1], 3)] },
+    { it: 'one tensor less', tensors: [fp32('a', [1, 2], 1, 2)] },
+    { it: 'another order', tensors: [fp32('b', [1], 3), fp32('a', [1, 2], 1, 2)] },
     { it: 'another rank', tensors: [fp32('a', [1, 2, 1], 1, 2), fp32('b', [1], 3)] },
     {
       it: 'another data type',
@@ -49,7 +60,10 @@ describe('bucketKey', () => {
     },
   ]
   for (const each of OTHERS) {
-    it(`differs for ${each.it}`, () => assert.notEqual(bucketKey(base), bucketKey(each.tensors)))
+    it(`differ for ${each.it}`, () => {
+      assert.notEqual(bucketKey(base), bucketKey(each.tensors))
+      assert.ok(!isSameBucket(base, each.tensors))
+    })
   }
 })
 
