@@ -11,6 +11,7 @@ import { readExactly, readRange } from './file-range.ts'
 import { MANIFEST_PATH, parseManifest } from './manifest.ts'
 import type { Manifest, ManifestFile } from './manifest.ts'
 import { checkManifest } from './manifest-check.ts'
+import type { KnownDigests } from './known-digests.ts'
 import { parseModelConfig } from './model-config.ts'
 import type { ConfigTolerance, ModelConfig, ReadConfig } from './model-config.ts'
 import { checkTensorNames } from './tensor-names.ts'
@@ -60,11 +61,16 @@ export interface OpenedArchive {
  * contents of files are proved by `extractTo`.
  *
  * @param tolerance for its configuration
+ * @param digests that need not be found out again
  * @throws ServingError `not_found` | `invalid_argument` (reason `archive` or `model_config`)
  */
-export function openArchive(path: string, tolerance?: ConfigTolerance): Promise<OpenedArchive> {
+export function openArchive(
+  path: string,
+  tolerance?: ConfigTolerance,
+  digests?: KnownDigests,
+): Promise<OpenedArchive> {
   return blamingArchive(path, async () => {
-    const { container, origin } = await openContainer(path)
+    const { container, origin } = await openContainer(path, digests)
     try {
       return await openContent({ path, tolerance }, container, origin)
     } catch (error) {
@@ -90,26 +96,33 @@ export function readManifest(path: string): Promise<Manifest> {
   })
 }
 
-async function openContainer(path: string): Promise<{ container: Container; origin?: Origin }> {
+async function openContainer(
+  path: string,
+  digests?: KnownDigests,
+): Promise<{ container: Container; origin?: Origin }> {
   if ((await lstat(path)).isDirectory()) return { container: await openDirectory(path) }
   // NONBLOCK: opening a named pipe must not wait for its writer.
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
-    return await openFile(file)
+    return await openFile(file, digests)
   } catch (error) {
     await file.close()
     throw error
   }
 }
 
-async function openFile(file: FileHandle): Promise<{ container: Container; origin: Origin }> {
+async function openFile(
+  file: FileHandle,
+  digests?: KnownDigests,
+): Promise<{ container: Container; origin: Origin }> {
   const before = await file.stat({ bigint: true })
   if (!before.isFile()) throw brokenArchive('is neither a file nor a directory')
   const bytes = Number(before.size)
   const magic = await readExactly(file, 0, Math.min(2, bytes))
   const container = magic.equals(GZIP_MAGIC) ? await openTar(file, bytes) : await openZip(file, bytes)
+  const read = () => sha256(readRange(file, 0, bytes))
   const origin: Origin = {
-    digest: () => sha256(readRange(file, 0, bytes)),
+    digest: () => digests?.of(before, read) ?? read(),
     proveUnchanged: async () => {
       const { size, mtimeNs } = await file.stat({ bigint: true })
       if (size !== before.size || mtimeNs !== before.mtimeNs) {

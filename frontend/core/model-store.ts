@@ -4,6 +4,7 @@ import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openArchive, type OpenedArchive } from '../../archiver-cli/format/archive-reader.ts'
 import type { ConfigTolerance } from '../../archiver-cli/format/model-config.ts'
+import { KnownDigests } from '../../archiver-cli/format/known-digests.ts'
 import { fingerprintOf } from '../../archiver-cli/format/sources/fingerprint.ts'
 import type { FoundVersion } from '../../archiver-cli/format/sources/found-model.ts'
 import { openFound, type OpenOptions } from '../../archiver-cli/format/sources/open-found.ts'
@@ -39,6 +40,7 @@ export class ModelStore implements ArchiveSource {
   readonly directory: string
   readonly #objects: string
   readonly #reading: ArchiveReading
+  readonly #digests = new KnownDigests()
 
   constructor(directory: string, objects: string, reading: ArchiveReading = {}) {
     this.directory = directory
@@ -82,7 +84,7 @@ export class ModelStore implements ArchiveSource {
    * @throws ServingError `invalid_argument` (a broken archive, or another digest)
    */
   async unpack(archive: string, path: string, sha256?: string): Promise<StoredModel> {
-    return this.#keep(archive, await openArchive(path, this.#reading.tolerance), sha256)
+    return this.#keep(archive, await openArchive(path, this.#reading.tolerance, this.#digests), sha256)
   }
 
   /**
@@ -97,7 +99,7 @@ export class ModelStore implements ArchiveSource {
     version: FoundVersion,
     options: Pick<OpenOptions, 'tritonConfig'> = {},
   ): Promise<StoredModel> {
-    const opened = await openFound(name, version, { ...this.#reading, ...options })
+    const opened = await openFound(name, version, { ...this.#reading, ...options, digests: this.#digests })
     return this.#keep(version.location, opened)
   }
 
@@ -115,7 +117,7 @@ export class ModelStore implements ArchiveSource {
 
   async #open(archive: string): Promise<OpenedArchive> {
     const { name, version } = await this.#find(archive)
-    return openFound(name, version, this.#reading)
+    return openFound(name, version, { ...this.#reading, digests: this.#digests })
   }
 
   /**

@@ -9,6 +9,7 @@ import type { PackedFile } from '../packed-file.ts'
 import { importTritonConfig } from '../triton/import-config.ts'
 import type { TritonConfig } from '../triton/model-config-schema.ts'
 import { readTritonConfig } from '../triton/read-config.ts'
+import type { KnownDigests } from '../known-digests.ts'
 import type { FoundSource, FoundVersion } from './found-model.ts'
 import { listedContainer } from './listed-container.ts'
 import { resolveInside } from './resolve-inside.ts'
@@ -20,6 +21,8 @@ export type OpenOptions = {
   readonly tolerance?: ConfigTolerance | undefined
   /** What applies instead of its `config.pbtxt`. */
   readonly tritonConfig?: TritonConfig | undefined
+  /** Of archives, that need not be found out again. */
+  readonly digests?: KnownDigests | undefined
 }
 
 type Graph = FoundSource & { readonly kind: 'graph' }
@@ -37,7 +40,7 @@ export async function openFound(
   { version, location, source }: FoundVersion,
   options: OpenOptions = {},
 ): Promise<OpenedArchive> {
-  if (source.kind === 'archive') return openArchive(source.path, options.tolerance)
+  if (source.kind === 'archive') return openArchive(source.path, options.tolerance, options.digests)
   const label = `model ${quote(location)}`
   const open = async () => {
     const graph = await graphFiles(source)
