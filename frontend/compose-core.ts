@@ -9,7 +9,9 @@ import type { SettingDefaults } from './core/settings.ts'
 import { usableCpus } from './core/workers/cpu-quota.ts'
 import { listDirectory, visibleGpus } from './core/workers/gpu-count.ts'
 import { launchCommand, workerEnvironment, type LaunchCommand } from './core/workers/launch-command.ts'
+import { linuxPriority } from './core/workers/process-priority.ts'
 import { childProbe, ProbedProviders } from './core/workers/provider-findings.ts'
+import { quietStart } from './core/workers/quiet-start.ts'
 import { childPreparation, graphEnvironment } from './core/workers/run-preparation.ts'
 import {
   ChildWorkerProcess,
@@ -49,6 +51,8 @@ export function coreOf(config: Config, host: HostProcess, { sharing, onWorkerSta
     environment: host.environment,
     extraEnvironment: config.workerEnvironment,
   })
+  const start = startProcessOf(config, host, sharing)
+  const priority = linuxPriority()
   return createCore({
     modelStore: config.modelStore,
     stateDir: config.stateDir,
@@ -82,8 +86,14 @@ export function coreOf(config: Config, host: HostProcess, { sharing, onWorkerSta
       ownBytes: () => residentBytes(host.pid),
       takenBytes: residentBytes,
     },
-    preparation: { run: childPreparation(host, environment), environment: graphEnvironment() },
-    startProcess: announcing(startProcessOf(config, host, sharing), onWorkerStart),
+    preparation: {
+      run: childPreparation(host, { environment, priority }),
+      environment: graphEnvironment(),
+    },
+    startProcess: announcing(
+      priority === undefined ? start : quietStart(start, { priority, clock: systemClock }),
+      onWorkerStart,
+    ),
     ...(sharing === undefined ? {} : { frontends: config.frontends, beforeStop: sharing.beforeStop }),
     clock: systemClock,
     random: Math.random,

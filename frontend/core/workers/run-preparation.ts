@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,14 +7,22 @@ import { moduleFile } from '../../../worker/contract/module-file.ts'
 import type { Preparation } from '../../../worker/contract/preparation.ts'
 import { boundAddressSpace, sessionAddressSpaceBytes } from './launch-command.ts'
 import type { RunPreparation } from './prepared-graphs.ts'
+import { MAX_QUIET_MS, type ProcessPriority } from './process-priority.ts'
 
 /** The graph as it came, and the two ways that are compared. */
 const SESSIONS = 3
 
-/** Runs `worker/probe` as a child process. @param environment of the child, the worker's allow-list */
+export type PreparationOptions = {
+  /** Of the child, the worker's allow-list. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Puts the child behind the processes that serve; absent: it is their equal. */
+  readonly priority?: ProcessPriority | undefined
+}
+
+/** Runs `worker/probe` as a child process. */
 export function childPreparation(
   node: { readonly execPath: string; readonly execArgv: readonly string[] },
-  environment: Readonly<Record<string, string>>,
+  { environment, priority }: PreparationOptions,
 ): RunPreparation {
   const entry = moduleFile(import.meta.url, '../../../worker/probe/main.ts')
   return (request, { modelBytes, timeoutMs }) => {
@@ -25,7 +33,7 @@ export function childPreparation(
     )
     const options = { env: environment, timeout: timeoutMs, killSignal: 'SIGKILL' } as const
     return new Promise((resolve, reject) => {
-      execFile(file, args, options, (error, stdout) => {
+      const child = execFile(file, args, options, (error, stdout) => {
         // It ends itself by SIGKILL after its answer.
         const line = stdout.trim().split('\n').at(-1) ?? ''
         if (line.startsWith('{'))
@@ -33,8 +41,20 @@ export function childPreparation(
         else
           reject(new Error(`the process ended with ${error?.signal ?? 'no answer'} within ${timeoutMs} ms`))
       })
+      if (priority !== undefined) runQuietly(child, priority)
     })
   }
+}
+
+function runQuietly(child: ChildProcess, priority: ProcessPriority): void {
+  const { pid = 0 } = child
+  priority.lower(pid)
+  const timer = setTimeout(() => {
+    priority.restore(pid)
+  }, MAX_QUIET_MS)
+  child.once('exit', () => {
+    clearTimeout(timer)
+  })
 }
 
 /** What the engine's optimizations depend on: its release, and the processor's abilities. */
