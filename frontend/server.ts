@@ -10,6 +10,7 @@ import type { Core } from './core/create-core.ts'
 import { deferred } from './core/deferred.ts'
 import type { StartupFailure } from './core/startup.ts'
 import type { StartupNote } from './core/startup-notes.ts'
+import { loadOf } from './core/version-load.ts'
 import { lockState, type StateLock } from './core/state-lock.ts'
 import { logEvents } from './observability/event-log.ts'
 import { createLogger, type Logger } from './observability/logger.ts'
@@ -63,7 +64,7 @@ export class Server {
     const { events } = this.#core
     const logger = this.#logger
     const hasQuirk = quirksOf(config.compatibility)
-    const readVersions = () => allVersions(this.#core)
+    const readVersions = () => this.#core.registry.all().map(loadOf)
     this.#metrics = composeMetrics(config, {
       events,
       readVersions,

@@ -1,8 +1,7 @@
-import type { Device } from '../../worker/contract/messages.ts'
 import type { VersionDescription } from './control-plane.ts'
 import type { ModelVersion } from './model-version.ts'
-import { residentBytes } from './process-memory.ts'
 import { describeSettings } from './settings.ts'
+import { loadOf } from './version-load.ts'
 import { batchesInFlightOf } from './workers/batches-in-flight.ts'
 
 /** Everything that operators may see of a version, at this moment. */
@@ -11,9 +10,9 @@ export function describeVersion(
   { isDefault, labels }: Pick<VersionDescription, 'isDefault' | 'labels'>,
 ): VersionDescription {
   const { artefact, settings, layout, workers } = version
-  const device: Device = layout?.plan.processes[0]?.device ?? { provider: 'cpu', deviceId: 0 }
+  const load = loadOf(version)
   return {
-    model: version.model,
+    ...load,
     archive: artefact.archive,
     digest: artefact.digest,
     isDefault,
@@ -27,7 +26,7 @@ export function describeVersion(
     workerProcesses: workers?.processes ?? 0,
     intraOpThreads: layout?.plan.intraOpThreads ?? 0,
     layoutReason: layout?.plan.why ?? 'no workers',
-    batchesInFlight: batchesInFlightOf(settings, device, workers),
+    batchesInFlight: batchesInFlightOf(settings, load.provider.device, workers),
     ...(layout?.memory === undefined ? {} : { memory: layout.memory }),
     ...graphOf(layout),
     maxBatchRows: settings.maxBatchRows,
@@ -36,18 +35,7 @@ export function describeVersion(
     startupTimeoutMs: settings.startupTimeoutMs,
     maxQueuedRequests: settings.maxQueuedRequests,
     maxRequestBytes: settings.maxRequestBytes,
-    serviceTime: {
-      fixedMs: version.batcher.serviceTime.fixedMs,
-      perRowMs: version.batcher.serviceTime.perRowMs,
-    },
-    provider: {
-      device,
-      reason: layout?.provider.reason ?? 'no workers',
-    },
     ...signatureOf(version),
-    workers: workers?.describe(residentBytes) ?? [],
-    queuedRequests: version.batcher.queuedRequests,
-    runningBatches: version.batcher.runningBatches,
     restarts: version.restarts,
     retry: version.retry,
     settings: describeSettings(settings),
