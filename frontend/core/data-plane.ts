@@ -148,6 +148,12 @@ export interface AdmittedRequest {
    */
   run(payload: RequestPayload, options?: RunOptions): Promise<InferenceResponse>
 
+  /**
+   * The memory of a large answer may be used for the next one: it has left the process, and nobody looks at it any
+   * more. Not calling it costs the garbage collector some time.
+   */
+  giveBack(response: InferenceResponse): void
+
   /** Gives the place back: the body could not be read. */
   cancel(): void
 }

@@ -13,6 +13,7 @@ import { bodyTooLarge } from './errors.ts'
 import type { EventBus } from './events.ts'
 import type { ModelVersion } from './model-version.ts'
 import { checkTensorRequest } from './tensor-request.ts'
+import { giveFrameBack } from './workers/frame-memory.ts'
 
 export type HeldRequestOptions = {
   readonly version: ModelVersion
@@ -77,6 +78,10 @@ export class HeldRequest implements AdmittedRequest {
     const bytes = payload.parts.reduce((sum, part) => sum + part.bytes.byteLength, 0)
     if (bytes > this.maxRequestBytes) throw bodyTooLarge(this.model, bytes, this.maxRequestBytes)
     return payload
+  }
+
+  giveBack({ payload, timing }: InferenceResponse): void {
+    giveFrameBack(payload, timing.batchRequests)
   }
 
   cancel(): void {

@@ -106,6 +106,7 @@ export class FakeDataPlane implements DataPlane {
         if (this.onRun !== undefined) return this.onRun(payload, head, options.onPiece)
         return valueOrThrow(this.outcome)
       },
+      giveBack: () => undefined,
       cancel: () => {
         this.cancelled++
       },

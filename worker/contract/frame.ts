@@ -49,7 +49,7 @@ const KIND_BY_NUMBER = new Map<number, FrameKind>(
   Object.entries(FRAME_KINDS).map(([name, number]) => [number, name as FrameKind]), // keys of the table above
 )
 
-/** A received frame. `buffer` holds the whole frame, starts at its first byte, and may be transferred. */
+/** A received frame. `buffer` starts at its first byte, holds all of it, and may be transferred if it is its own. */
 export type Frame = { readonly kind: FrameKind; readonly id: number; readonly buffer: ArrayBuffer }
 
 /** Where a section of the payload lies, from the start of the frame. */
@@ -84,12 +84,14 @@ export class FrameBuilder {
   /** The frame with all bytes copied into it. */
   build(kind: FrameKind, id: number, header: unknown): Uint8Array<ArrayBuffer> {
     const head = this.#headOf(kind, id, header)
-    const frame = new Uint8Array(new ArrayBuffer(head.frameBytes))
+    const frame = memoryForFrame(head.frameBytes).fill(0, 0, head.payloadOffset)
     writeHead(frame, head)
     let offset = head.payloadOffset
     for (const section of this.#sections) {
       frame.set(section, offset)
-      offset = alignUp(offset + section.byteLength)
+      const end = offset + section.byteLength
+      offset = alignUp(end)
+      frame.fill(0, end, offset)
     }
     return frame
   }
@@ -120,9 +122,7 @@ export class FrameBuilder {
       throw new ServingError(
         'resource_exhausted',
         `a batch of ${frameBytes} bytes is over the limit of ${MAX_FRAME_BYTES}`,
-        {
-          reason: 'frame_size',
-        },
+        { reason: 'frame_size' },
       )
     }
     return { kind, id, text, payloadOffset, frameBytes }
@@ -143,6 +143,11 @@ const PADDING = new Uint8Array(SECTION_ALIGNMENT_BYTES)
 
 function isLarge({ byteLength }: Uint8Array): boolean {
   return byteLength >= LARGE_SECTION_BYTES
+}
+
+/** What is to hold a frame. Large memory is not zeroed: all of it is written before anybody sees it. */
+export function memoryForFrame(byteLength: number): Uint8Array<ArrayBuffer> {
+  return byteLength < LARGE_SECTION_BYTES ? new Uint8Array(byteLength) : Buffer.allocUnsafeSlow(byteLength)
 }
 
 function writeHead(target: Uint8Array<ArrayBuffer>, { kind, id, text, frameBytes }: Head): void {
@@ -191,8 +196,11 @@ export function frameHeader(buffer: ArrayBuffer): unknown {
 
 /** A view of one payload section; it shares the frame's memory. */
 export function sectionBytes(buffer: ArrayBuffer, section: Section): Uint8Array<ArrayBuffer> {
-  const headerBytes = new DataView(buffer).getUint32(12, true)
-  return new Uint8Array(buffer, alignUp(FIXED_BYTES + headerBytes) + section.offset, section.byteLength)
+  const view = new DataView(buffer)
+  const start = alignUp(FIXED_BYTES + view.getUint32(12, true)) + section.offset
+  // Behind a frame may lie what was read before it.
+  if (start + section.byteLength > frameBytesOf(view)) throw new RangeError('a section goes beyond its frame')
+  return new Uint8Array(buffer, start, section.byteLength)
 }
 
 /**
@@ -204,12 +212,14 @@ export function sectionBytes(buffer: ArrayBuffer, section: Section): Uint8Array<
  */
 export class FrameReader {
   readonly #maxFrameBytes: number
+  readonly #memoryFor: typeof memoryForFrame
   readonly #lengthField = new Uint8Array(LENGTH_FIELD_BYTES)
   #frame: Uint8Array<ArrayBuffer> | undefined
   #filled = 0
 
-  constructor(maxFrameBytes: number) {
+  constructor(maxFrameBytes: number, memoryFor = memoryForFrame) {
     this.#maxFrameBytes = maxFrameBytes
+    this.#memoryFor = memoryFor
   }
 
   push(chunk: Uint8Array): Frame[] {
@@ -254,7 +264,7 @@ export class FrameReader {
   }
 
   #allocate(): Uint8Array<ArrayBuffer> {
-    const byteLength = LENGTH_FIELD_BYTES + new DataView(this.#lengthField.buffer).getUint32(0, true)
+    const byteLength = frameBytesOf(new DataView(this.#lengthField.buffer))
     if (byteLength < FIXED_BYTES || byteLength > this.#maxFrameBytes) {
       throw new ServingError(
         'internal',
@@ -262,17 +272,14 @@ export class FrameReader {
         { reason: 'frame_size' },
       )
     }
-    const frame = new Uint8Array(bufferToFill(byteLength))
+    const frame = this.#memoryFor(byteLength)
     frame.set(this.#lengthField)
     return frame
   }
 }
 
-/** Nobody sees a frame before all of it has come: zeros would be written for nothing. */
-function bufferToFill(byteLength: number): ArrayBuffer {
-  return byteLength < LARGE_SECTION_BYTES
-    ? new ArrayBuffer(byteLength)
-    : Buffer.allocUnsafeSlow(byteLength).buffer
+function frameBytesOf(start: DataView): number {
+  return LENGTH_FIELD_BYTES + start.getUint32(0, true)
 }
 
 function parseFixedFields(buffer: ArrayBuffer): Frame {
@@ -285,11 +292,9 @@ function parseFixedFields(buffer: ArrayBuffer): Frame {
     )
   }
   const headerBytes = view.getUint32(12, true)
-  if (FIXED_BYTES + headerBytes > buffer.byteLength) {
-    throw new ServingError(
-      'internal',
-      `a frame of ${buffer.byteLength} bytes claims a header of ${headerBytes}`,
-    )
+  const frameBytes = frameBytesOf(view)
+  if (FIXED_BYTES + headerBytes > frameBytes) {
+    throw new ServingError('internal', `a frame of ${frameBytes} bytes claims a header of ${headerBytes}`)
   }
   return { kind, id: view.getUint32(8, true), buffer }
 }

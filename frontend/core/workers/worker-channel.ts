@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { FrameReader, type Frame } from '../../../worker/contract/frame.ts'
 import { readsOfFrames, type SocketReads } from '../../../worker/contract/frame-reads.ts'
+import { reusedMemoryForFrame } from './frame-memory.ts'
 
 export type ChannelListener = {
   readonly onFrame: (frame: Frame) => void
@@ -19,7 +20,7 @@ export class WorkerChannel {
 
   constructor(open: OpenSocket, maxFrameBytes: number, listener: ChannelListener) {
     this.#listener = listener
-    const reads = readsOfFrames(new FrameReader(maxFrameBytes), listener.onFrame)
+    const reads = readsOfFrames(new FrameReader(maxFrameBytes, reusedMemoryForFrame), listener.onFrame)
     const socket = open({
       buffer: reads.buffer,
       callback: (byteLength, buffer) => this.#receive(reads, byteLength, buffer),

@@ -1,5 +1,6 @@
 import { formatModelId } from '../../../worker/contract/model-id.ts'
 import type { TensorsPayload } from '../../../worker/contract/messages.ts'
+import { LARGE_MEMORY_BYTES } from '../../../worker/contract/reused-memory.ts'
 import type { NonFinite } from '../../../worker/contract/tensor-to-json.ts'
 import type { AdmittedRequest, DataPlane, ModelSelector, RequestHead } from '../../core/data-plane.ts'
 import { HttpRequestHead, SEQUENCE_HEADERS, type SequenceHeaders } from '../kernel/request-head.ts'
@@ -81,6 +82,12 @@ async function answer(
   transport.giveBack(body)
   const style = { ...request, nonFinite: request.nonFinite ?? nonFinite }
   transport.send(ctx, answerFrom(response, { style, classify }))
+  if (isLargeOnHttp1(ctx)) ctx.res.once('finish', () => admitted.giveBack(response))
+}
+
+/** Of HTTP/2, a response finishes before the connection has sent it. */
+function isLargeOnHttp1({ req, state }: RequestContext): boolean {
+  return state.responseBytes >= LARGE_MEMORY_BYTES && req.httpVersionMajor === 1
 }
 
 async function requestFromHttp(

@@ -119,6 +119,19 @@ describe('readsOfFrames', () => {
 })
 
 describe('FrameBuilder', () => {
+  it('refuses a section that goes beyond its frame, whatever lies behind it', () => {
+    const frame = frameOf('result', {})
+    const { buffer } = Uint8Array.of(...frame, 1, 2, 3, 4)
+    assert.throws(() => sectionBytes(buffer, { offset: 0, byteLength: 1 }), /beyond its frame/)
+  })
+
+  it('builds a large frame of the same bytes as its pieces have', () => {
+    const builder = new FrameBuilder()
+    for (const byteLength of [70_001, 1, 70_003]) builder.add(new Uint8Array(byteLength).fill(byteLength))
+    const frame = builder.build('result', 1, { odd: 'header' })
+    assert.deepEqual(Buffer.from(frame), Buffer.concat(builder.pieces('result', 1, { odd: 'header' })))
+  })
+
   it('starts every section at a multiple of 8, so that any typed array fits over it', () => {
     const builder = new FrameBuilder()
     const sections = [Uint8Array.of(1), Uint8Array.of(2, 3, 4), new Uint8Array(0), Uint8Array.of(5)]

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict'
-import { BodyMemory } from '../../../frontend/http/body-memory.ts'
+import { ReusedMemory } from '../../../worker/contract/reused-memory.ts'
 
 const MIB = 1024 * 1024
 
-describe('BodyMemory', () => {
-  const memoryWithPace = () => {
-    const relaxed: string[] = []
-    return { memory: new BodyMemory({ relax: () => relaxed.push('relaxed') }), relaxed }
-  }
+describe('ReusedMemory', () => {
+  const memoryOf = (onTake = () => {}) => new ReusedMemory(onTake)
 
   it('hands out memory again that came back, the smallest that suffices', () => {
-    const { memory } = memoryWithPace()
+    const memory = memoryOf()
     const [small, large] = [memory.take(2 * MIB), memory.take(8 * MIB)]
     memory.give(large)
     memory.give(small)
@@ -18,8 +15,15 @@ describe('BodyMemory', () => {
     assert.equal(memory.take(MIB).buffer, large.buffer)
   })
 
+  it('has room for a payload that is a little longer than the last', () => {
+    const memory = memoryOf()
+    const taken = memory.take(2 * MIB + 100)
+    memory.give(taken)
+    assert.equal(memory.take(2 * MIB + 150).buffer, taken.buffer)
+  })
+
   it('takes memory back by any view of it', () => {
-    const { memory } = memoryWithPace()
+    const memory = memoryOf()
     const taken = memory.take(2 * MIB)
     memory.give(taken.subarray(5, 7))
     const again = memory.take(MIB)
@@ -27,7 +31,7 @@ describe('BodyMemory', () => {
   })
 
   it('takes it back once, however often it is given', () => {
-    const { memory } = memoryWithPace()
+    const memory = memoryOf()
     const taken = memory.take(MIB)
     memory.give(taken)
     memory.give(taken)
@@ -35,15 +39,17 @@ describe('BodyMemory', () => {
     assert.notEqual(memory.take(MIB).buffer, taken.buffer)
   })
 
-  const FORGOTTEN: readonly { readonly it: string; readonly given: (memory: BodyMemory) => Uint8Array[] }[] =
-    [
-      { it: 'keeps nothing that is not from it', given: () => [new Uint8Array(2 * MIB)] },
-      { it: 'keeps no small one', given: (memory) => [memory.take(MIB - 1)] },
-      { it: 'keeps no more than its limit', given: (memory) => [memory.take(69 * MIB)] },
-    ]
+  const FORGOTTEN: readonly {
+    readonly it: string
+    readonly given: (memory: ReusedMemory) => Uint8Array[]
+  }[] = [
+    { it: 'keeps nothing that is not from it', given: () => [new Uint8Array(2 * MIB)] },
+    { it: 'keeps no small one', given: (memory) => [memory.take(MIB - 1)] },
+    { it: 'keeps no more than its limit', given: (memory) => [memory.take(69 * MIB)] },
+  ]
   for (const { it: name, given } of FORGOTTEN) {
     it(name, () => {
-      const { memory } = memoryWithPace()
+      const memory = memoryOf()
       const all = given(memory)
       for (const each of all) memory.give(each)
       const taken = memory.take(MIB).buffer
@@ -52,18 +58,19 @@ describe('BodyMemory', () => {
   }
 
   it('forgets what it keeps when it is told', () => {
-    const { memory } = memoryWithPace()
+    const memory = memoryOf()
     const taken = memory.take(MIB)
     memory.give(taken)
     memory.drop()
     assert.notEqual(memory.take(MIB).buffer, taken.buffer)
   })
 
-  it('has the heap collected at the relaxed pace for large ones only', () => {
-    const { memory, relaxed } = memoryWithPace()
+  it('tells when large memory is taken, and only then', () => {
+    let taken = 0
+    const memory = memoryOf(() => taken++)
     memory.take(MIB - 1)
-    assert.deepEqual(relaxed, [])
+    assert.equal(taken, 0)
     memory.take(MIB)
-    assert.deepEqual(relaxed, ['relaxed'])
+    assert.equal(taken, 1)
   })
 })
