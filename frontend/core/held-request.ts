@@ -69,7 +69,9 @@ export class HeldRequest implements AdmittedRequest {
       throw error
     }
     this.#hasRun = true
-    return version.run(head, { ...options, arrivedAtMs: this.#arrivedAtMs, payload: checked })
+    const { onPiece, sequence, priority, timeoutMs } = options
+    const arrivedAtMs = this.#arrivedAtMs
+    return version.run(head, { onPiece, sequence, priority, timeoutMs, arrivedAtMs, payload: checked })
   }
 
   /** What is wrong with a request is found here, before it can share a batch. */
@@ -99,9 +101,13 @@ export class HeldRequest implements AdmittedRequest {
     const { requestId } = head
     const { queueMs } = outcome
     const byDefault = isByDefault(head.model)
-    const ending = { model: this.model, requestId, totalMs, queueMs, byDefault }
-    if (outcome.ok) events.emit('requestFinished', { ...ending, batch: outcome.timing })
-    else events.emit('requestFinished', { ...ending, code: outcome.error.code })
+    const { model } = this
+    if (outcome.ok) {
+      events.emit('requestFinished', { model, requestId, totalMs, queueMs, byDefault, batch: outcome.timing })
+    } else {
+      const { code } = outcome.error
+      events.emit('requestFinished', { model, requestId, totalMs, queueMs, byDefault, code })
+    }
   }
 }
 

@@ -96,11 +96,10 @@ function write({ req, res, state }: AnswerContext, { status, headers, body }: An
   if (isUnread && stream === undefined) answeredEarly.set(req.socket, req)
   if (isBlocked) res.shouldKeepAlive = false
   else if (isUnread && req instanceof IncomingRequest) req.discardBody()
-  const fields: Record<string, string | number> = {
-    ...headers,
-    'content-length': byteLength,
-    'x-request-id': state.requestId,
-  }
+  const fields: Record<string, string | number> = {}
+  for (const name in headers) fields[name] = headers[name] ?? ''
+  fields['content-length'] = byteLength
+  fields['x-request-id'] = state.requestId
   if (endsWithHead(status)) delete fields['content-length']
   res.writeHead(status, fields)
   const written = req.method === 'HEAD' || endsWithHead(status) ? NOTHING : content

@@ -22,7 +22,7 @@ export type AccessRecord = {
   readonly status: number
   readonly durationMs: number
   readonly requestId: string
-  readonly model?: string
+  readonly model: string | undefined
   readonly requestBytes: number
   readonly responseBytes: number
 }
@@ -153,16 +153,16 @@ function accessRecord(req: IncomingMessage, res: ServerResponse, state: RequestS
   const { requestId, model, requestBytes, responseBytes } = state
   const url = req.url ?? ''
   const queryStart = url.indexOf('?')
-  const record = {
+  return {
     method: req.method ?? '',
     path: queryStart === -1 ? url : url.slice(0, queryStart),
     status: isAnswered(req, res) || isCutHere(state) ? res.statusCode : CLIENT_CLOSED_REQUEST,
     durationMs: performance.now() - state.startedMs,
     requestId,
+    model,
     requestBytes,
     responseBytes,
   }
-  return model === undefined ? record : { ...record, model }
 }
 
 function hasSoundHead(req: IncomingMessage): boolean {

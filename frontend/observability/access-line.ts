@@ -10,7 +10,7 @@ type CommonFacts = {
   readonly path: string
   readonly durationMs: number
   readonly requestId: string
-  readonly model?: string
+  readonly model?: string | undefined
   readonly requestBytes: number
   readonly responseBytes: number
 }

@@ -11,6 +11,7 @@ import {
   requestPayloadOf,
   SectionReader,
   type AnswerForm,
+  type Mutable,
   type RequestPayloadForm,
 } from './payload-codec.ts'
 
@@ -36,7 +37,8 @@ type RunHeader = {
   readonly sections: readonly number[]
 }
 
-type ReplyForm = WorkerReply<Omit<BatchResponse, 'payload'> & { readonly payload: AnswerForm }>
+type ResponseForm = Omit<BatchResponse, 'payload'> & { readonly payload: AnswerForm }
+type ReplyForm = WorkerReply<ResponseForm>
 type ResultHeader = {
   readonly forms: readonly Run<ReplyForm>[]
   readonly sections: readonly number[]
@@ -63,14 +65,17 @@ export function runFramePieces(batchId: number, requests: readonly BatchRequest[
 export function batchFromRunFrame(buffer: ArrayBuffer): BatchRequest[] {
   const { ids, remainingMs, forms, sections } = runHeader(buffer)
   const reader = new SectionReader(buffer, sections)
-  // The rest comes last and is mostly empty: an object that starts as a copy of the form takes four times as long.
-  return membersOf(forms, ({ payload, headers, ...rest }) => (index) => ({
-    id: ids[index] ?? '',
-    headers,
-    remainingMs: remainingMs[index] ?? 0,
-    payload: requestPayloadOf(payload, reader),
-    ...rest,
-  }))
+  return membersOf(forms, (form, index) => {
+    const request: Mutable<BatchRequest> = {
+      id: ids[index] ?? '',
+      headers: form.headers,
+      remainingMs: remainingMs[index] ?? 0,
+      payload: requestPayloadOf(form.payload, reader),
+    }
+    if (form.operation !== undefined) request.operation = form.operation
+    if (form.turn !== undefined) request.turn = form.turn
+    return request
+  })
 }
 
 /** How many members the batch of a `run` frame has. */
@@ -96,12 +101,19 @@ export function resultFrameFromResult(batchId: number, result: BatchResult): Uin
 export function resultFromResultFrame(buffer: ArrayBuffer): BatchResult {
   const { forms, sections, timing } = frameHeader(buffer) as ResultHeader // written by resultFrameFromResult of the same build
   const reader = new SectionReader(buffer, sections)
-  const replies = membersOf(forms, (form): (() => WorkerReply<BatchResponse>) => {
-    if (!form.ok) return () => form
-    const { payload, ...rest } = form.value
-    return () => ({ ok: true, value: { payload: answerOf(payload, reader), ...rest } })
-  })
+  const replies = membersOf(forms, (form): WorkerReply<BatchResponse> =>
+    form.ok ? { ok: true, value: responseOf(form.value, reader) } : form,
+  )
   return { replies, timing }
+}
+
+function responseOf(form: ResponseForm, sections: SectionReader): BatchResponse {
+  const response: Mutable<BatchResponse> = { payload: answerOf(form.payload, sections) }
+  if (form.status !== undefined) response.status = form.status
+  if (form.headers !== undefined) response.headers = form.headers
+  if (form.rows !== undefined) response.rows = form.rows
+  if (form.more !== undefined) response.more = form.more
+  return response
 }
 
 function runHeader(buffer: ArrayBuffer): RunHeader {
@@ -128,12 +140,11 @@ function runsOf<Member, Form>(
 
 function membersOf<Form, Member>(
   runs: readonly Run<Form>[],
-  makerOf: (form: Form) => (index: number) => Member,
+  memberOf: (form: Form, index: number) => Member,
 ): Member[] {
   const members: Member[] = []
   for (const [count, form] of runs) {
-    const make = makerOf(form)
-    for (let i = 0; i < count; i++) members.push(make(members.length))
+    for (let i = 0; i < count; i++) members.push(memberOf(form, members.length))
   }
   return members
 }

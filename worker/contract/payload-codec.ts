@@ -17,14 +17,17 @@ import { elementCount, type Tensor } from './tensor.ts'
  * of a batch mostly have one form, so that a frame tells it once.
  */
 
+/** What is put together step by step: a spread costs a hidden class for each object it adds to (V8 of Node.js 20). */
+export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+type PartForm = Omit<RequestPart, 'bytes'>
 type TensorForm = { readonly name: string; readonly dtype: DataType; readonly shape: readonly number[] }
 type FormOfTensors<T extends { readonly tensors: readonly Tensor[] }> = Omit<T, 'tensors'> & {
   readonly tensors: readonly TensorForm[]
 }
 
 export type RequestPayloadForm =
-  | { readonly kind: 'parts'; readonly parts: readonly Omit<RequestPart, 'bytes'>[] }
-  | FormOfTensors<TensorsPayload>
+  { readonly kind: 'parts'; readonly parts: readonly PartForm[] } | FormOfTensors<TensorsPayload>
 
 export type AnswerForm =
   { readonly kind: 'bytes'; readonly contentType?: string } | FormOfTensors<TensorsAnswer>
@@ -62,10 +65,13 @@ export function addRequestPayload(builder: FrameBuilder, payload: RequestPayload
 
 /** The bytes and tensors of the payload are views of the frame. */
 export function requestPayloadOf(form: RequestPayloadForm, sections: SectionReader): RequestPayload {
-  if (form.kind === 'parts') {
-    return { kind: 'parts', parts: form.parts.map((part) => ({ ...part, bytes: sections.next() })) }
-  }
-  return { ...form, tensors: form.tensors.map((tensor) => tensorOf(tensor, sections.next())) }
+  if (form.kind === 'parts')
+    return { kind: 'parts', parts: form.parts.map((part) => partOf(part, sections.next())) }
+  const tensors = form.tensors.map((tensor) => tensorOf(tensor, sections.next()))
+  const payload: Mutable<TensorsPayload> = { kind: 'tensors', tensors }
+  if (form.outputs !== undefined) payload.outputs = form.outputs
+  if (form.parameters !== undefined) payload.parameters = form.parameters
+  return payload
 }
 
 export function formOfAnswer(payload: ResponsePayload): AnswerForm {
@@ -81,8 +87,15 @@ export function addAnswer(builder: FrameBuilder, payload: ResponsePayload): void
 
 /** The answer's bytes and tensors are views of the frame; strings stay in it, unmade. */
 export function answerOf(form: AnswerForm, sections: SectionReader): ResponsePayload {
-  if (form.kind === 'bytes') return { ...form, bytes: sections.next() }
-  return { ...form, tensors: form.tensors.map((tensor) => unmade(tensor, sections.next())) }
+  if (form.kind === 'bytes') {
+    const { contentType } = form
+    const bytes = sections.next()
+    return contentType === undefined ? { kind: 'bytes', bytes } : { kind: 'bytes', contentType, bytes }
+  }
+  const tensors = form.tensors.map((tensor) => unmade(tensor, sections.next()))
+  return form.parameters === undefined
+    ? { kind: 'tensors', tensors }
+    : { kind: 'tensors', tensors, parameters: form.parameters }
 }
 
 /** Whether both have one form. Where that is hard to say, they have not. */
@@ -122,6 +135,13 @@ function sameList<T>(one: readonly T[], other: readonly T[], isSame: (a: T, b: T
       return its !== undefined && isSame(each, its)
     })
   )
+}
+
+function partOf({ name, contentType, fileName }: PartForm, bytes: Uint8Array): RequestPart {
+  const part: Mutable<RequestPart> = { name, bytes }
+  if (contentType !== undefined) part.contentType = contentType
+  if (fileName !== undefined) part.fileName = fileName
+  return part
 }
 
 function formOfTensors<T extends { readonly tensors: readonly Tensor[] }>(payload: T): FormOfTensors<T> {

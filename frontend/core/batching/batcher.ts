@@ -229,13 +229,14 @@ export class Batcher {
     const workerMs = this.#nowMs() - batch.startedAtMs
     const batchRequests = batch.members.length
     this.#ahead.noteAnswered(batch.runner, workerMs, timing)
-    const ofBatch = { timing, batchRequests, closedBy, predictedMs, workerMs }
     if (timing.rows > 0) this.#former.noteBatch(timing.rows, workerMs)
     for (const [index, member] of batch.members.entries()) {
       const queueMs = batch.startedAtMs - member.init.arrivedAtMs
       const reply = replies[index]
       if (reply?.ok === true) {
-        member.settle({ ...ofBatch, ok: true, response: reply.value, queueMs })
+        const { value: response } = reply
+        // No spread: V8 makes a hidden class for each object that adds to one (20.20), which then waits for a full collection.
+        member.settle({ ok: true, response, queueMs, timing, batchRequests, closedBy, predictedMs, workerMs })
       } else if (reply === undefined || reply.error.reason === 'worker_died') {
         this.#retryAlone([member], reply?.error.message ?? 'the worker gave no answer')
       } else {

@@ -23,6 +23,7 @@ describe('the accesses of a listener', () => {
     const [{ durationMs, ...record }] = fixture.accesses as [(typeof fixture.accesses)[0]] // one request was made
     assert.deepEqual(record, {
       method: 'POST',
+      model: undefined,
       path: '/echo',
       status: 200,
       requestId: 'r2',
