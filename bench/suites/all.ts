@@ -18,10 +18,10 @@ export type SuiteEntry = {
 
 /** In the order in which they run and stand in the document. */
 export const SUITES: readonly SuiteEntry[] = [
-  { suite: overhead, quickBudgetSeconds: 72 },
-  { suite: batching, quickBudgetSeconds: 36 },
-  { suite: lifecycle, quickBudgetSeconds: 45 },
-  { suite: models, quickBudgetSeconds: 72 },
+  { suite: overhead, quickBudgetSeconds: 70 },
+  { suite: batching, quickBudgetSeconds: 34 },
+  { suite: lifecycle, quickBudgetSeconds: 38 },
+  { suite: models, quickBudgetSeconds: 83 },
   { suite: gpu, quickBudgetSeconds: 45 },
   { suite: payload, quickBudgetSeconds: 55 },
   { suite: peers, quickBudgetSeconds: 103 },

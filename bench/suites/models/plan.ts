@@ -23,6 +23,6 @@ export const QUICK_PLAN: Plan = {
   batchRows: BATCH_ROWS,
   sweepMs: 300,
   rounds: 3,
-  warmUpMs: 500,
-  measureMs: 2000,
+  warmUpMs: 400,
+  measureMs: 1500,
 }
