@@ -84,10 +84,8 @@ export function workerEnvironment(
   )
   // CUDA would number the fastest GPU 0; nvidia-smi, and so our metrics, go by the bus.
   const order = { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' }
-  // By default, glibc gives each thread a heap of its own, and keeps what was freed in all of them.
-  const memory = { MALLOC_ARENA_MAX: '2' }
   // onnxruntime-node 1.30.0 reports usage by default; it reads this when it loads.
-  return { ...order, ...memory, ...Object.fromEntries(allowed), ORT_DISABLE_TELEMETRY: '1' }
+  return { ...order, ...Object.fromEntries(allowed), ORT_DISABLE_TELEMETRY: '1' }
 }
 
 function nodeFlags(execArgv: readonly string[]): string[] {

@@ -35,8 +35,8 @@ function options(changes: Partial<LaunchOptions> = {}, spec: Partial<LoadSpec> =
   }
 }
 
-/** In every environment: no telemetry, the numbers of GPUs by their place on the bus, and few heaps for `malloc`. */
-const ALWAYS = { ORT_DISABLE_TELEMETRY: '1', CUDA_DEVICE_ORDER: 'PCI_BUS_ID', MALLOC_ARENA_MAX: '2' }
+/** In every environment: no telemetry, and the numbers of GPUs by their place on the bus. */
+const ALWAYS = { ORT_DISABLE_TELEMETRY: '1', CUDA_DEVICE_ORDER: 'PCI_BUS_ID' }
 
 describe('workerEnvironment', () => {
   const secrets = {
