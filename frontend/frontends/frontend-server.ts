@@ -73,7 +73,7 @@ export class FrontendServer {
       hasQuirk: quirksOf(config.compatibility),
       tokens: setup.tokens === undefined ? 'none' : () => this.#tokens,
     })
-    this.#passOn = new PassOn(setup.primarySocket)
+    this.#passOn = new PassOn(setup.primarySocket, errorRenderer(quirksOf(config.compatibility)))
     const dataPlane = new InferenceService(this.#mirror.registry, this.#events, systemClock)
     this.#oip = oipPartsOf(config, { events: this.#events, dataPlane }, this.#logger)
     this.#listener = this.#listenerOf(dataPlane)

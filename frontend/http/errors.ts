@@ -1,4 +1,4 @@
-import { ServingError } from '../../worker/contract/errors.ts'
+import { refusal, ServingError } from '../../worker/contract/errors.ts'
 
 /* What the transport refuses before a dialect understands the request. A dialect refines its status by `reason`. */
 
@@ -89,6 +89,14 @@ export function tooManyHeaders(limit: number): ServingError {
 
 export function malformedHttp(problem: string): ServingError {
   return new ServingError('invalid_argument', problem, { reason: 'malformed_http' })
+}
+
+export function otherProcessGone(): ServingError {
+  return refusal(
+    'unavailable',
+    'the process of this server that answers such requests cannot be reached; it is busy, or ends: try again',
+    { reason: 'other_process', retryAfterMs: 1000 },
+  )
 }
 
 export function requestTooLate(): ServingError {

@@ -1,5 +1,8 @@
 import { Agent, request, type IncomingMessage, type ServerResponse } from 'node:http'
-import { discardBody } from './answer.ts'
+import { discardBody, send } from './answer.ts'
+import type { ErrorRenderer } from './error-boundary.ts'
+import { otherProcessGone } from './errors.ts'
+import { RequestState } from './request-state.ts'
 
 /** Says, between processes of one server, whom a request came from. Of a client it is never believed. */
 export const PEER_HEADER = 'x-onnxserve-peer'
@@ -18,10 +21,13 @@ type OnAnswer = (status: number) => void
  */
 export class PassOn {
   readonly #socketPath: string
+  readonly #renderError: ErrorRenderer
   readonly #agent = new Agent({ keepAlive: true })
 
-  constructor(socketPath: string) {
+  /** @param renderError words that the other process is not there */
+  constructor(socketPath: string, renderError: ErrorRenderer) {
     this.#socketPath = socketPath
+    this.#renderError = renderError
   }
 
   pass(req: IncomingMessage, res: ServerResponse, onAnswer: OnAnswer = () => undefined): void {
@@ -38,13 +44,18 @@ export class PassOn {
       giveBack(answer, { req, res })
     })
     onward.on('error', () => {
-      if (!res.headersSent) res.writeHead(503, { 'content-length': '0', 'retry-after': '1' }).end()
+      if (!res.headersSent) this.#refuse(req, res)
       else if (!res.writableEnded && !isAnswering.has(res)) res.destroy()
     })
     res.once('close', () => {
       if (!res.writableFinished) onward.destroy()
     })
     req.pipe(onward)
+  }
+
+  #refuse(req: IncomingMessage, res: ServerResponse): void {
+    const state = new RequestState(req.headers['x-request-id'], res)
+    send({ req, res, state }, this.#renderError(otherProcessGone(), req.url))
   }
 
   close(): void {

@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { PassOn, PEER_HEADER, takePeer } from '../../../frontend/http/pass-on.ts'
 import { http } from '../../support/http-client.ts'
+import { renderPlainError } from '../../support/http-fixture.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 type Handle = (req: IncomingMessage, res: ServerResponse) => void
@@ -32,7 +33,7 @@ describe('PassOn', () => {
     closes.push(directory.remove)
     const path = join(directory.path, 's')
     await listening(createServer(handle), path)
-    const passOn = new PassOn(path)
+    const passOn = new PassOn(path, renderPlainError)
     closes.push(() => passOn.close())
     const front = createServer((req, res) => passOn.pass(req, res))
     await listening(front, 0)
@@ -126,12 +127,15 @@ describe('PassOn', () => {
     socket.destroy()
   })
 
-  it('answers 503 where the other process is not there', async () => {
-    const passOn = new PassOn('/nowhere/to/be/found')
+  it('says in the words of the dialect that the other process is not there', async () => {
+    const passOn = new PassOn('/nowhere/to/be/found', renderPlainError)
     closes.push(() => passOn.close())
     const front = createServer((req, res) => passOn.pass(req, res))
     await listening(front, 0)
-    const { status } = await http(`http://127.0.0.1:${(front.address() as AddressInfo).port}/`)
-    assert.equal(status, 503)
+    const { text, headers } = await http(`http://127.0.0.1:${(front.address() as AddressInfo).port}/`, {
+      headers: { 'x-request-id': 'mine' },
+    })
+    assert.match(text, /^other_process: the process of this server that answers such requests cannot be/)
+    assert.equal(headers['x-request-id'], 'mine')
   })
 })
