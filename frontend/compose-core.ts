@@ -86,6 +86,7 @@ export function coreOf(config: Config, host: HostProcess, { sharing, onWorkerSta
       ownBytes: () => residentBytes(host.pid),
       takenBytes: residentBytes,
     },
+    maxInFlightBytes: config.maxInFlightBytes,
     preparation: {
       run: childPreparation(host, { environment, priority }),
       environment: graphEnvironment(),

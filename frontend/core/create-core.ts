@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { ConfigTolerance } from '../../archiver-cli/format/model-config.ts'
 import { isSameModel } from '../../worker/contract/model-id.ts'
 import type { Precedence } from './candidate.ts'
+import { ByteBudget } from './byte-budget.ts'
 import type { Clock } from './clock.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { EventBus } from './events.ts'
@@ -65,6 +66,8 @@ export type CoreOptions = {
   readonly beforeStop?: WorkerSetFactoryOptions['beforeStop']
   /** Processes that serve the versions; absent: this one only. */
   readonly frontends?: number | undefined
+  /** Of the requests that are held at a time, of all models; absent: no bound but theirs. */
+  readonly maxInFlightBytes?: number
   readonly clock: Clock
   readonly random: () => number
 }
@@ -120,7 +123,7 @@ export function createCore(options: CoreOptions): Core {
     ...preparedGraphs(options, events),
     ...(options.memory === undefined ? {} : { memory: new MemoryBudget(options.memory) }),
   })
-  const dataPlane = new InferenceService(registry, events, clock)
+  const dataPlane = new InferenceService(registry, { events, clock, budget: byteBudget(options) })
   const controlPlane = new ManagementService({
     registry,
     archives: options.fetcher === undefined ? store : new LocatedArchives(store, options.fetcher),
@@ -168,6 +171,10 @@ export function createCore(options: CoreOptions): Core {
       return failures
     },
   }
+}
+
+function byteBudget({ maxInFlightBytes, frontends = 1 }: CoreOptions): ByteBudget | undefined {
+  return maxInFlightBytes === undefined ? undefined : new ByteBudget(Math.floor(maxInFlightBytes / frontends))
 }
 
 function preparedGraphs(

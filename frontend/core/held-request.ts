@@ -1,6 +1,7 @@
 import { ServingError } from '../../worker/contract/errors.ts'
 import type { RequestPayload } from '../../worker/contract/messages.ts'
-import type { Outcome } from './batching/pending-request.ts'
+import { payloadBytes, type Outcome } from './batching/pending-request.ts'
+import type { ByteBudget } from './byte-budget.ts'
 import type { Clock } from './clock.ts'
 import type {
   AdmittedRequest,
@@ -20,17 +21,21 @@ export type HeldRequestOptions = {
   readonly head: RequestHead
   readonly events: EventBus
   readonly clock: Clock
+  /** From which the announced bytes of the request have been taken. */
+  readonly budget: ByteBudget | undefined
 }
 
 /** A request's hold on a version, released exactly once. */
 export class HeldRequest implements AdmittedRequest {
   readonly #options: HeldRequestOptions
   readonly #arrivedAtMs: number
+  #bytes: number
   #isHeld = true
   #hasRun = false
 
   constructor(options: HeldRequestOptions) {
     this.#options = options
+    this.#bytes = options.head.announcedBytes ?? 0
     this.#arrivedAtMs = options.clock.nowMs()
   }
 
@@ -63,6 +68,7 @@ export class HeldRequest implements AdmittedRequest {
     const { version, head } = this.#options
     let checked: RequestPayload
     try {
+      if (head.announcedBytes === undefined) this.#takeBytes(payload)
       checked = this.#checked(payload)
     } catch (error) {
       if (error instanceof ServingError) return { ok: false, error, queueMs: 0 }
@@ -86,9 +92,19 @@ export class HeldRequest implements AdmittedRequest {
     giveFrameBack(payload, timing.batchRequests)
   }
 
+  /** It came in chunks: now it is known how large it is. */
+  #takeBytes(payload: RequestPayload): void {
+    const { budget } = this.#options
+    if (budget === undefined) return
+    const bytes = payloadBytes(payload)
+    budget.take(bytes)
+    this.#bytes = bytes
+  }
+
   cancel(): void {
     if (!this.#isHeld) return
     this.#isHeld = false
+    this.#options.budget?.giveBack(this.#bytes)
     if (this.#hasRun) this.#options.version.release()
     else this.#options.version.abandon()
   }

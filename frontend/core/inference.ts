@@ -1,5 +1,6 @@
 import { formatModelId, type ModelId } from '../../worker/contract/model-id.ts'
 import { ServingError } from '../../worker/contract/errors.ts'
+import type { ByteBudget } from './byte-budget.ts'
 import type { Clock } from './clock.ts'
 import type {
   AdmittedRequest,
@@ -23,17 +24,26 @@ import { metadataOf } from './version-metadata.ts'
 import type { StartupFailure } from './startup.ts'
 import type { VersionState } from './version-state.ts'
 
+export type InferenceOptions = {
+  readonly events: EventBus
+  readonly clock: Clock
+  readonly budget?: ByteBudget | undefined
+}
+
 /** The data plane over the registry. */
 export class InferenceService implements DataPlane {
   readonly #registry: ModelRegistry
   readonly #events: EventBus
   readonly #clock: Clock
+  readonly #budget: ByteBudget | undefined
   #isShuttingDown = false
   #isStarting = false
   #startupFailures: readonly StartupFailure[] = []
 
-  constructor(registry: ModelRegistry, events: EventBus, clock: Clock) {
+  /** @param budget of the bytes of all requests that are held; absent: no bound but those of the models */
+  constructor(registry: ModelRegistry, { events, clock, budget }: InferenceOptions) {
     this.#registry = registry
+    this.#budget = budget
     this.#events = events
     this.#clock = clock
   }
@@ -57,12 +67,29 @@ export class InferenceService implements DataPlane {
   admit(head: RequestHead): AdmittedRequest {
     const version = this.#resolve(head.model)
     try {
-      version.acquire(head)
+      this.#acquire(version, head)
     } catch (error) {
       this.#noteRejection(version, head, error)
       throw error
     }
-    return new HeldRequest({ version, head, events: this.#events, clock: this.#clock })
+    return new HeldRequest({
+      version,
+      head,
+      events: this.#events,
+      clock: this.#clock,
+      budget: this.#budget,
+    })
+  }
+
+  /** The version first: what it refuses for reasons of its own may succeed elsewhere. */
+  #acquire(version: ModelVersion, head: RequestHead): void {
+    version.acquire(head)
+    try {
+      this.#budget?.take(head.announcedBytes ?? 0)
+    } catch (error) {
+      version.abandon()
+      throw error
+    }
   }
 
   health(): ServerHealth {

@@ -6,6 +6,7 @@ import { oipPartsOf, type OipParts } from '../compose-oip.ts'
 import { isEncrypted, Security } from '../compose-security.ts'
 import { systemClock } from '../core/clock.ts'
 import { EventBus } from '../core/events.ts'
+import { ByteBudget } from '../core/byte-budget.ts'
 import { InferenceService } from '../core/inference.ts'
 import { ModelMirror } from '../core/mirror/model-mirror.ts'
 import { AttachedWorkerProcess } from '../core/workers/attached-process.ts'
@@ -74,7 +75,11 @@ export class FrontendServer {
       tokens: setup.tokens === undefined ? 'none' : () => this.#tokens,
     })
     this.#passOn = new PassOn(setup.primarySocket, errorRenderer(quirksOf(config.compatibility)))
-    const dataPlane = new InferenceService(this.#mirror.registry, this.#events, systemClock)
+    const dataPlane = new InferenceService(this.#mirror.registry, {
+      events: this.#events,
+      clock: systemClock,
+      budget: new ByteBudget(Math.floor(config.maxInFlightBytes / config.frontends)),
+    })
     this.#oip = oipPartsOf(config, { events: this.#events, dataPlane }, this.#logger)
     this.#listener = this.#listenerOf(dataPlane)
   }

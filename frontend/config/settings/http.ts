@@ -22,6 +22,12 @@ export const httpSettings = {
     torchserveDefault: 6_553_500,
     doc: 'Largest request body, compressed or not, and largest message of gRPC; a larger one is refused without being read to its end.',
   }),
+  maxInFlightBytes: setting({
+    property: 'max_in_flight_bytes',
+    kind: integer(1, Number.MAX_SAFE_INTEGER, 'bytes'),
+    default: 4 * 1024 * 1024 * 1024,
+    doc: 'Request bodies of all models together that are being read, wait or run; a request beyond is refused with 503 before its body is read. Frontends share it.',
+  }),
   maxResponseBytes: setting({
     property: 'max_response_size',
     kind: integer(1, 2_000_000_000, 'bytes'),

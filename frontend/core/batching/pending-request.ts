@@ -145,7 +145,7 @@ export class PendingRequest {
   }
 }
 
-function payloadBytes(payload: RequestPayload): number {
+export function payloadBytes(payload: RequestPayload): number {
   if (payload.kind === 'parts') return payload.parts.reduce((sum, part) => sum + part.bytes.byteLength, 0)
   return payload.tensors.reduce((sum, tensor) => sum + dataBytes(tensor), 0)
 }
