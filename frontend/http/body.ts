@@ -104,18 +104,18 @@ function isDirect(req: IncomingMessage): req is IncomingRequest {
 type Reading = { readonly maxBytes: number; readonly boundBytes: number; readonly alignedAt: number }
 
 /** Most bodies are one piece, which is handed out as it came. */
-function collect(exchange: Exchange, { maxBytes, ...placing }: Reading): Promise<Buffer> {
+function collect(exchange: Exchange, reading: Reading): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let first: Buffer | undefined
     let whole: BodyBuffer | undefined
-    receive(exchange, maxBytes, {
+    receive(exchange, reading.maxBytes, {
       onChunk: (chunk) => {
         if (first === undefined) {
           first = chunk
           return
         }
         if (whole === undefined) {
-          whole = new BodyBuffer(placing)
+          whole = new BodyBuffer(reading)
           whole.push(first)
         }
         whole.push(chunk)

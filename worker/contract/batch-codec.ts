@@ -1,5 +1,6 @@
 import { FrameBuilder, frameHeader } from './frame.ts'
 import type { BatchRequest, BatchResponse, BatchResult, BatchTiming, WorkerReply } from './messages.ts'
+import type { Mutable } from './mutable.ts'
 import {
   addAnswer,
   addRequestPayload,
@@ -11,7 +12,6 @@ import {
   requestPayloadOf,
   SectionReader,
   type AnswerForm,
-  type Mutable,
   type RequestPayloadForm,
 } from './payload-codec.ts'
 

@@ -7,6 +7,7 @@ import type {
   TensorsAnswer,
   TensorsPayload,
 } from './messages.ts'
+import type { Mutable } from './mutable.ts'
 import { tensorOfBlock } from './string-block.ts'
 import { stringsFromBytes } from './string-elements.ts'
 import { tensorToBytes } from './tensor-to-bytes.ts'
@@ -16,9 +17,6 @@ import { elementCount, type Tensor } from './tensor.ts'
  * Payloads in two halves: their form, which is JSON, and their bytes, which are sections of a frame, in order. Members
  * of a batch mostly have one form, so that a frame tells it once.
  */
-
-/** What is put together step by step: a spread costs a hidden class for each object it adds to (V8 of Node.js 20). */
-export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 type PartForm = Omit<RequestPart, 'bytes'>
 type TensorForm = { readonly name: string; readonly dtype: DataType; readonly shape: readonly number[] }

@@ -37,18 +37,13 @@ export function answerFrom(response: InferenceResponse, { style, classify }: Ans
   const own = handlerHeaders(response.headers)
   const blocks = outputs.flatMap(({ block }) => block ?? [])
   if (blocks.length === 0) {
-    return { status, headers: { ...own, 'content-type': 'application/json' }, body: json }
+    own['content-type'] = 'application/json'
+    return { status, headers: own, body: json }
   }
   const head = Buffer.from(json)
-  return {
-    status,
-    headers: {
-      ...own,
-      'content-type': 'application/octet-stream',
-      [JSON_LENGTH_HEADER]: String(head.byteLength),
-    },
-    body: [head, ...blocks],
-  }
+  own['content-type'] = 'application/octet-stream'
+  own[JSON_LENGTH_HEADER] = String(head.byteLength)
+  return { status, headers: own, body: [head, ...blocks] }
 }
 
 function headOf({ model, payload }: InferenceResponse, id: string | undefined): string {

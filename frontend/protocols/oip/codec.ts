@@ -1,5 +1,6 @@
 import { unknownInput, fitsShape, wrongShape } from '../../../worker/contract/check-feeds.ts'
 import { isWireDataType, WIRE_DATA_TYPES, type WireDataType } from '../../../worker/contract/data-type.ts'
+import type { Mutable } from '../../../worker/contract/mutable.ts'
 import { tensorFromBytes } from '../../../worker/contract/tensor-from-bytes.ts'
 import { tensorFromData } from '../../../worker/contract/tensor-from-data.ts'
 import type { Tensor, TensorMetadata } from '../../../worker/contract/tensor.ts'
@@ -40,14 +41,12 @@ export function requestFromBody(blocks: BodyBlocks, inputs: readonly TensorMetad
   const nonFinite = nonFiniteFrom(given.non_finite, '/parameters/non_finite')
   const tensors = tensorsFrom(body.inputs, blocks, inputs)
   blocks.end()
-  return {
-    ...(id === undefined ? {} : { id: textAt(id, '/id') }),
-    tensors,
-    ...(body.outputs === undefined ? {} : { outputs: selectedOutputsFrom(body.outputs) }),
-    isBinaryByDefault: flagAt(given.binary_data_output, '/parameters/binary_data_output') ?? false,
-    ...(nonFinite === undefined ? {} : { nonFinite }),
-    parameters,
-  }
+  const isBinaryByDefault = flagAt(given.binary_data_output, '/parameters/binary_data_output') ?? false
+  const request: Mutable<InferRequest> = { tensors, isBinaryByDefault, parameters }
+  if (id !== undefined) request.id = textAt(id, '/id')
+  if (body.outputs !== undefined) request.outputs = selectedOutputsFrom(body.outputs)
+  if (nonFinite !== undefined) request.nonFinite = nonFinite
+  return request
 }
 
 function tensorsFrom(value: unknown, blocks: BodyBlocks, inputs: readonly TensorMetadata[]): Tensor[] {
@@ -111,5 +110,8 @@ function tensorFrom({ input, wire, at }: GivenInput, blocks: BodyBlocks): Tensor
   if (typeof byteLength !== 'number' || !Number.isSafeInteger(byteLength) || byteLength < 0) {
     throw badValue(sizeAt, byteLength, 'a number of bytes from 0')
   }
-  return tensorFromBytes({ ...wire, at: sizeAt }, blocks.take(byteLength, sizeAt))
+  return tensorFromBytes(
+    { name: wire.name, datatype: wire.datatype, shape: wire.shape, at: sizeAt },
+    blocks.take(byteLength, sizeAt),
+  )
 }

@@ -1,12 +1,13 @@
 import { formatModelId } from '../../../worker/contract/model-id.ts'
 import type { TensorsPayload } from '../../../worker/contract/messages.ts'
+import type { Mutable } from '../../../worker/contract/mutable.ts'
 import { LARGE_MEMORY_BYTES } from '../../../worker/contract/reused-memory.ts'
 import type { NonFinite } from '../../../worker/contract/tensor-to-json.ts'
 import type { AdmittedRequest, DataPlane, ModelSelector, RequestHead } from '../../core/data-plane.ts'
 import { HttpRequestHead, SEQUENCE_HEADERS, type SequenceHeaders } from '../kernel/request-head.ts'
 import type { HotRoute } from '../kernel/route-table.ts'
 import type { RequestContext, Transport } from '../kernel/transport.ts'
-import { answerFrom } from './answer-codec.ts'
+import { answerFrom, type AnswerStyle } from './answer-codec.ts'
 import { BodyBlocks, jsonLengthOf } from './body-blocks.ts'
 import { classificationOf } from './classified-outputs.ts'
 import { requestFromBody } from './codec.ts'
@@ -80,7 +81,7 @@ async function answer(
   const response = await admitted.run(payloadOf(request, parameters), run)
   // It has an answer, so a worker has read all of it. Of one that has failed, a frame may still be on its way.
   transport.giveBack(body)
-  const style = { ...request, nonFinite: request.nonFinite ?? nonFinite }
+  const style = styleOf(request, nonFinite)
   transport.send(ctx, answerFrom(response, { style, classify }))
   if (isLargeOnHttp1(ctx)) ctx.res.once('finish', () => admitted.giveBack(response))
 }
@@ -108,10 +109,19 @@ function payloadOf(
   { tensors, outputs }: InferRequest,
   parameters: TensorsPayload['parameters'],
 ): TensorsPayload {
-  return {
-    kind: 'tensors',
-    tensors,
-    ...(outputs === undefined ? {} : { outputs: outputs.map(({ name }) => name) }),
-    ...(parameters === undefined ? {} : { parameters }),
-  }
+  const payload: Mutable<TensorsPayload> = { kind: 'tensors', tensors }
+  if (outputs !== undefined) payload.outputs = outputs.map(({ name }) => name)
+  if (parameters !== undefined) payload.parameters = parameters
+  return payload
+}
+
+/** What the request says of its answer, and for the rest the server. */
+function styleOf(
+  { id, outputs, isBinaryByDefault, nonFinite }: InferRequest,
+  byDefault: NonFinite,
+): AnswerStyle {
+  const style: Mutable<AnswerStyle> = { isBinaryByDefault, nonFinite: nonFinite ?? byDefault }
+  if (id !== undefined) style.id = id
+  if (outputs !== undefined) style.outputs = outputs
+  return style
 }

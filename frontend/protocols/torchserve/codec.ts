@@ -14,7 +14,7 @@ const BYTES_TYPE = 'application/octet-stream'
 export type RequestReading = {
   readonly maxBytes: number
   /** Inputs that came in the query; the body wins where both have a name. */
-  readonly inputs?: URLSearchParams
+  readonly inputs?: URLSearchParams | undefined
 }
 
 /**

@@ -58,19 +58,17 @@ export function predict(
   const announcedBytes = transport.announcedBytes(ctx.req)
   const admitted = dataPlane.admit(new HttpRequestHead(ctx, prediction, { announcedBytes, sequenceHeaders }))
   ctx.state.model = formatModelId(admitted.model)
-  return run(transport, ctx, { ...prediction, admitted })
+  return run(transport, ctx, prediction, admitted)
 }
 
 async function run(
   transport: Transport,
   ctx: RequestContext,
-  { admitted, inputs, payload }: Prediction & { readonly admitted: AdmittedRequest },
+  { inputs, payload }: Prediction,
+  admitted: AdmittedRequest,
 ): Promise<void> {
   try {
-    payload ??= await requestFromHttp(transport, ctx, {
-      maxBytes: admitted.maxRequestBytes,
-      ...(inputs === undefined ? {} : { inputs }),
-    })
+    payload ??= await requestFromHttp(transport, ctx, { maxBytes: admitted.maxRequestBytes, inputs })
   } catch (error) {
     admitted.cancel()
     throw error
