@@ -3,6 +3,10 @@
  *
  * A batch of 50 batches ago weighs half as much as the latest, so that a change of load or of input size is
  * followed within seconds. Before two different sizes have been seen, the whole mean time counts as fixed.
+ *
+ * A batch that takes many times what its size lets expect counts as a bound of that: with its own time, one that the
+ * machine held up would fit a slope that the small batches left by the refusals it causes could not correct for
+ * hundreds of batches. A new cost shows in every batch, and is followed all the same.
  */
 export class ServiceTime {
   #weight = 0
@@ -13,7 +17,9 @@ export class ServiceTime {
   #fixedMs = 0
   #perRowMs = 0
 
-  observe(rows: number, ms: number): void {
+  observe(rows: number, measuredMs: number): void {
+    const ms =
+      this.#weight < MIN_WEIGHT ? measuredMs : Math.min(measuredMs, MAX_SURPRISE * this.predictMs(rows))
     this.#weight = this.#weight * DECAY + 1
     this.#rows = this.#rows * DECAY + rows
     this.#ms = this.#ms * DECAY + ms
@@ -56,3 +62,6 @@ export class ServiceTime {
 const HALF_LIFE_BATCHES = 50
 const DECAY = 0.5 ** (1 / HALF_LIFE_BATCHES)
 const MIN_VARIANCE = 1e-3
+/** Batches, by their weight, that make a surprise one. */
+const MIN_WEIGHT = 8
+const MAX_SURPRISE = 10

@@ -83,6 +83,17 @@ describe('ServiceTime', () => {
     assert.ok(Math.abs(serviceTime.predictMs(8) - 1.5 * before) < 0.05 * before)
   })
 
+  it('takes one batch that was held up for no cost of its rows', () => {
+    const lone = Array.from({ length: 300 }, (): Batch => [1, 5])
+    const serviceTime = fitted([...lone, [16, 5000], ...lone.slice(0, 100)])
+    assert.ok(serviceTime.predictMs(16) < 51, `predicts ${serviceTime.predictMs(16)} ms`)
+  })
+
+  it('follows a cost that has become a hundred times as high', () => {
+    const serviceTime = fitted([...line(4, 1, 60), ...line(400, 100, 200)])
+    assert.ok(serviceTime.predictMs(8) > 0.8 * 1200, `predicts ${serviceTime.predictMs(8)} ms`)
+  })
+
   it('has forgotten the old cost after 500 batches', () => {
     const serviceTime = fitted([...line(400, 100, 1000), ...line(4, 1, 500)])
     assert.ok(Math.abs(serviceTime.predictMs(8) - 12) < 2)
