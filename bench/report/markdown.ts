@@ -27,12 +27,22 @@ function durationOf({ isQuick, tookSeconds, quickBudgetSeconds }: SuiteReport): 
 }
 
 function targetParts(targets: readonly Target[]): string[] {
-  if (targets.length === 0) return []
-  const rows = targets.map(({ name, bound, limit, unit, measured, isMet }) => [
-    ...[name, `${bound === 'least' ? '≥' : '≤'} ${limit}${unit}`, `${shownNumber(measured)}${unit}`],
-    isMet ? 'yes' : '**no**',
-  ])
-  return [markdownTable(['target', 'wanted', 'measured', 'met'], rows)]
+  return targets.length === 0 ? [] : [markdownTable(TARGET_COLUMNS, targets.map(targetCells))]
+}
+
+const TARGET_COLUMNS = ['target', 'wanted', 'measured', 'met']
+
+function targetCells({ name, bound, limit, unit, measured, isMet }: Target): string[] {
+  const sign = bound === 'least' ? '≥' : '≤'
+  return [name, `${sign} ${limit}${unit}`, `${shownNumber(measured)}${unit}`, isMet ? 'yes' : '**no**']
+}
+
+/** All targets in one table, by suite. */
+export function targetTable(reports: readonly SuiteReport[]): string {
+  const rows = reports.flatMap(({ suite, result }) =>
+    result.targets.map((target) => [suite, ...targetCells(target)]),
+  )
+  return markdownTable(['suite', ...TARGET_COLUMNS], rows)
 }
 
 function tableParts({ title, columns, rows, note }: ResultTable): string[] {

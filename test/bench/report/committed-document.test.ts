@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { documentOf, DOCUMENT, PICTURES } from '../../../bench/report/document.ts'
+import { withTargets } from '../../../bench/report/readme-block.ts'
 import { readReports, RESULTS_DIRECTORY } from '../../../bench/report/result-files.ts'
 import { SUITES } from '../../../bench/suites/all.ts'
 
@@ -14,6 +15,11 @@ describe('docs/benchmarks.md', () => {
   it('is what bench/results make (npm run docs:benchmarks)', async () => {
     for (const [path, content] of await made)
       assert.equal(readFileSync(new URL(path, DOCS), 'utf8'), content, path)
+  })
+
+  it('says of the targets what the README says', async () => {
+    const readme = readFileSync(new URL('../README.md', DOCS), 'utf8')
+    assert.equal(await withTargets(readme, reports, names), readme)
   })
 
   it('has no picture beside it that it does not show', async () => {
