@@ -108,7 +108,9 @@ function write({ req, res, state }: AnswerContext, { status, headers, body }: An
   if (isUnread && stream !== undefined) discardBody(req, () => stream.close(constants.NGHTTP2_NO_ERROR))
 }
 
-function end(res: ServerResponse, content: Content): void {
+function end(res: ServerResponse, given: Content): void {
+  const isSmall = Array.isArray(given) && contentBytes(given) <= MAX_JOINED_BYTES
+  const content = isSmall ? Buffer.concat(given) : given
   if (Array.isArray(content)) endWithPieces(res, content)
   else if (content.byteLength > MAX_JOINED_BYTES || content.byteLength === 0) res.end(content)
   else if (!joinToHead(res, content)) res.end(latin1(content), 'latin1')
