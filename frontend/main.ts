@@ -17,6 +17,7 @@ import { listenersText } from './startup-report.ts'
 import { withHome } from './temporary-home.ts'
 import { writeTerminationLog } from './termination-log.ts'
 import { packageVersion } from './version.ts'
+import { boundYoungGeneration } from './young-generation.ts'
 
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
@@ -45,6 +46,7 @@ function stateDirFrom(given: GivenOnCommandLine): string {
 }
 
 async function start(given: GivenOnCommandLine): Promise<void> {
+  boundYoungGeneration()
   const loaded = configFrom(given)
   terminationLog = loaded.config.terminationLog
   const { config, remove } = withHome(loaded.config)

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { FrontendServer } from './frontend-server.ts'
+import { boundYoungGeneration } from '../young-generation.ts'
 import type { ToFrontend } from './messages.ts'
 
 /*
@@ -14,6 +15,8 @@ process.env['ORT_DISABLE_TELEMETRY'] = '1'
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
 // The primary has died, and the reader of the log with it: an exit would wait for what cannot be written any more.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+
+boundYoungGeneration()
 
 let server: FrontendServer | undefined
 let start: Promise<void> = Promise.resolve()
