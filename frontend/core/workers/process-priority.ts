@@ -13,6 +13,8 @@ export interface ProcessPriority {
 export const MAX_QUIET_MS = 10_000
 /** On the scale of `nice` the last: a sixtieth of an equal's share where the processor is fought for. */
 const LOWERED = 19
+/** Of looking for threads that were started meanwhile; more would wait for a system that has come to forbid it. */
+const MAX_ROUNDS = 10
 
 /**
  * The priorities of Linux; undefined where this process may lower them only, as most containers have it: whatever was
@@ -42,11 +44,10 @@ function lower(pid: number): void {
 /** A priority is a thread's own, and inherited by those that it starts: some may start meanwhile. */
 function restore(pid: number): void {
   const own = getPriority()
-  let isChanging = true
-  while (isChanging) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     const lowered = threadsOf(pid).filter((thread) => priorityOf(thread, own) > own)
+    if (lowered.length === 0) return
     for (const thread of lowered) setIfAlive(thread, own)
-    isChanging = lowered.length > 0
   }
 }
 
