@@ -113,8 +113,13 @@ function end(res: ServerResponse, given: Content): void {
   const content = isSmall ? Buffer.concat(given) : given
   if (Array.isArray(content)) endWithPieces(res, content)
   else if (content.byteLength > MAX_JOINED_BYTES || content.byteLength === 0) res.end(content)
-  else if (!joinToHead(res, content)) res.end(latin1(content), 'latin1')
-  // Without a listener of its own, Node ends the connection when the time is over, and progress starts it anew.
+  else if (joinToHead(res, content)) return
+  else res.end(latin1(content), 'latin1')
+  watchReader(res)
+}
+
+/** Without a listener of its own, Node ends the connection when the time is over, and progress starts it anew. */
+function watchReader(res: ServerResponse): void {
   if (res.writableLength > 0) res.setTimeout(STALLED_READER_MS)
 }
 
@@ -146,7 +151,10 @@ function endSoon(res: ServerResponse): void {
 }
 
 function endAll(): void {
-  for (const res of ending.splice(0)) res.end()
+  for (const res of ending.splice(0)) {
+    res.end()
+    watchReader(res)
+  }
 }
 
 /** Head and pieces leave in one call of the system. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { send, type AnswerBody } from '../../../frontend/http/answer.ts'
+import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { send, STALLED_READER_MS, type AnswerBody } from '../../../frontend/http/answer.ts'
 import type { Mount } from '../../../frontend/http/app.ts'
 import { HttpFixture } from '../../support/http-fixture.ts'
 import { rawExchange } from '../../support/raw-http.ts'
@@ -55,5 +57,26 @@ describe('send', () => {
     const { url } = await fixture.open(answering([Buffer.from('refu'), Buffer.from('sed')]))
     const reply = await rawExchange(url, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n')
     assert.match(reply, /content-length: 7\r\n[^]*\r\n\r\nrefused$/i)
+  })
+
+  it('limits the time of a reader that takes none of many small answers', async () => {
+    const limits: number[] = []
+    const { url } = await fixture.open({
+      routes: [],
+      middleware: (ctx) => {
+        const setLimit = ctx.res.setTimeout.bind(ctx.res)
+        ctx.res.setTimeout = (limitMs) => {
+          limits.push(limitMs)
+          return setLimit(limitMs)
+        }
+        send(ctx, { status: 200, headers: {}, body: 'x'.repeat(4000) })
+      },
+    })
+    const reader = connect({ host: '127.0.0.1', port: Number(new URL(url).port) }).pause()
+    const timer = setInterval(() => reader.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100)), 5)
+    while (limits.length === 0) await delay(5)
+    clearInterval(timer)
+    reader.destroy()
+    assert.equal(limits[0], STALLED_READER_MS)
   })
 })
