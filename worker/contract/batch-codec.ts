@@ -68,7 +68,7 @@ export function batchFromRunFrame(buffer: ArrayBuffer): BatchRequest[] {
   return membersOf(forms, (form, index) => {
     const request: Mutable<BatchRequest> = {
       id: ids[index] ?? '',
-      headers: form.headers,
+      headers: { ...form.headers },
       remainingMs: remainingMs[index] ?? 0,
       payload: requestPayloadOf(form.payload, reader),
     }

@@ -67,8 +67,8 @@ export function requestPayloadOf(form: RequestPayloadForm, sections: SectionRead
     return { kind: 'parts', parts: form.parts.map((part) => partOf(part, sections.next())) }
   const tensors = form.tensors.map((tensor) => tensorOf(tensor, sections.next()))
   const payload: Mutable<TensorsPayload> = { kind: 'tensors', tensors }
-  if (form.outputs !== undefined) payload.outputs = form.outputs
-  if (form.parameters !== undefined) payload.parameters = form.parameters
+  if (form.outputs !== undefined) payload.outputs = [...form.outputs]
+  if (form.parameters !== undefined) payload.parameters = { ...form.parameters }
   return payload
 }
 
@@ -159,7 +159,9 @@ function unmade(form: TensorForm, bytes: Uint8Array<ArrayBuffer>): Tensor {
   return tensorOfBlock(form, { bytes, count: elementCount(form.shape) })
 }
 
-function tensorOf({ name, dtype, shape }: TensorForm, bytes: Uint8Array<ArrayBuffer>): Tensor {
+/** With a shape of its own: what a handler did to it would show in the other members of its form. */
+function tensorOf({ name, dtype, shape: told }: TensorForm, bytes: Uint8Array<ArrayBuffer>): Tensor {
+  const shape = [...told]
   if (dtype === 'BYTES') return { name, dtype, shape, data: stringsFromBytes(bytes) }
   const ArrayOfType = ARRAY_OF[dtype]
   const data = new ArrayOfType(

@@ -89,6 +89,17 @@ describe('a run frame', () => {
     })
   }
 
+  it('gives each member what a handler may change', () => {
+    const payload = { kind: 'tensors', tensors: [row(1)], outputs: ['y'], parameters: { p: 1 } } as const
+    const batch: BatchRequest[] = [1, 2].map(() => ({ id: 'a', headers, remainingMs: 1, payload }))
+    const [one, other] = batchFromRunFrame(runFrame(1, batch).buffer)
+    assert(one?.payload.kind === 'tensors' && other?.payload.kind === 'tensors')
+    assert.notEqual(one.headers, other.headers)
+    assert.notEqual(one.payload.outputs, other.payload.outputs)
+    assert.notEqual(one.payload.parameters, other.payload.parameters)
+    assert.notEqual(one.payload.tensors[0]?.shape, other.payload.tensors[0]?.shape)
+  })
+
   it('tells once what its members have in common', () => {
     const parts = [{ name: 'body', contentType: 'application/json', bytes: Uint8Array.of(1) }]
     const batch = (size: number): BatchRequest[] =>
