@@ -11,22 +11,22 @@ const GRAIN_BYTES = 64 * 1024
  * collected as any.
  */
 export class ReusedMemory {
-  readonly #onTake: () => void
+  readonly #onUse: () => void
   /** By size. */
   #kept: Buffer<ArrayBuffer>[] = []
   #keptBytes = 0
   /** What was handed out and may come back, once. */
   readonly #lent = new WeakSet<ArrayBufferLike>()
 
-  /** @param onTake called when large memory is taken */
-  constructor(onTake: () => void) {
-    this.#onTake = onTake
+  /** @param onUse called when large memory is taken, or comes back: late, perhaps, when all was dropped */
+  constructor(onUse: () => void) {
+    this.#onUse = onUse
   }
 
   /** Memory of so many bytes, or more; what is in it is of no meaning. */
   take(leastBytes: number): Buffer<ArrayBuffer> {
     if (leastBytes < LARGE_MEMORY_BYTES) return Buffer.allocUnsafeSlow(leastBytes)
-    this.#onTake()
+    this.#onUse()
     const memory =
       this.#takeKept(leastBytes) ?? Buffer.allocUnsafeSlow(Math.ceil(leastBytes / GRAIN_BYTES) * GRAIN_BYTES)
     this.#lent.add(memory.buffer)
@@ -39,6 +39,7 @@ export class ReusedMemory {
     if (this.#keptBytes + buffer.byteLength > MAX_KEPT_BYTES) return
     this.#keptBytes += buffer.byteLength
     this.#kept.push(Buffer.from(buffer as ArrayBuffer)) // as it was lent
+    this.#onUse()
     this.#kept.sort((one, other) => one.byteLength - other.byteLength)
   }
 

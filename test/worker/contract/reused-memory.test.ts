@@ -4,7 +4,7 @@ import { ReusedMemory } from '../../../worker/contract/reused-memory.ts'
 const MIB = 1024 * 1024
 
 describe('ReusedMemory', () => {
-  const memoryOf = (onTake = () => {}) => new ReusedMemory(onTake)
+  const memoryOf = (onUse = () => {}) => new ReusedMemory(onUse)
 
   it('hands out memory again that came back, the smallest that suffices', () => {
     const memory = memoryOf()
@@ -28,6 +28,15 @@ describe('ReusedMemory', () => {
     memory.give(taken.subarray(5, 7))
     const again = memory.take(MIB)
     assert.deepEqual([again.buffer, again.byteOffset, again.byteLength], [taken.buffer, 0, 2 * MIB])
+  })
+
+  it('tells of memory that comes back, perhaps when all was dropped', () => {
+    let uses = 0
+    const memory = memoryOf(() => (uses += 1))
+    const taken = memory.take(MIB)
+    memory.drop()
+    memory.give(taken)
+    assert.equal(uses, 2)
   })
 
   it('takes it back once, however often it is given', () => {
