@@ -18,8 +18,10 @@ export class ServiceTime {
   #perRowMs = 0
 
   observe(rows: number, measuredMs: number): void {
-    const ms =
-      this.#weight < MIN_WEIGHT ? measuredMs : Math.min(measuredMs, MAX_SURPRISE * this.predictMs(rows))
+    const expectedMs = this.predictMs(rows)
+    // Times of nothing, which coarse clocks measure, are no expectation.
+    const isKnown = this.#weight >= MIN_WEIGHT && expectedMs > 0
+    const ms = isKnown ? Math.min(measuredMs, MAX_SURPRISE * expectedMs) : measuredMs
     this.#weight = this.#weight * DECAY + 1
     this.#rows = this.#rows * DECAY + rows
     this.#ms = this.#ms * DECAY + ms

@@ -89,6 +89,12 @@ describe('ServiceTime', () => {
     assert.ok(serviceTime.predictMs(16) < 51, `predicts ${serviceTime.predictMs(16)} ms`)
   })
 
+  it('follows a cost after batches that took no time', () => {
+    const none = Array.from({ length: 12 }, (): Batch => [1, 0])
+    const some = Array.from({ length: 100 }, (): Batch => [1, 200])
+    assert.ok(fitted([...none, ...some]).predictMs(1) > 100)
+  })
+
   it('follows a cost that has become a hundred times as high', () => {
     const serviceTime = fitted([...line(4, 1, 60), ...line(400, 100, 200)])
     assert.ok(serviceTime.predictMs(8) > 0.8 * 1200, `predicts ${serviceTime.predictMs(8)} ms`)
