@@ -196,7 +196,9 @@ export class Batcher {
     const startedAtMs = this.#nowMs()
     const requests = wireRequests(members, { nowMs: startedAtMs, usesHeaders: this.#runners.usesHeaders })
     const predictedMs = this.serviceTime.predictMs(rows)
-    const turns = turnsUntilAnswer(this.#runners, runner)
+    // Of other frontend processes' batches in the worker, this one knows nothing.
+    const isShared = (this.#options.frontends ?? 1) > 1
+    const turns = isShared ? (this.#runners.batchesInFlight ?? 1) : turnsUntilAnswer(this.#runners, runner)
     const batch: RunningBatch = { members, requests, runner, turns, startedAtMs, closedBy, predictedMs }
     const place = this.#running.add(batch)
     this.#ahead.noteSent(runner, rows)
