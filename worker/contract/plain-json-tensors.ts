@@ -60,6 +60,7 @@ class PlainJsonReader {
   }
 
   body(inputs: readonly TensorMetadata[]): ParsedTensor[] | undefined {
+    if (inputs.length === 0) return undefined
     const tensors = this.#takes(OPEN_OBJECT) ? this.#members(inputs) : this.#only(inputs)
     this.#skipBlanks()
     return this.#at === this.#bytes.length ? tensors : undefined
@@ -98,8 +99,8 @@ class PlainJsonReader {
     if (name.length !== end - start) return false
     for (let i = 0; i < name.length; i++) {
       const character = name.charCodeAt(i)
-      if (character !== this.#bytes[start + i] || character > LAST_ASCII || character === BACKSLASH)
-        return false
+      const isPlain = character >= SPACE && character <= LAST_ASCII && character !== BACKSLASH
+      if (character !== this.#bytes[start + i] || !isPlain) return false
     }
     return true
   }

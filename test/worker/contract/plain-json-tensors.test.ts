@@ -61,6 +61,8 @@ describe('tensorsFromPlainJson', () => {
   })
 
   const LEFT: readonly (readonly [it: string, text: string, inputs?: readonly TensorMetadata[]])[] = [
+    ['an open object where there are no inputs', '{', []],
+    ['a control character in a name', '{"a\tb":[1]}', [{ name: 'a\tb', dtype: 'FP32', shape: [-1] }]],
     ['other types', '[1]', [{ name: 'x', dtype: 'INT64', shape: [-1] }]],
     ['a list for two inputs', '[[1,2]]', PAIR],
     ['an input that is missing', '{"x":[[1,2]]}', PAIR],
