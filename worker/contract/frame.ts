@@ -206,7 +206,7 @@ export function sectionBytes(buffer: ArrayBuffer, section: Section): Uint8Array<
 /**
  * Cuts a byte stream into frames. Chunks may split a frame anywhere, or hold several.
  *
- * Each frame gets a buffer of its own: a thread can take it over by transfer.
+ * Each frame gets a buffer of its own, which a thread can take over by transfer, unless what makes them lends it.
  *
  * @throws ServingError `internal` from `push` when the stream is not ours or a frame is over `maxFrameBytes`.
  */

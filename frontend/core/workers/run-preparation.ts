@@ -47,11 +47,12 @@ export function childPreparation(
 }
 
 function runQuietly(child: ChildProcess, priority: ProcessPriority): void {
-  const { pid = 0 } = child
+  const { pid } = child
+  if (pid === undefined) return // it could not be started
   priority.lower(pid)
   const timer = setTimeout(() => {
     priority.restore(pid)
-  }, MAX_QUIET_MS)
+  }, MAX_QUIET_MS).unref()
   child.once('exit', () => {
     clearTimeout(timer)
   })

@@ -52,8 +52,8 @@ export function plainErrorAnswer(
 }
 
 /**
- * What a client reads beside the error in JSON: `Retry-After` and the machine-readable reason where a retry may help, how to
- * authenticate where a token is missing.
+ * The headers of an error in JSON: its type, `Retry-After` and the machine-readable reason where a retry may help, how
+ * to authenticate where a token is missing.
  *
  * @see RFC 6750, section 3: the error is named only to who brought a token.
  */

@@ -58,14 +58,13 @@ export function predict(
   const announcedBytes = transport.announcedBytes(ctx.req)
   const admitted = dataPlane.admit(new HttpRequestHead(ctx, prediction, { announcedBytes, sequenceHeaders }))
   ctx.state.model = formatModelId(admitted.model)
-  return run(transport, ctx, prediction, admitted)
+  return run(ctx, prediction, { transport, admitted })
 }
 
 async function run(
-  transport: Transport,
   ctx: RequestContext,
   { inputs, payload }: Prediction,
-  admitted: AdmittedRequest,
+  { transport, admitted }: { readonly transport: Transport; readonly admitted: AdmittedRequest },
 ): Promise<void> {
   try {
     payload ??= await requestFromHttp(transport, ctx, { maxBytes: admitted.maxRequestBytes, inputs })
