@@ -18,10 +18,21 @@ export class ByteBudget {
    * @throws ServingError `unavailable`, reason `server_bytes`
    */
   take(bytes: number): void {
-    if (this.#heldBytes > 0 && this.#heldBytes + bytes > this.#limitBytes) {
-      throw overServerBytes(bytes, this.#heldBytes, this.#limitBytes)
+    this.grow(0, bytes)
+  }
+
+  /**
+   * For a request that has turned out larger: its body was packed, or its length not announced.
+   *
+   * @param takenBytes what it has taken; still so when this throws
+   * @throws ServingError `unavailable`, reason `server_bytes`
+   */
+  grow(takenBytes: number, bytes: number): void {
+    const ofOthers = this.#heldBytes - takenBytes
+    if (ofOthers > 0 && ofOthers + bytes > this.#limitBytes) {
+      throw overServerBytes(bytes, ofOthers, this.#limitBytes)
     }
-    this.#heldBytes += bytes
+    this.#heldBytes = ofOthers + bytes
   }
 
   giveBack(bytes: number): void {

@@ -68,8 +68,9 @@ export class HeldRequest implements AdmittedRequest {
     const { version, head } = this.#options
     let checked: RequestPayload
     try {
-      if (head.announcedBytes === undefined) this.#takeBytes(payload)
-      checked = this.#checked(payload)
+      const bytes = payloadBytes(payload)
+      checked = this.#checked(payload, bytes)
+      this.#growTo(bytes)
     } catch (error) {
       if (error instanceof ServingError) return { ok: false, error, queueMs: 0 }
       throw error
@@ -81,9 +82,8 @@ export class HeldRequest implements AdmittedRequest {
   }
 
   /** What is wrong with a request is found here, before it can share a batch. */
-  #checked(payload: RequestPayload): RequestPayload {
+  #checked(payload: RequestPayload, bytes: number): RequestPayload {
     if (payload.kind === 'tensors') return checkTensorRequest(this.#options.version, payload)
-    const bytes = payload.parts.reduce((sum, part) => sum + part.bytes.byteLength, 0)
     if (bytes > this.maxRequestBytes) throw bodyTooLarge(this.model, bytes, this.maxRequestBytes)
     return payload
   }
@@ -92,12 +92,10 @@ export class HeldRequest implements AdmittedRequest {
     giveFrameBack(payload, timing.batchRequests)
   }
 
-  /** It came in chunks: now it is known how large it is. */
-  #takeBytes(payload: RequestPayload): void {
-    const { budget } = this.#options
-    if (budget === undefined) return
-    const bytes = payloadBytes(payload)
-    budget.take(bytes)
+  /** It came in chunks, or packed: now it is known how large it is. */
+  #growTo(bytes: number): void {
+    if (bytes <= this.#bytes) return
+    this.#options.budget?.grow(this.#bytes, bytes)
     this.#bytes = bytes
   }
 

@@ -67,6 +67,21 @@ describe('bytes in flight', () => {
     core.admit('b', { announcedBytes: 100 })
   })
 
+  it('count a body that was packed by what it holds', async () => {
+    const running = core.admit('a', { announcedBytes: 10 }).run(parts(100))
+    assert.throws(() => core.admit('b', { announcedBytes: 1 }), TOO_MANY)
+    await core.clock.advance(1)
+    core.workers.batches[0]?.answer()
+    await running
+    core.admit('b', { announcedBytes: 100 })
+  })
+
+  it('refuse a packed body that leaves no room, and take nothing for it', async () => {
+    core.admit('a', { announcedBytes: 60 })
+    await assert.rejects(core.admit('a', { announcedBytes: 10 }).run(parts(50)), TOO_MANY)
+    core.admit('b', { announcedBytes: 40 })
+  })
+
   it('count a body that came in chunks when it is there', async () => {
     core.admit('a', { announcedBytes: 60 })
     await assert.rejects(core.admit('b').run(parts(50)), TOO_MANY)
